@@ -1,0 +1,42 @@
+/**
+ * Where trials run. A job is plain JSON, so that it can cross to a child process or another machine.
+ */
+import type { Network } from '../network/network.ts';
+import type { CurvePoint, Measures } from '../study/trial.ts';
+import type { TrainingPlan } from '../train/plan.ts';
+
+/** Estimate one network: check its latency against the bound, train it by the plan, validate it. */
+export interface TrialJob {
+  readonly trial: number;
+  readonly network: Network;
+  /** Path of the decoded data set (data/cache). */
+  readonly dataset: string;
+  readonly plan: TrainingPlan;
+  /** Seeds weights, order and augmentation of this trial. */
+  readonly seed: string;
+  readonly threads: number;
+  /** Measure latency (before training); null for not at all. */
+  readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
+}
+
+export interface JobProgress {
+  readonly trial: number;
+  /** 0..1 of the whole job. */
+  readonly progress: number;
+  readonly curve?: CurvePoint;
+}
+
+export interface JobOutcome {
+  readonly state: 'complete' | 'pruned' | 'failed';
+  readonly measures: Measures;
+  readonly curve: readonly CurvePoint[];
+  readonly reason: string | null;
+}
+
+export interface Executor {
+  /** How many jobs may run at once. */
+  readonly slots: number;
+  /** Never rejects for what a job does: a crash, a kill, a time-out or NaN is an outcome `failed` with its reason. */
+  run(job: TrialJob, options: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void }): Promise<JobOutcome>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,3 @@
+/** Espalier's public API: re-exports only. */
+export { EspalierError, EXIT } from './errors.ts';
+export { createRandom, type Random } from './random.ts';
