@@ -67,7 +67,8 @@ function fromSeed(seed: Seed128): Random {
 
   const next = (): number => word() / 4294967296;
   const int = (bound: number): number => {
-    if (!(bound >= 1 && bound <= 4294967296)) throw new RangeError(`int(bound): bound ${bound} is not in 1..2^32`);
+    if (!(bound >= 1 && bound <= 4294967296))
+      throw new RangeError(`int(bound): bound ${bound} is not in 1..2^32`);
     // Rejection keeps every value equally likely.
     const limit = 4294967296 - (4294967296 % bound);
     let value = word();
@@ -88,6 +89,12 @@ function fromSeed(seed: Seed128): Random {
       return result;
     },
     // Length-prefixed parts: split('a', 'b') differs from split('ab') and from split('a').split('b').
-    split: (...labels) => fromSeed(mix(seed, labels.map((l) => `${typeof l === 'number' ? '#' : '$'}${String(l).length}:${l}`).join('/'))),
+    split: (...labels) =>
+      fromSeed(
+        mix(
+          seed,
+          labels.map((l) => `${typeof l === 'number' ? '#' : '$'}${String(l).length}:${l}`).join('/'),
+        ),
+      ),
   };
 }

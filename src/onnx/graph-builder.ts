@@ -1,0 +1,198 @@
+/**
+ * Builds an ONNX graph node by node; every value's shape and type is inferred when the node is emitted, so that a
+ * mistake is reported at the layer that makes it.
+ */
+import { fail } from '../errors.ts';
+import type {
+  Attribute,
+  Attributes,
+  DataType,
+  OnnxModel,
+  OnnxNode,
+  Tensor,
+  TypedArray,
+  ValueInfo,
+} from './model.ts';
+import { SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
+
+export const int = (value: number): Attribute => ({ type: 'int', value });
+export const float = (value: number): Attribute => ({ type: 'float', value });
+export const str = (value: string): Attribute => ({ type: 'string', value });
+export const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
+
+/** A float32 tensor; a bare number is a scalar (rank 0). */
+export function float32(values: number | ArrayLike<number>, shape?: readonly number[]): Tensor {
+  const data = typeof values === 'number' ? Float32Array.of(values) : Float32Array.from(values);
+  return { dtype: 'float32', shape: shape ?? (typeof values === 'number' ? [] : [data.length]), data };
+}
+/** An int64 vector, as shapes, axes and sizes are given. */
+export function int64(values: readonly number[]): Tensor {
+  return { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) };
+}
+
+export interface NodeOptions {
+  readonly attributes?: Attributes;
+  readonly name?: string;
+  readonly domain?: string;
+  /** Names of the outputs, or how many; 1 by default. */
+  readonly outputs?: readonly string[] | number;
+  /** Output types where no shape rule exists (operators of other domains). */
+  readonly types?: readonly ValueType[];
+}
+
+export interface GraphBuilder {
+  input(name: string, dtype: DataType, shape: Shape): string;
+  initializer(name: string, tensor: Tensor): string;
+  /** An anonymous constant; equal small constants are stored once. */
+  constant(tensor: Tensor): string;
+  node(op: string, inputs: readonly string[], options?: NodeOptions): readonly string[];
+  /** A node with one output. */
+  op(op: string, inputs: readonly string[], attributes?: Attributes, name?: string): string;
+  shape(value: string): Shape;
+  dtype(value: string): DataType;
+  /** The value of a constant, or null. */
+  tensor(value: string): Tensor | null;
+  /** Marks a value as an output of the graph. */
+  output(value: string): void;
+  /** Drops nodes and constants that no output needs. */
+  build(options?: { readonly metadata?: Readonly<Record<string, string>> }): OnnxModel;
+}
+
+export const OPSET = 21;
+export const IR_VERSION = 10;
+export const PRODUCER = 'espalier';
+
+export function createGraphBuilder(options: {
+  readonly name: string;
+  readonly opsets?: Readonly<Record<string, number>>;
+}): GraphBuilder {
+  const types = new Map<string, ValueType>();
+  const initializers = new Map<string, Tensor>();
+  const constants = new Map<string, string>();
+  const nodes: OnnxNode[] = [];
+  const nodeNames = new Set<string>();
+  const graphInputs: ValueInfo[] = [];
+  const outputs: string[] = [];
+  let serial = 0;
+
+  const typeOf = (value: string): ValueType => {
+    const found = types.get(value);
+    return (
+      found ?? fail('SHAPE', { layer: value, operator: 'value', reason: 'it is not defined in the graph' })
+    );
+  };
+  const define = (name: string, type: ValueType): string => {
+    if (types.has(name))
+      fail('SHAPE', { layer: name, operator: 'value', reason: 'the name is already taken' });
+    types.set(name, type);
+    return name;
+  };
+  const uniqueName = (wanted: string): string => {
+    let name = wanted;
+    while (nodeNames.has(name)) name = `${wanted}~${++serial}`;
+    nodeNames.add(name);
+    return name;
+  };
+  const freeValue = (wanted: string): string => {
+    let name = wanted;
+    while (types.has(name)) name = `${wanted}~${++serial}`;
+    return name;
+  };
+
+  const node: GraphBuilder['node'] = (op, inputs, settings = {}) => {
+    const name = uniqueName(settings.name ?? `${op}_${nodes.length}`);
+    const wanted = settings.outputs ?? 1;
+    const attributes = settings.attributes ?? {};
+    const names =
+      typeof wanted === 'number'
+        ? Array.from({ length: wanted }, (_, i) => freeValue(i === 0 ? name : `${name}.${i}`))
+        : wanted;
+    let results = settings.types;
+    if (results === undefined) {
+      const rule =
+        SHAPE_RULES[op] ??
+        fail('SHAPE', { layer: name, operator: op, reason: 'the operator has no shape rule' });
+      results = rule({
+        op,
+        name,
+        attributes,
+        inputs: inputs.map((i) => (i === '' ? null : typeOf(i))),
+        constant: (index) => initializers.get(inputs[index] ?? '') ?? null,
+        outputCount: names.length,
+      });
+    }
+    names.forEach((output, i) => {
+      if (output !== '') define(output, results[i]!);
+    });
+    nodes.push({
+      name,
+      op,
+      domain: settings.domain ?? '',
+      inputs: [...inputs],
+      outputs: [...names],
+      attributes,
+    });
+    return names;
+  };
+
+  return {
+    input(name, dtype, shape) {
+      graphInputs.push({ name, dtype, shape });
+      return define(name, { dtype, shape });
+    },
+    initializer(name, tensor) {
+      initializers.set(name, tensor);
+      return define(name, tensor);
+    },
+    constant(tensor) {
+      const small = tensor.data.length <= 64;
+      const key = small ? `${tensor.dtype}[${tensor.shape.join()}]${constantKey(tensor.data)}` : '';
+      const known = constants.get(key);
+      if (small && known !== undefined) return known;
+      const name = define(freeValue(`const_${constants.size}_${serial++}`), tensor);
+      initializers.set(name, tensor);
+      if (small) constants.set(key, name);
+      return name;
+    },
+    node,
+    op: (op, inputs, attributes, name) =>
+      node(op, inputs, { ...(attributes && { attributes }), ...(name !== undefined && { name }) })[0]!,
+    shape: (value) => typeOf(value).shape,
+    dtype: (value) => typeOf(value).dtype,
+    tensor: (value) => initializers.get(value) ?? null,
+    output(value) {
+      typeOf(value);
+      outputs.push(value);
+    },
+    build(settings = {}) {
+      const needed = new Set(outputs);
+      const kept: OnnxNode[] = [];
+      for (let i = nodes.length - 1; i >= 0; i--) {
+        const candidate = nodes[i]!;
+        if (!candidate.outputs.some((o) => needed.has(o))) continue;
+        for (const used of candidate.inputs) if (used !== '') needed.add(used);
+        kept.push(candidate);
+      }
+      kept.reverse();
+      const domains = Object.fromEntries(kept.filter((n) => n.domain !== '').map((n) => [n.domain, 1]));
+      return {
+        irVersion: IR_VERSION,
+        opsets: { '': OPSET, ...domains, ...options.opsets },
+        producer: PRODUCER,
+        metadata: settings.metadata ?? {},
+        graph: {
+          name: options.name,
+          inputs: graphInputs,
+          outputs: outputs.map((name) => ({ name, ...typeOf(name) })),
+          initializers: new Map([...initializers].filter(([name]) => needed.has(name))),
+          nodes: kept,
+        },
+      };
+    },
+  };
+}
+
+/** Distinguishes -0 from 0 and keeps full precision. */
+function constantKey(data: TypedArray): string {
+  return Array.from(data as ArrayLike<number | bigint>, (v) => (Object.is(v, -0) ? '-0' : String(v))).join();
+}
