@@ -38,6 +38,12 @@ export const ERRORS = {
     hint: () => 'Change the layer or the one before it so that the shapes fit.',
     exit: EXIT.usage,
   },
+  // ---- runtime
+  MODEL_LOAD: {
+    message: (d) => `ONNX Runtime cannot load the model: ${d.reason}`,
+    hint: () => 'Check the file with `espalier inspect`; it may be damaged or use operators that this runtime lacks.',
+    exit: EXIT.usage,
+  },
   // ---- onnx and autodiff
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,

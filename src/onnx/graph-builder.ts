@@ -52,6 +52,8 @@ export interface GraphBuilder {
   dtype(value: string): DataType;
   /** The value of a constant, or null. */
   tensor(value: string): Tensor | null;
+  /** The nodes emitted so far, in order. */
+  nodes(): readonly OnnxNode[];
   /** Marks a value as an output of the graph. */
   output(value: string): void;
   /** Drops nodes and constants that no output needs. */
@@ -160,6 +162,7 @@ export function createGraphBuilder(options: {
     shape: (value) => typeOf(value).shape,
     dtype: (value) => typeOf(value).dtype,
     tensor: (value) => initializers.get(value) ?? null,
+    nodes: () => nodes,
     output(value) {
       typeOf(value);
       outputs.push(value);

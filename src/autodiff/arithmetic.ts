@@ -1,0 +1,84 @@
+/** Short names for the ONNX operators that gradient rules are written in, so that a rule reads like its formula. */
+import { float32, type GraphBuilder, int, int64, ints } from '../onnx/graph-builder.ts';
+import type { Shape } from '../onnx/shape-rules.ts';
+
+export interface Arithmetic {
+  readonly g: GraphBuilder;
+  add(a: string, b: string): string;
+  sub(a: string, b: string): string;
+  mul(a: string, b: string): string;
+  div(a: string, b: string): string;
+  neg(a: string): string;
+  /** A float32 scalar constant. */
+  scalar(value: number): string;
+  scale(a: string, factor: number): string;
+  where(condition: string, a: string, b: string): string;
+  reshape(a: string, shape: readonly number[]): string;
+  transpose(a: string, perm: readonly number[]): string;
+  sum(a: string, axes: readonly number[], keep: boolean): string;
+  mean(a: string, axes: readonly number[], keep: boolean): string;
+  matmul(a: string, b: string): string;
+  /** Matrix product with the last two axes of either side transposed on the fly (ONNX Runtime's own operator). */
+  matmulT(a: string, b: string, transposed: { readonly a?: boolean; readonly b?: boolean }): string;
+  slice(a: string, axis: number, start: number, end: number, step?: number): string;
+  reverse(a: string, axis: number): string;
+  /** Constant-zero padding: begin and end of every axis. */
+  pad(a: string, begins: readonly number[], ends: readonly number[]): string;
+  expand(a: string, shape: readonly number[]): string;
+}
+
+/** The shape of a value, all of whose axes must be known (training graphs have a fixed batch). */
+export function staticShape(shape: Shape): readonly number[] {
+  if (shape.some((d) => typeof d !== 'number')) throw new Error(`shape [${shape.join()}] is not static`);
+  return shape as readonly number[];
+}
+
+export function arithmetic(g: GraphBuilder): Arithmetic {
+  const reduced = (op: string, a: string, axes: readonly number[], keep: boolean): string =>
+    g.op(op, [a, g.constant(int64(axes))], { keepdims: int(keep ? 1 : 0) });
+  const self: Arithmetic = {
+    g,
+    add: (a, b) => g.op('Add', [a, b]),
+    sub: (a, b) => g.op('Sub', [a, b]),
+    mul: (a, b) => g.op('Mul', [a, b]),
+    div: (a, b) => g.op('Div', [a, b]),
+    neg: (a) => g.op('Neg', [a]),
+    scalar: (value) => g.constant(float32(value)),
+    scale: (a, factor) => (factor === 1 ? a : g.op('Mul', [a, self.scalar(factor)])),
+    where: (condition, a, b) => g.op('Where', [condition, a, b]),
+    reshape: (a, shape) =>
+      shape.join() === g.shape(a).join()
+        ? a
+        : g.op('Reshape', [a, g.constant(int64(shape))], { allowzero: int(1) }),
+    transpose: (a, perm) =>
+      perm.every((p, i) => p === i) ? a : g.op('Transpose', [a], { perm: ints(perm) }),
+    sum: (a, axes, keep) => (axes.length === 0 ? a : reduced('ReduceSum', a, axes, keep)),
+    mean: (a, axes, keep) => (axes.length === 0 ? a : reduced('ReduceMean', a, axes, keep)),
+    matmul: (a, b) => g.op('MatMul', [a, b]),
+    matmulT: (a, b, t) =>
+      g.node('FusedMatMul', [a, b], {
+        domain: 'com.microsoft',
+        attributes: { transA: int(t.a ? 1 : 0), transB: int(t.b ? 1 : 0) },
+      })[0]!,
+    slice: (a, axis, start, end, step = 1) =>
+      g.op('Slice', [a, ...[[start], [end], [axis], [step]].map((v) => g.constant(int64(v)))]),
+    reverse: (a, axis) => (g.shape(a)[axis] === 1 ? a : self.slice(a, axis, -1, -2147483648, -1)),
+    pad: (a, begins, ends) =>
+      [...begins, ...ends].every((p) => p === 0)
+        ? a
+        : g.op('Pad', [a, g.constant(int64([...begins, ...ends]))]),
+    expand: (a, shape) =>
+      shape.join() === g.shape(a).join() ? a : g.op('Expand', [a, g.constant(int64(shape))]),
+  };
+  return self;
+}
+
+/** Sums a gradient over the axes along which its input was broadcast (numpy rules). */
+export function unbroadcast(m: Arithmetic, gradient: string, target: Shape): string {
+  const from = staticShape(m.g.shape(gradient));
+  const to = staticShape(target);
+  if (from.join() === to.join()) return gradient;
+  const lead = from.length - to.length;
+  const axes = from.flatMap((d, i) => (i < lead || (to[i - lead] === 1 && d !== 1) ? [i] : []));
+  return m.reshape(m.sum(gradient, axes, true), to);
+}

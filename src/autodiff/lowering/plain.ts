@@ -1,0 +1,168 @@
+/** Training operators in standard ONNX operators, NCHW: the portable lowering and the reference of the others. */
+import { float, float32, int, int64 } from '../../onnx/graph-builder.ts';
+import type { OnnxNode } from '../../onnx/model.ts';
+import { floatAttribute, intAttribute, intsAttribute } from '../../onnx/shape-rules.ts';
+import { type Arithmetic, staticShape } from '../arithmetic.ts';
+import type { TrainingOperator } from '../training-operators.ts';
+import { convolutionAttributes } from './convolution-attributes.ts';
+import { inputGradient } from './input-gradient.ts';
+import { foldedWeightGradient } from './weight-gradient.ts';
+
+/** Emits the operator on the given inputs; returns its outputs in order. */
+export type Lowering = (m: Arithmetic, node: OnnxNode, inputs: readonly string[]) => readonly string[];
+
+const shapeOf = (m: Arithmetic, value: string): readonly number[] => staticShape(m.g.shape(value));
+const inputShapeOf = (node: OnnxNode): readonly number[] => intsAttribute(node.attributes, 'input_shape')!;
+
+/** Axes of everything but the channels. */
+const batchAxes = (rank: number): readonly number[] => [
+  0,
+  ...Array.from({ length: rank - 2 }, (_, i) => i + 2),
+];
+
+/** x·scale + shift per channel: ONNX Runtime's inference batch norm does it in one pass over memory. */
+function affine(m: Arithmetic, x: string, scale: string, shift: string, channels: number): string {
+  const zero = m.g.constant(float32(new Float32Array(channels)));
+  const one = m.g.constant(float32(new Float32Array(channels).fill(1)));
+  return m.g.op('BatchNormalization', [x, scale, shift, zero, one], { epsilon: float(0) });
+}
+
+const convInputGradient: Lowering = (m, node, [dy, w]) => {
+  const a = convolutionAttributes(node.attributes, shapeOf(m, w!).slice(2));
+  return [inputGradient(m, dy!, w!, inputShapeOf(node), a)];
+};
+
+const convWeightGradient: Lowering = (m, node, [x, dy]) => {
+  const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
+  return [
+    foldedWeightGradient(
+      m,
+      x!,
+      dy!,
+      weightShape,
+      convolutionAttributes(node.attributes, weightShape.slice(2)),
+    ),
+  ];
+};
+
+const batchNormTraining: Lowering = (m, node, [x, scale, bias]) => {
+  const shape = shapeOf(m, x!);
+  const axes = batchAxes(shape.length);
+  const mean = m.mean(x!, axes, false);
+  const square = m.mean(m.mul(x!, x!), axes, false);
+  // Rounding may make the difference slightly negative.
+  const variance = m.g.op('Max', [m.sub(square, m.mul(mean, mean)), m.scalar(0)]);
+  const epsilon = m.scalar(floatAttribute(node.attributes, 'epsilon', 1e-5));
+  const inverseStd = m.g.op('Reciprocal', [m.g.op('Sqrt', [m.add(variance, epsilon)])]);
+  const factor = m.mul(scale!, inverseStd);
+  const y = affine(m, x!, factor, m.sub(bias!, m.mul(mean, factor)), shape[1]!);
+  return [y, mean, variance, inverseStd];
+};
+
+/**
+ * dX = a·dY + k·X + k₂ with per-channel vectors: a = γ/σ, dγ = (Σ dY·X − μ Σ dY)/σ, dβ = Σ dY, k = −a·dγ/(σM),
+ * k₂ = −a·dβ/M − k·μ.
+ */
+export function batchNormCoefficients(
+  m: Arithmetic,
+  sums: { readonly dy: string; readonly dyX: string },
+  scale: string,
+  mean: string,
+  inverseStd: string,
+  count: number,
+): {
+  readonly a: string;
+  readonly k: string;
+  readonly k2: string;
+  readonly dScale: string;
+  readonly dBias: string;
+} {
+  const dBias = sums.dy;
+  const dScale = m.mul(m.sub(sums.dyX, m.mul(mean, dBias)), inverseStd);
+  const a = m.mul(scale, inverseStd);
+  const k = m.scale(m.mul(m.mul(a, dScale), inverseStd), -1 / count);
+  const k2 = m.sub(m.scale(m.mul(a, dBias), -1 / count), m.mul(k, mean));
+  return { a, k, k2, dScale, dBias };
+}
+
+const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => {
+  const shape = shapeOf(m, x!);
+  const axes = batchAxes(shape.length);
+  const count = shape.reduce((p, d) => p * d, 1) / shape[1]!;
+  const sums = { dy: m.sum(dy!, axes, false), dyX: m.sum(m.mul(dy!, x!), axes, false) };
+  const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
+  const zero = m.g.constant(float32(new Float32Array(shape[1]!)));
+  const dx = m.add(affine(m, dy!, c.a, zero, shape[1]!), affine(m, x!, c.k, c.k2, shape[1]!));
+  return [dx, c.dScale, c.dBias];
+};
+
+/** The sign of a rectified value is 0 or 1. */
+const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, m.g.op('Sign', [y!]))];
+
+const maxPoolGradient: Lowering = (m, node, [dy, places]) => {
+  const shape = inputShapeOf(node);
+  const size = shape.reduce((a, b) => a * b, 1);
+  const zeros = m.expand(m.scalar(0), [size]);
+  const flat = (value: string): string => m.g.op('Reshape', [value, m.g.constant(int64([-1]))]);
+  const scattered = m.g.op('ScatterElements', [zeros, flat(places!), flat(dy!)], {
+    axis: int(0),
+    reduction: { type: 'string', value: 'add' },
+  });
+  return [m.reshape(scattered, shape)];
+};
+
+const averagePoolGradient: Lowering = (m, node, [dy]) => {
+  const shape = inputShapeOf(node);
+  const a = convolutionAttributes(node.attributes, intsAttribute(node.attributes, 'kernel_shape')!);
+  const channels = shape[1]!;
+  const [, , outHeight, outWidth] = shapeOf(m, dy!) as [number, number, number, number];
+  const includePadding = intAttribute(node.attributes, 'count_include_pad', 0) === 1;
+  const share = new Float32Array(outHeight * outWidth);
+  for (let i = 0; i < outHeight; i++) {
+    for (let j = 0; j < outWidth; j++) {
+      const rows = windowCount(i, a, shape[2]!, 0, includePadding);
+      share[i * outWidth + j] = 1 / (rows * windowCount(j, a, shape[3]!, 1, includePadding));
+    }
+  }
+  const shared = m.mul(dy!, m.g.constant(float32(share, [1, 1, outHeight, outWidth])));
+  const ones = m.g.constant(
+    float32(new Float32Array(channels * a.kernel[0] * a.kernel[1]).fill(1), [channels, 1, ...a.kernel]),
+  );
+  return [inputGradient(m, shared, ones, shape, { ...a, group: channels })];
+};
+
+/** How many elements of one axis the window at output `at` averages over. */
+function windowCount(
+  at: number,
+  a: ReturnType<typeof convolutionAttributes>,
+  size: number,
+  axis: 0 | 1,
+  includePadding: boolean,
+): number {
+  const from = at * a.stride[axis] - a.pads[axis]!;
+  let count = 0;
+  for (let tap = 0; tap < a.kernel[axis]; tap++) {
+    const place = from + tap * a.dilation[axis];
+    const inside = place >= 0 && place < size;
+    const padded = place >= -a.pads[axis]! && place < size + a.pads[axis + 2]!;
+    if (inside || (includePadding && padded)) count++;
+  }
+  return count;
+}
+
+const globalAveragePoolGradient: Lowering = (m, node, [dy]) => {
+  const shape = inputShapeOf(node);
+  const count = shape.slice(2).reduce((a, b) => a * b, 1);
+  return [m.expand(m.scale(dy!, 1 / count), shape)];
+};
+
+export const PLAIN_LOWERINGS: Readonly<Record<TrainingOperator, Lowering>> = {
+  ConvInputGradient: convInputGradient,
+  ConvWeightGradient: convWeightGradient,
+  BatchNormTraining: batchNormTraining,
+  BatchNormGradient: batchNormGradient,
+  ReluGradient: reluGradient,
+  MaxPoolGradient: maxPoolGradient,
+  AveragePoolGradient: averagePoolGradient,
+  GlobalAveragePoolGradient: globalAveragePoolGradient,
+};

@@ -1,0 +1,23 @@
+/** An optimiser: the update of all parameters, held as one flat vector, written as graph nodes. */
+import type { Arithmetic } from '../arithmetic.ts';
+
+export interface UpdateContext {
+  readonly m: Arithmetic;
+  /** Flat parameters [P] and their gradient [P]. */
+  readonly parameters: string;
+  readonly gradient: string;
+  /** Weight decay of each parameter [P]: the coefficient, or 0 for norms and biases. */
+  readonly decay: string;
+  /** Scalars: learning rate of this step; the step's number, from 1. */
+  readonly learningRate: string;
+  readonly step: string;
+  /** State vectors [P] in the order of `state`. */
+  readonly state: readonly string[];
+}
+
+export interface Optimiser {
+  readonly name: string;
+  /** Names of the state vectors, each [P], zero at the start. */
+  readonly state: readonly string[];
+  update(context: UpdateContext): { readonly parameters: string; readonly state: readonly string[] };
+}

@@ -1,0 +1,28 @@
+/** Gradients of pooling. */
+import type { GradientRule } from '../rule.ts';
+import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from '../training-operators.ts';
+
+/** Training graphs let MaxPool give the places of its maxima as second output (see forward.ts). */
+export const maxPool: GradientRule = (c) => [
+  maxPoolGradient(c.m.g, c.dy, c.node.outputs[1]!, c.shape(c.node.inputs[0]!), `${c.node.name}/gradient`),
+];
+
+export const averagePool: GradientRule = (c) => [
+  averagePoolGradient(c.m.g, c.dy, c.shape(c.node.inputs[0]!), c.node.attributes, `${c.node.name}/gradient`),
+];
+
+export const globalAveragePool: GradientRule = (c) => [
+  globalAveragePoolGradient(c.m.g, c.dy, c.shape(c.node.inputs[0]!), `${c.node.name}/gradient`),
+];
+
+/** Ties share the gradient evenly. */
+export const globalMaxPool: GradientRule = (c) => {
+  const { m } = c;
+  const x = c.node.inputs[0]!;
+  const axes = c
+    .shape(x)
+    .map((_, i) => i)
+    .slice(2);
+  const hits = m.g.op('Cast', [m.g.op('Equal', [x, c.node.outputs[0]!])], { to: { type: 'int', value: 1 } });
+  return [m.mul(hits, m.div(c.dy, m.sum(hits, axes, true)))];
+};

@@ -1,0 +1,203 @@
+/**
+ * Turns a model into one graph that does a whole training step: forward, loss, backward and optimiser update.
+ *
+ * Graph inputs: the model's own inputs; those of the loss (`labels`); `parameters` [P], `statistics` [S] (running
+ * averages of batch norms; only where there are any) and the optimiser's state vectors [P]; `decay` [P];
+ * `learningRate` and `step` (scalars); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
+ * (scalar); one `noise.*` input for each dropout.
+ * Graph outputs: `loss` (scalar) and `next.<name>` for every vector, to be fed to the next step.
+ */
+import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
+import { gradients } from './backward.ts';
+import { emitForward, type ForwardContext, type NoiseInput } from './forward.ts';
+import type { Loss } from './losses/loss.ts';
+import { lower } from './lowering/index.ts';
+import type { LoweringTarget } from './lowering/target.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { type VectorLayout, vectorLayout } from './parameter-layout.ts';
+
+export interface TrainingGraphOptions {
+  /** Which initialisers train; by default every float tensor that is not a running average or a scalar constant. */
+  readonly trainable?: (name: string) => boolean;
+  /** Bound of the global gradient norm (Pascanu et al. 2013); none by default. */
+  readonly clipNorm?: number;
+  /** Keep an exponential moving average of weights and statistics. */
+  readonly movingAverage?: boolean;
+  /** What the graph is lowered for; the portable form by default. */
+  readonly target?: LoweringTarget;
+}
+
+export interface TrainingGraph {
+  readonly model: OnnxModel;
+  readonly parameters: VectorLayout;
+  readonly statistics: VectorLayout;
+  /** Names of the optimiser's state vectors, each as long as the parameters. */
+  readonly optimiserState: readonly string[];
+  readonly noise: readonly NoiseInput[];
+}
+
+/**
+ * @param model a model whose input shapes are all fixed (the batch too)
+ * @throws NO_GRADIENT, SHAPE
+ */
+export function trainingGraph(
+  model: OnnxModel,
+  loss: Loss,
+  optimiser: Optimiser,
+  options: TrainingGraphOptions = {},
+): TrainingGraph {
+  const { graph } = model;
+  const g = createGraphBuilder({ name: `${graph.name}.train` });
+  const m = arithmetic(g);
+  const statisticNames = new Set(
+    graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
+  );
+  const trains = options.trainable ?? (() => true);
+  const isParameter = (name: string): boolean => {
+    const tensor = graph.initializers.get(name)!;
+    return tensor.dtype === 'float32' && tensor.shape.length > 0 && !statisticNames.has(name) && trains(name);
+  };
+  const used = new Set(graph.nodes.flatMap((n) => n.inputs));
+  const names = [...graph.initializers.keys()].filter((name) => used.has(name));
+  const describe = (name: string) => ({ name, shape: graph.initializers.get(name)!.shape });
+  const parameters = vectorLayout(names.filter(isParameter).map(describe));
+
+  for (const input of graph.inputs)
+    if (!graph.initializers.has(input.name)) g.input(input.name, input.dtype, input.shape);
+  g.input('parameters', 'float32', [parameters.length]);
+  for (const name of names)
+    if (!isParameter(name) && !statisticNames.has(name)) g.initializer(name, graph.initializers.get(name)!);
+  splitVector(g, 'parameters', parameters);
+
+  const forward: ForwardContext = { m, statistics: [], noise: [] };
+  const forwardNodes = recordNodes(g, () => {
+    for (const node of graph.nodes) emitForward(forward, node);
+    return loss.build(
+      m,
+      graph.outputs.map((o) => o.name),
+    );
+  });
+  const lossValue = forwardNodes.result;
+  const found = gradients(
+    m,
+    forwardNodes.nodes,
+    lossValue,
+    parameters.entries.map((e) => e.name),
+  );
+  g.node('Identity', [lossValue], { outputs: ['loss'] });
+  g.output('loss');
+
+  const flat = parameters.entries.map((e) => {
+    const gradient = found.get(e.name);
+    return gradient ? m.reshape(gradient, [e.length]) : g.constant(float32(new Float32Array(e.length)));
+  });
+  let gradient = flat.length === 1 ? flat[0]! : g.op('Concat', flat, { axis: int(0) });
+  if (options.clipNorm) gradient = clipByNorm(m, gradient, options.clipNorm);
+
+  g.input('decay', 'float32', [parameters.length]);
+  g.input('learningRate', 'float32', []);
+  g.input('step', 'float32', []);
+  for (const name of optimiser.state) g.input(name, 'float32', [parameters.length]);
+  const updated = optimiser.update({
+    m,
+    parameters: 'parameters',
+    gradient,
+    decay: 'decay',
+    learningRate: 'learningRate',
+    step: 'step',
+    state: optimiser.state,
+  });
+  const next = (name: string, value: string): void => {
+    g.node('Identity', [value], { outputs: [`next.${name}`] });
+    g.output(`next.${name}`);
+  };
+  next('parameters', updated.parameters);
+  optimiser.state.forEach((name, i) => next(name, updated.state[i]!));
+
+  const statistics = vectorLayout(
+    forward.statistics.flatMap((s) => [describe(s.meanName), describe(s.varianceName)]),
+  );
+  let newStatistics: string | null = null;
+  if (statistics.length > 0) {
+    g.input('statistics', 'float32', [statistics.length]);
+    newStatistics = runningAverages(m, forward, statistics);
+    next('statistics', newStatistics);
+  }
+  if (options.movingAverage) {
+    g.input('averageDecay', 'float32', []);
+    const average = (name: string, value: string, length: number): void => {
+      g.input(name, 'float32', [length]);
+      // a ← value + decay·(a − value)
+      next(name, m.add(value, m.mul(m.sub(name, value), 'averageDecay')));
+    };
+    average('average', updated.parameters, parameters.length);
+    if (newStatistics) average('averageStatistics', newStatistics, statistics.length);
+  }
+  const built = g.build();
+  return {
+    model: lower(built, (value) => g.shape(value), options.target),
+    parameters,
+    statistics,
+    optimiserState: optimiser.state,
+    noise: forward.noise,
+  };
+}
+
+/** Runs `emit` and returns the nodes it added, in order. */
+function recordNodes(
+  g: GraphBuilder,
+  emit: () => string,
+): { readonly nodes: ReturnType<GraphBuilder['nodes']>; readonly result: string } {
+  const before = g.nodes().length;
+  const result = emit();
+  return { nodes: g.nodes().slice(before), result };
+}
+
+/** Cuts the flat vector into the tensors of the layout, under their own names. */
+function splitVector(g: GraphBuilder, vector: string, layout: VectorLayout): void {
+  const sizes = layout.entries.map((e) => e.length);
+  const flat = layout.entries.map((e) => `${e.name}/flat`);
+  if (sizes.length === 1) g.node('Identity', [vector], { outputs: flat });
+  else g.node('Split', [vector, g.constant(int64(sizes))], { outputs: flat, attributes: { axis: int(0) } });
+  layout.entries.forEach((e, i) => {
+    g.node('Reshape', [flat[i]!, g.constant(int64(e.shape))], {
+      outputs: [e.name],
+      attributes: { allowzero: int(1) },
+    });
+  });
+}
+
+function clipByNorm(m: Arithmetic, gradient: string, bound: number): string {
+  const norm = m.g.op('Sqrt', [
+    m.g.op('ReduceSumSquare', [gradient, m.g.constant(int64([0]))], { keepdims: int(0) }),
+  ]);
+  const factor = m.g.op('Min', [m.scalar(1), m.div(m.scalar(bound), m.add(norm, m.scalar(1e-6)))]);
+  return m.mul(gradient, factor);
+}
+
+/**
+ * running ← momentum·running + (1 − momentum)·batch; the variance is made unbiased by n/(n − 1), as PyTorch does
+ * (ONNX's own training mode keeps it biased).
+ */
+function runningAverages(m: Arithmetic, forward: ForwardContext, layout: VectorLayout): string {
+  const keep = new Float32Array(layout.length);
+  const gain = new Float32Array(layout.length);
+  let at = 0;
+  for (const s of forward.statistics) {
+    const channels = staticShape(m.g.shape(s.mean))[0]!;
+    keep.fill(s.momentum, at, at + 2 * channels);
+    gain.fill(1 - s.momentum, at, at + channels);
+    gain.fill((1 - s.momentum) * (s.count / Math.max(1, s.count - 1)), at + channels, at + 2 * channels);
+    at += 2 * channels;
+  }
+  const batch = m.g.op(
+    'Concat',
+    forward.statistics.flatMap((s) => [s.mean, s.variance]),
+    { axis: int(0) },
+  );
+  const constant = (data: Float32Array): string =>
+    m.g.constant({ dtype: 'float32', shape: [data.length], data });
+  return m.add(m.mul('statistics', constant(keep)), m.mul(batch, constant(gain)));
+}

@@ -1,0 +1,85 @@
+/**
+ * Sessions: the only place where Espalier meets ONNX Runtime.
+ *
+ * A session holds one loaded model. `run` feeds tensors by input name and returns those of the outputs; nothing is
+ * copied on the way in.
+ */
+import * as ort from 'onnxruntime-node';
+import { fail } from '../errors.ts';
+import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
+
+export interface SessionOptions {
+  /** Threads of one operator; 1 by default. */
+  readonly threads?: number;
+  /** Graph optimisations of ONNX Runtime; all by default. */
+  readonly optimisation?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Write ONNX Runtime's profile to files that begin with this. */
+  readonly profilePrefix?: string;
+}
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * @param feeds a tensor for every input
+   * @param into tensors to be filled, by output name; the others are allocated
+   */
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>>;
+  /** ONNX Runtime's own inferred shape of an output; symbolic axes are strings. */
+  outputShape(name: string): readonly (number | string)[];
+  /** Ends profiling (the file is written). */
+  endProfiling(): void;
+  release(): Promise<void>;
+}
+
+const toOrt = (tensor: Tensor): ort.Tensor =>
+  new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+const fromOrt = (tensor: ort.Tensor): Tensor => ({
+  dtype: tensor.type as DataType,
+  shape: tensor.dims,
+  data: tensor.data as TypedArray,
+});
+
+/** Loads a model from its bytes. @throws MODEL_LOAD when ONNX Runtime refuses it */
+export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  let session: ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(model, {
+      intraOpNumThreads: options.threads ?? 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: options.optimisation ?? 'all',
+      logSeverityLevel: 3,
+      ...(options.profilePrefix !== undefined && {
+        enableProfiling: true,
+        profileFilePrefix: options.profilePrefix,
+      }),
+    });
+  } catch (cause) {
+    return fail('MODEL_LOAD', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
+  }
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    async run(feeds, into) {
+      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
+      if (into === undefined) return mapTensors(await session.run(inputs));
+      const fetches = Object.fromEntries(
+        session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]),
+      );
+      return mapTensors(await session.run(inputs, fetches));
+    },
+    outputShape(name) {
+      const found = session.outputMetadata.find((o) => o.name === name);
+      return found?.isTensor ? found.shape : [];
+    },
+    endProfiling: () => session.endProfiling(),
+    release: () => session.release(),
+  };
+}
+
+const mapTensors = (values: ort.InferenceSession.ReturnType): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(values).map(([name, tensor]) => [name, fromOrt(tensor)]));
