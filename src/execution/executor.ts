@@ -1,6 +1,8 @@
 /**
  * Where trials run. A job is plain JSON, so that it can cross to a child process or another machine.
  */
+
+import type { ImageDataset } from '../data/dataset.ts';
 import type { Network } from '../network/network.ts';
 import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingPlan } from '../train/plan.ts';
@@ -17,6 +19,8 @@ export interface TrialJob {
   readonly threads: number;
   /** Measure latency (before training); null for not at all. */
   readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
+  /** Share of the image side used in training, 0 < share ≤ 1; 1 when absent. Latency is always that of the full side. */
+  readonly resolution?: number;
 }
 
 export interface JobProgress {
@@ -37,6 +41,25 @@ export interface Executor {
   /** How many jobs may run at once. */
   readonly slots: number;
   /** Never rejects for what a job does: a crash, a kill, a time-out or NaN is an outcome `failed` with its reason. */
-  run(job: TrialJob, options: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void }): Promise<JobOutcome>;
+  run(
+    job: TrialJob,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: JobProgress) => void },
+  ): Promise<JobOutcome>;
   close(): Promise<void>;
 }
+
+/** What a trial may use of the place where it runs. */
+export interface TrialHooks {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: JobProgress) => void;
+  /** Reads a data-set cache; a place that runs many trials keeps the last one in memory. */
+  readonly loadDataset: (path: string) => Promise<ImageDataset>;
+  /**
+   * Runs `measure` while no other trial of this executor measures. Latencies taken at the same time disturb each other.
+   * What remains: other trials may still TRAIN meanwhile, which costs shared caches, memory bandwidth and clock speed.
+   */
+  readonly exclusively: <T>(measure: () => Promise<T>) => Promise<T>;
+}
+
+/** Turns a job into its outcome. May throw: the executor makes an outcome `failed` of it. */
+export type EvaluateTrial = (job: TrialJob, hooks: TrialHooks) => Promise<JobOutcome>;

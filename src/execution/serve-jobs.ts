@@ -1,0 +1,66 @@
+/**
+ * The worker's side: takes one job at a time from the parent, evaluates it and sends the outcome back.
+ *
+ * The process lives only as long as its parent: when the channel closes, even by kill -9 of the parent, it exits.
+ * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps.
+ */
+import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';
+import { keepLast } from './keep-last.ts';
+import { outcomeOfError } from './outcome.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
+import { CAN_READ_OTHERS } from './resident-memory.ts';
+
+const PROGRESS_INTERVAL_MS = 200;
+const MEMORY_INTERVAL_MS = 250;
+
+function send(message: FromWorker): void {
+  // Between the parent's death and the `disconnect` event a send would throw.
+  if (process.connected) process.send?.(message);
+}
+
+/** Serves jobs until the parent goes away. `loadDataset` is called again only when a job names another path. */
+export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['loadDataset']): void {
+  const load = keepLast(loadDataset);
+  let abort = new AbortController();
+  let granted: (() => void) | null = null;
+
+  const exclusively: TrialHooks['exclusively'] = async (measure) => {
+    const { signal } = abort;
+    await new Promise<void>((resolve, reject) => {
+      granted = resolve;
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      send({ type: 'wantExclusive' });
+    });
+    try {
+      return await measure();
+    } finally {
+      send({ type: 'exclusiveDone' });
+    }
+  };
+
+  const run = async (job: TrialJob): Promise<void> => {
+    abort = new AbortController();
+    let lastSent = Number.NEGATIVE_INFINITY;
+    const onProgress: TrialHooks['onProgress'] = (progress) => {
+      const now = performance.now();
+      if (progress.curve === undefined && now - lastSent < PROGRESS_INTERVAL_MS) return;
+      lastSent = now;
+      send({ type: 'progress', progress });
+    };
+    const hooks = { signal: abort.signal, onProgress, loadDataset: load, exclusively };
+    send({ type: 'outcome', outcome: await evaluate(job, hooks).catch((error) => outcomeOfError(error)) });
+  };
+
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'run') void run(message.job);
+    else if (message.type === 'abort') abort.abort(new Error('aborted by the executor'));
+    else granted?.();
+  });
+  process.on('disconnect', () => process.exit(0));
+  // Ctrl-C reaches the whole process group; what it means is the parent's decision.
+  process.on('SIGINT', () => {});
+  if (!CAN_READ_OTHERS) {
+    setInterval(() => send({ type: 'memory', bytes: process.memoryUsage.rss() }), MEMORY_INTERVAL_MS);
+  }
+  send({ type: 'ready' });
+}
