@@ -32,11 +32,49 @@ interface ErrorRow {
 export const ERRORS = {
   // ---- general
   USAGE: { message: (d) => `${d.what}`, hint: (d) => `${d.hint}`, exit: EXIT.usage },
+  // ---- space
+  SPACE: {
+    message: (d) => `The search space is not well formed: ${d.reason}`,
+    hint: () => 'Correct the choices given to defineSpace.',
+    exit: EXIT.usage,
+  },
+  SPACE_NOT_COUNTABLE: {
+    message: (d) => `The genomes of the space "${d.space}" cannot be ${d.what}: ${d.reason}`,
+    hint: () => 'Sample from the space instead, or replace its float choices by oneOf.',
+    exit: EXIT.usage,
+  },
+  GENOME: {
+    message: (d) => `Not a genome of the space "${d.space}": ${d.path}: ${d.reason}`,
+    hint: () => 'Correct the value at that path, or use the space that the genome was made for.',
+    exit: EXIT.usage,
+  },
+  ARCH_STRING: {
+    message: (d) => `"${d.text}" is not a NAS-Bench-201 architecture string: ${d.reason}`,
+    hint: () =>
+      'Write |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with the operations none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3.',
+    exit: EXIT.usage,
+  },
   // ---- network
   SHAPE: {
     message: (d) => `Layer "${d.layer}" (${d.operator}) cannot take its input: ${d.reason}`,
     hint: () => 'Change the layer or the one before it so that the shapes fit.',
     exit: EXIT.usage,
+  },
+  // ---- train
+  SAFETENSORS: {
+    message: (d) => `${d.path} is not a whole safetensors file: ${d.reason}`,
+    hint: () => 'Delete the file; what it held is made again.',
+    exit: EXIT.storage,
+  },
+  DIVERGED: {
+    message: (d) => `Training diverged: the loss became ${d.loss} at step ${d.step} (epoch ${d.epoch})${d.where}`,
+    hint: () => 'Lower the learning rate, or set a bound on the gradient norm (clipNorm).',
+    exit: EXIT.internal,
+  },
+  BATCH_TOO_LARGE: {
+    message: (d) => `The training split has ${d.images} images, fewer than one batch of ${d.batch}`,
+    hint: () => 'Lower the batch size or use a larger share of the data.',
+    exit: EXIT.data,
   },
   // ---- runtime
   MODEL_LOAD: {

@@ -1,3 +1,29 @@
 /** Espalier's public API: re-exports only. */
 export { EspalierError, EXIT } from './errors.ts';
 export { createRandom, type Random } from './random.ts';
+// space
+export {
+  type Choice,
+  float,
+  int,
+  oneOf,
+  optional,
+  repeat,
+  type Scalar,
+  shared,
+  struct,
+  subset,
+  type ValueOf,
+  variant,
+} from './space/choice.ts';
+export { crossGenomes } from './space/crossover.ts';
+export { type Decision, listDecisions } from './space/decisions.ts';
+export { defineSpace } from './space/define-space.ts';
+export { type EncodingSlot, encodeCategorical, encodeOneHot, encodingSlots } from './space/encoding.ts';
+export type { Genome } from './space/genome.ts';
+export { describeGenome, parseGenome, stringifyGenome } from './space/json.ts';
+export { mutateGenome } from './space/mutation.ts';
+export { enumerateGenomes, sampleGenome } from './space/sampling.ts';
+export { spaceSize } from './space/size.ts';
+export type { SearchSpace } from './space/space.ts';
+export { validateGenome } from './space/validation.ts';

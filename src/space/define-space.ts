@@ -1,0 +1,23 @@
+/** The typed way into the erased {@link SearchSpace}. */
+import type { Network, NetworkIO } from '../network/network.ts';
+import { type Choice, sharedChoices, type ValueOf } from './choice.ts';
+import type { SearchSpace } from './space.ts';
+
+interface SpaceDefinition<C extends Choice> {
+  readonly name: string;
+  /** One or two sentences, with the paper. */
+  readonly description: string;
+  readonly choices: C;
+  /** Builds the network of one set of choices. Pure. */
+  readonly build: (values: ValueOf<C>, io: NetworkIO) => Network;
+}
+
+/**
+ * A search space from its choices and a build function whose `values` have the choices' TypeScript type. Throws SPACE
+ * when the choices contradict each other.
+ */
+export function defineSpace<const C extends Choice>(definition: SpaceDefinition<C>): SearchSpace {
+  const { name, description, choices, build } = definition;
+  sharedChoices(choices); // throws when one shared name stands for two choices
+  return { name, description, root: choices, build: (genome, io) => build(genome as ValueOf<C>, io) };
+}
