@@ -17,6 +17,7 @@ import {
   sharedPath,
 } from './decisions.ts';
 import type { Genome } from './genome.ts';
+import { counts, namesOf } from './size.ts';
 import type { SearchSpace } from './space.ts';
 
 export interface EncodingSlot {
@@ -41,11 +42,12 @@ export function encodingSlots(space: Pick<SearchSpace, 'root'>): readonly Encodi
 }
 
 function* layOut(root: Choice): Generator<EncodingSlot> {
-  // A shared choice has one group of slots, conditional only when all its places are.
-  const sharedConditional = new Map<string, boolean>();
   yield* place(root, '', false);
+  // A shared choice has one group of slots; it is absent from the genomes that use a set of names without it.
+  const uses = [...counts(root).keys()].map(namesOf);
   for (const [name, choice] of sharedChoices(root))
-    yield* place(choice, sharedPath(name), sharedConditional.get(name)!);
+    if (uses.some((names) => names.includes(name)))
+      yield* place(choice, sharedPath(name), !uses.every((names) => names.includes(name)));
 
   function* place(choice: Choice, path: string, conditional: boolean): Generator<EncodingSlot> {
     const at = isOpen(choice) ? decisionPath(choice, path) : path;
@@ -86,7 +88,6 @@ function* layOut(root: Choice): Generator<EncodingSlot> {
         break;
       }
       case 'shared':
-        sharedConditional.set(choice.name, conditional && (sharedConditional.get(choice.name) ?? true));
         break;
     }
   }
