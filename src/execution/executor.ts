@@ -21,6 +21,12 @@ export interface TrialJob {
   readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
   /** Share of the image side used in training, 0 < share ≤ 1; 1 when absent. Latency is always that of the full side. */
   readonly resolution?: number;
+  /** Training must end by then (milliseconds since the epoch), with a shortened schedule if need be. */
+  readonly deadline?: number;
+  /** File to resume the training from when it is there, and to write at every epoch's end. */
+  readonly checkpoint?: string;
+  /** Where the trained weights go, as safetensors; absent: they are dropped. */
+  readonly weightsFile?: string;
 }
 
 export interface JobProgress {

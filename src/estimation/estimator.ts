@@ -1,0 +1,34 @@
+/** Estimators: what is done to a candidate to learn its measures (performance estimation strategy). */
+import type { Augmentation } from '../data/dataset.ts';
+import type { TrialJob } from '../execution/executor.ts';
+import type { Network } from '../network/network.ts';
+import type { Fidelity } from './fidelity.ts';
+import { fullTraining } from './full-training.ts';
+import { partialTraining } from './partial-training.ts';
+
+export interface EstimationRequest {
+  readonly trial: number;
+  readonly network: Network;
+  /** Path of the data-set cache. */
+  readonly dataset: string;
+  /** Training images of each class. */
+  readonly classCounts: readonly number[];
+  readonly augmentation: Augmentation;
+  readonly fidelity: Fidelity;
+  readonly seed: string;
+  readonly threads: number;
+  readonly latency: TrialJob['latency'];
+}
+
+export interface Estimator {
+  readonly name: string;
+  /** One sentence for `--help` and the report. */
+  readonly description: string;
+  /** The work that gives the measures; the outcome's `measures` are the estimate. Pure. */
+  readonly createJob: (request: EstimationRequest) => TrialJob;
+}
+
+export const ESTIMATORS = {
+  partial: partialTraining,
+  full: fullTraining,
+} satisfies Record<string, Estimator>;

@@ -1,0 +1,124 @@
+/**
+ * Evaluates one candidate, inside a worker: latency of the untrained graph against its bound, then training by the plan,
+ * validated after every epoch. The test split is not touched here.
+ */
+import { rename, writeFile } from 'node:fs/promises';
+import { measureLatency } from '../device/measure-latency.ts';
+import { EspalierError } from '../errors.ts';
+import type { EvaluateTrial, JobOutcome, TrialHooks, TrialJob } from '../execution/executor.ts';
+import { networkCost } from '../network/cost.ts';
+import { initialWeights } from '../network/initialise.ts';
+import type { Network } from '../network/network.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import { foldBatchNorm } from '../onnx/fold-batch-norm.ts';
+import type { Tensor } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import type { CurvePoint, Measures } from '../study/trial.ts';
+import type { TrainingResult } from '../train/plan.ts';
+import { encodeSafetensors } from '../train/safetensors.ts';
+import { trainNetwork } from '../train/train.ts';
+import { atResolution } from './fidelity.ts';
+
+/**
+ * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for; valAccuracy,
+ * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned. A training that diverges is an
+ * outcome `failed` that keeps what was measured before.
+ *
+ * @throws what the signal was aborted with; any error that is not the candidate's fault
+ */
+export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
+  const measures: Record<string, number> = {};
+  const curve: CurvePoint[] = [];
+  const outcome = (state: JobOutcome['state'], reason: string | null): JobOutcome => ({
+    state,
+    measures,
+    curve,
+    reason,
+  });
+  try {
+    const model = inferenceModel(job.network, job.seed);
+    const { params, macs, memoryBytes } = networkCost(job.network);
+    Object.assign(measures, { params, macs, memoryBytes, sizeBytes: model.byteLength });
+
+    if (job.latency !== null) {
+      Object.assign(measures, await latencyMeasures(job.network, model, job.latency, hooks));
+      const { maxMs } = job.latency;
+      if (maxMs !== null && measures.latencyMs! > maxMs)
+        return outcome(
+          'pruned',
+          `latency ${measures.latencyMs!.toFixed(2)} ms is over the bound of ${maxMs} ms`,
+        );
+    }
+
+    const result = await train(job, hooks, curve);
+    const last = curve.at(-1);
+    if (last === undefined) return outcome('failed', 'the time was over before the first epoch ended');
+    Object.assign(measures, trainingMeasures(result, last));
+    return outcome('complete', null);
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return outcome('failed', `${error.message}. ${error.hint}`);
+  }
+};
+
+/** The graph that will be deployed: one image, batch norm folded. Untrained weights take the same time as trained ones. */
+function inferenceModel(network: Network, seed: string): Uint8Array {
+  const weights = initialWeights(network, createRandom(seed).split('weights'));
+  return encodeModel(foldBatchNorm(networkToOnnx(network, weights, { mode: 'inference', batch: 1 })));
+}
+
+/** Standard normal inputs by network input, as normalised images are; batch 1. Zeros could be faster than real data. */
+function exampleInputs(network: Network): Record<string, Tensor> {
+  const random = createRandom('latency');
+  const tensor = (shape: readonly number[]): Tensor => ({
+    dtype: 'float32',
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+  });
+  return Object.fromEntries(network.inputs.map(({ id, shape }) => [id, tensor([1, ...shape])]));
+}
+
+async function latencyMeasures(
+  network: Network,
+  model: Uint8Array,
+  { threads, maxMs }: NonNullable<TrialJob['latency']>,
+  { signal, exclusively }: TrialHooks,
+): Promise<Measures> {
+  const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
+  const latency = await exclusively(() => measureLatency(model, exampleInputs(network), options));
+  return { latencyMs: latency.medianMs, latencyLowMs: latency.lowMs, latencyHighMs: latency.highMs };
+}
+
+async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Promise<TrainingResult> {
+  const { trial, plan, seed, threads, deadline, checkpoint, weightsFile } = job;
+  const { signal, onProgress } = hooks;
+  const result = await trainNetwork({
+    network: atResolution(job.network, job.resolution ?? 1),
+    dataset: await hooks.loadDataset(job.dataset),
+    plan,
+    seed,
+    threads,
+    signal,
+    ...(deadline !== undefined && { deadline }),
+    ...(checkpoint !== undefined && { checkpoint }),
+    onStep: (progress) => onProgress({ trial, progress }),
+    onEpoch: (point) => {
+      curve.push(point);
+      onProgress({ trial, progress: Math.min(1, point.epoch / plan.epochs), curve: point });
+    },
+  });
+  // A resumed training starts with the points of its checkpoint.
+  curve.splice(0, curve.length, ...result.curve);
+  if (weightsFile !== undefined) {
+    // Whole or not there: a kill while writing must not leave half a file under the name.
+    await writeFile(`${weightsFile}.part`, encodeSafetensors({ tensors: result.weights, metadata: {} }));
+    await rename(`${weightsFile}.part`, weightsFile);
+  }
+  return result;
+}
+
+function trainingMeasures({ imagesPerSecond }: TrainingResult, last: CurvePoint): Measures {
+  const { valAccuracy, valLoss, seconds, epoch } = last;
+  return { valAccuracy, valLoss, trainSeconds: seconds, epochs: epoch, imagesPerSecond };
+}
