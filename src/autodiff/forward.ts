@@ -45,16 +45,8 @@ const batchNorm: Form = (c, node) => {
   const { g } = c.m;
   const [x, scale, bias, meanName, varianceName] = node.inputs as [string, string, string, string, string];
   const shape = staticShape(g.shape(x));
-  const result = batchNormTraining(
-    g,
-    x,
-    scale,
-    bias,
-    floatAttribute(node.attributes, 'epsilon', 1e-5),
-    node.name,
-  );
-  alias(g, result.y, node);
-  const { mean, variance } = result;
+  const epsilon = floatAttribute(node.attributes, 'epsilon', 1e-5);
+  const { mean, variance } = batchNormTraining(g, x, scale, bias, epsilon, node.outputs[0]!, node.name);
   const momentum = floatAttribute(node.attributes, 'momentum', 0.9);
   const count = shape.reduce((a, b) => a * b, 1) / shape[1]!;
   c.statistics.push({ meanName, varianceName, mean, variance, momentum, count });

@@ -82,25 +82,27 @@ export const convWeightGradient = (
     name,
   )[0]!;
 
+/** `output` names Y; the statistics are `<output>/mean` and so on. */
 export function batchNormTraining(
   g: GraphBuilder,
   x: string,
   scale: string,
   bias: string,
   epsilon: number,
+  output: string,
   name: string,
-): { y: string; mean: string; variance: string; inverseStd: string } {
+): { readonly mean: string; readonly variance: string } {
   const shape = g.shape(x) as readonly number[];
   const channels = [shape[1]!];
-  const [y, mean, variance, inverseStd] = emit(
-    g,
-    'BatchNormTraining',
-    [x, scale, bias],
-    [shape, channels, channels, channels],
-    { epsilon: float(epsilon) },
+  const [mean, variance, inverseStd] = ['mean', 'variance', 'inverseStd'].map((s) => `${output}/${s}`) as [string, string, string];
+  g.node('BatchNormTraining', [x, scale, bias], {
+    domain: TRAINING_DOMAIN,
+    attributes: { epsilon: float(epsilon) },
+    types: floats([shape, channels, channels, channels]),
+    outputs: [output, mean, variance, inverseStd],
     name,
-  );
-  return { y: y!, mean: mean!, variance: variance!, inverseStd: inverseStd! };
+  });
+  return { mean, variance };
 }
 
 export function batchNormGradient(

@@ -1,0 +1,89 @@
+/**
+ * One training step after another: the session of a training graph, and the vectors that go round in it.
+ *
+ * Every vector has two buffers; a step reads one and writes the other, so nothing is allocated while training.
+ */
+import { encodeModel } from '../onnx/encode.ts';
+import type { TrainingGraph } from '../autodiff/training-graph.ts';
+import type { Tensor } from '../onnx/model.ts';
+import type { Random } from '../random.ts';
+import { createSession, type SessionOptions } from '../runtime/session.ts';
+
+export interface StepInputs {
+  /** Model inputs and loss inputs by name. */
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  readonly learningRate: number;
+  /** Decay of the moving average in this step; ignored without one. */
+  readonly averageDecay: number;
+}
+
+export interface Stepper {
+  /** Runs one step and returns its loss. `noise` draws the masks of dropout. */
+  step(inputs: StepInputs, noise: Random): Promise<number>;
+  /** Steps done since the vectors began. */
+  readonly steps: number;
+  /** Current vectors by name (views that the next step overwrites). */
+  vectors(): ReadonlyMap<string, Tensor>;
+  release(): Promise<void>;
+}
+
+const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data.length], data });
+const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+/**
+ * @param start first value of every vector of the graph by name (`parameters`, `statistics`, optimiser state, averages);
+ *   those left out begin at zero, the averages at what they average
+ * @param decay weight decay of each parameter
+ */
+export async function createStepper(
+  graph: TrainingGraph,
+  start: ReadonlyMap<string, Float32Array>,
+  decay: Float32Array,
+  options: SessionOptions & { readonly steps?: number },
+): Promise<Stepper> {
+  const session = await createSession(encodeModel(graph.model), options);
+  const names = session.outputNames.filter((n) => n.startsWith('next.')).map((n) => n.slice('next.'.length));
+  const lengthOf = (name: string): number =>
+    name === 'statistics' || name === 'averageStatistics' ? graph.statistics.length : graph.parameters.length;
+  const origin: Readonly<Record<string, string>> = { average: 'parameters', averageStatistics: 'statistics' };
+  let current = new Map(
+    names.map((name) => [name, vector(Float32Array.from(start.get(name) ?? start.get(origin[name] ?? '') ?? new Float32Array(lengthOf(name))))]),
+  );
+  let spare = new Map(names.map((name) => [name, vector(new Float32Array(lengthOf(name)))]));
+  const fixed = { decay: vector(decay) };
+  const wants = new Set(session.inputNames);
+  const noiseTensors = graph.noise.map(({ name, shape }) => {
+    const tensor: Tensor = { dtype: 'float32', shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+    return [name, tensor] as const;
+  });
+  let steps = options.steps ?? 0;
+
+  return {
+    get steps() {
+      return steps;
+    },
+    vectors: () => current,
+    async step({ feeds, learningRate, averageDecay }, noise) {
+      for (const [name, tensor] of noiseTensors) {
+        const stream = noise.split(name);
+        for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = stream.next();
+      }
+      const all: Record<string, Tensor> = {
+        ...feeds,
+        ...fixed,
+        ...Object.fromEntries(current),
+        ...Object.fromEntries(noiseTensors),
+        learningRate: scalar(learningRate),
+        step: scalar(steps + 1),
+        averageDecay: scalar(averageDecay),
+      };
+      for (const name of Object.keys(all)) if (!wants.has(name)) delete all[name];
+      const into = Object.fromEntries([...spare].map(([name, tensor]) => [`next.${name}`, tensor]));
+      const outputs = await session.run(all, into);
+      [current, spare] = [spare, current];
+      steps += 1;
+      return Number(outputs.loss!.data[0]);
+    },
+    release: () => session.release(),
+  };
+}

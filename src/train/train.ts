@@ -1,0 +1,203 @@
+/** The training loop: epochs of steps on ONNX Runtime, validated after each, resumable at every epoch's end. */
+import { createHash } from 'node:crypto';
+import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
+import { adamw } from '../autodiff/optimisers/adamw.ts';
+import type { Optimiser } from '../autodiff/optimisers/optimiser.ts';
+import { sgd } from '../autodiff/optimisers/sgd.ts';
+import { pack, unpack, type VectorLayout } from '../autodiff/parameter-layout.ts';
+import { type TrainingGraph, trainingGraph } from '../autodiff/training-graph.ts';
+import { createBatcher } from '../data/batches.ts';
+import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
+import { fail } from '../errors.ts';
+import { initialWeights } from '../network/initialise.ts';
+import type { Network } from '../network/network.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import type { Tensor } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import { loweringTarget } from '../runtime/lowering-target.ts';
+import type { CurvePoint } from '../study/trial.ts';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { evaluateNetwork } from './evaluate.ts';
+import type { OptimiserPlan, TrainingPlan, TrainingResult, Weights } from './plan.ts';
+import { learningRate } from './schedule.ts';
+import { createStepper, type Stepper } from './step.ts';
+import { stratifiedShare } from './stratified-share.ts';
+
+export interface TrainingRequest {
+  readonly network: Network;
+  readonly dataset: ImageDataset;
+  readonly plan: TrainingPlan;
+  /** Seeds initial weights, order, augmentation and dropout. */
+  readonly seed: string;
+  readonly threads: number;
+  /** File to resume from when it is there, and to write at every epoch's end. */
+  readonly checkpoint?: string;
+  readonly onEpoch?: (point: CurvePoint) => void;
+  /** Called after steps with the share of the training that is done, 0..1. */
+  readonly onStep?: (done: number) => void;
+  readonly signal?: AbortSignal;
+  /**
+   * Milliseconds since the epoch. When the plan would not be done by then, the schedule follows the clock instead, so
+   * that the learning rate still comes down in time (the result then depends on the machine's speed).
+   */
+  readonly deadline?: number;
+}
+
+const OPTIMISERS: { readonly [K in OptimiserPlan['kind']]: (plan: Extract<OptimiserPlan, { kind: K }>) => Optimiser } = {
+  sgd: (plan) => sgd(plan),
+  adamw: (plan) => adamw(plan),
+};
+
+function optimiserOf(plan: OptimiserPlan): Optimiser {
+  return plan.kind === 'sgd' ? OPTIMISERS.sgd(plan) : OPTIMISERS.adamw(plan);
+}
+
+/** Norms and biases (vectors) are spared. */
+function decayVector(layout: VectorLayout, coefficient: number): Float32Array {
+  const decay = new Float32Array(layout.length);
+  for (const e of layout.entries) if (e.shape.length > 1) decay.fill(coefficient, e.offset, e.offset + e.length);
+  return decay;
+}
+
+/** The moving average reaches its full decay gradually, or the first weights would stay in it. */
+const averageDecay = (limit: number, step: number): number => Math.min(limit, (1 + step) / (10 + step));
+
+/**
+ * Trains a network by its plan.
+ * @throws DIVERGED when the loss becomes NaN or infinite; BATCH_TOO_LARGE; what the signal was aborted with
+ */
+export async function trainNetwork(request: TrainingRequest): Promise<TrainingResult> {
+  const { network, dataset, plan, seed, threads } = request;
+  const random = createRandom(seed);
+  const split = stratifiedShare(dataset.train, dataset.classes.length, plan.dataShare, random.split('share'));
+  if (split.count < plan.batchSize) fail('BATCH_TOO_LARGE', { images: split.count, batch: plan.batchSize });
+
+  const weights = initialWeights(network, random.split('weights'));
+  const model = networkToOnnx(network, weights, { mode: 'training', batch: plan.batchSize });
+  const graph = trainingGraph(model, crossEntropy, optimiserOf(plan.optimiser), {
+    clipNorm: plan.clipNorm,
+    movingAverage: plan.ema > 0,
+    target: loweringTarget(),
+  });
+  const run = createHash('sha256').update(JSON.stringify([network, plan, seed, dataset.fingerprint])).digest('hex');
+  const saved = request.checkpoint === undefined ? null : readCheckpoint(request.checkpoint, run);
+  const start = new Map<string, Float32Array>(
+    saved
+      ? [...saved.vectors].map(([name, tensor]) => [name, tensor.data as Float32Array])
+      : [
+          ['parameters', pack(graph.parameters, weights)],
+          ['statistics', pack(graph.statistics, weights)],
+        ],
+  );
+  const decay = decayVector(graph.parameters, plan.optimiser.weightDecay);
+  const stepper = await createStepper(graph, start, decay, { threads, steps: saved?.step ?? 0 });
+  try {
+    return await runEpochs(request, { graph, stepper, split, weights, run, saved });
+  } finally {
+    await stepper.release();
+  }
+}
+
+interface Loop {
+  readonly graph: TrainingGraph;
+  readonly stepper: Stepper;
+  readonly split: ImageSplit;
+  readonly weights: Weights;
+  readonly run: string;
+  readonly saved: { readonly epoch: number; readonly curve: readonly CurvePoint[]; readonly seconds: number } | null;
+}
+
+async function runEpochs(request: TrainingRequest, loop: Loop): Promise<TrainingResult> {
+  const { dataset, plan, seed, threads, network, signal, deadline } = request;
+  const { graph, stepper, split } = loop;
+  const random = createRandom(seed);
+  const batcher = createBatcher(split, dataset, {
+    batchSize: plan.batchSize,
+    augmentation: plan.augmentation,
+    random: random.split('batches'),
+    dropLast: true,
+    labelSmoothing: plan.labelSmoothing,
+    classWeights: plan.classWeights,
+  });
+  const stepsPerEpoch = Math.floor(split.count / plan.batchSize);
+  const totalSteps = stepsPerEpoch * plan.epochs;
+  const curve: CurvePoint[] = [...(loop.saved?.curve ?? [])];
+  const imageShape = [plan.batchSize, dataset.channels, dataset.height, dataset.width];
+  const labelShape = [plan.batchSize, dataset.classes.length];
+  const clock = scheduleClock(totalSteps, stepper.steps, deadline);
+  let seconds = loop.saved?.seconds ?? 0;
+  let trained = 0;
+  let trainingMs = 0;
+  let cutShort = false;
+
+  for (let epoch = loop.saved?.epoch ?? 0; epoch < plan.epochs && !cutShort; epoch++) {
+    const began = performance.now();
+    const noise = random.split('noise', epoch);
+    let lossSum = 0;
+    let steps = 0;
+    for (const batch of batcher.epoch(epoch)) {
+      signal?.throwIfAborted();
+      const progress = clock(stepper.steps);
+      if (progress >= 1) {
+        cutShort = true;
+        break;
+      }
+      const loss = await stepper.step(
+        {
+          feeds: {
+            input: { dtype: 'float32', shape: imageShape, data: batch.images },
+            labels: { dtype: 'float32', shape: labelShape, data: batch.labels },
+          },
+          learningRate: learningRate(plan, progress),
+          averageDecay: averageDecay(plan.ema, stepper.steps),
+        },
+        noise.split(steps),
+      );
+      if (!Number.isFinite(loss)) fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: '' });
+      lossSum += loss;
+      steps += 1;
+      request.onStep?.(progress);
+    }
+    trained += steps * plan.batchSize;
+    trainingMs += performance.now() - began;
+    const trainLoss = lossSum / Math.max(1, steps);
+    const evaluation = await evaluateNetwork({ network, weights: currentWeights(loop), split: dataset.val, dataset, threads });
+    seconds += (performance.now() - began) / 1000;
+    const point: CurvePoint = { epoch: epoch + 1, trainLoss, valLoss: evaluation.loss, valAccuracy: evaluation.accuracy, seconds };
+    curve.push(point);
+    if (request.checkpoint !== undefined) {
+      const state = { epoch: epoch + 1, step: stepper.steps, curve, seconds, run: loop.run, vectors: stepper.vectors() };
+      await writeCheckpoint(request.checkpoint, state);
+    }
+    request.onEpoch?.(point);
+  }
+  return {
+    weights: currentWeights(loop),
+    curve,
+    imagesPerSecond: trainingMs === 0 ? 0 : trained / (trainingMs / 1000),
+    cutShort,
+  };
+
+  /** The averages where they are kept, else the weights themselves. */
+  function currentWeights({ stepper: source, weights }: Loop): Weights {
+    const vectors = source.vectors();
+    const data = (name: string): Float32Array | undefined => vectors.get(name)?.data as Float32Array | undefined;
+    const statistics = data('averageStatistics') ?? data('statistics');
+    return new Map<string, Tensor>([
+      ...weights,
+      ...unpack(graph.parameters, (data('average') ?? data('parameters'))!),
+      ...(statistics ? unpack(graph.statistics, statistics) : []),
+    ]);
+  }
+}
+
+/** Share of the schedule that is done before step `steps`: by steps, or by the clock where that runs ahead. */
+function scheduleClock(totalSteps: number, firstStep: number, deadline: number | undefined): (steps: number) => number {
+  if (deadline === undefined) return (steps) => steps / totalSteps;
+  const began = Date.now();
+  const first = firstStep / totalSteps;
+  return (steps) => {
+    const byClock = first + (1 - first) * Math.min(1, (Date.now() - began) / Math.max(1, deadline - began));
+    return Math.max(steps / totalSteps, byClock);
+  };
+}
