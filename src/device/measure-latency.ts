@@ -104,7 +104,7 @@ export async function timeRuns(
   for (let before = Number.POSITIVE_INFINITY; spentMs < (maxSeconds * 1000) / 3; ) {
     const now = median(await batch(size));
     size = batchSize(now);
-    if (Math.abs(now - before) <= NARROW * 2 * now) break;
+    if (Math.abs(now - before) <= NARROW * now) break;
     before = now;
   }
 

@@ -42,9 +42,9 @@ export function defaultPlan({
   augmentation,
   final,
 }: PlanRequest): TrainingPlan {
-  // As the trainer takes it: at least one image of each class, whatever the share.
+  // As the trainer counts them: at least one image of each class, whatever the share.
   const images = counts.reduce(
-    (sum, count) => sum + Math.min(count, Math.max(1, Math.floor(count * fidelity.dataShare))),
+    (sum, count) => sum + Math.min(count, Math.max(1, Math.round(count * fidelity.dataShare))),
     0,
   );
   const batchSize = batchFor(images);

@@ -54,6 +54,7 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     const result = await train(job, hooks, curve);
     const last = curve.at(-1);
     if (last === undefined) return outcome('failed', 'the time was over before the first epoch ended');
+    if (!Number.isFinite(last.valLoss)) return outcome('failed', `the validation loss is ${last.valLoss}`);
     Object.assign(measures, trainingMeasures(result, last));
     return outcome('complete', null);
   } catch (error) {
