@@ -2,8 +2,10 @@
  * The worker's side: takes one job at a time from the parent, evaluates it and sends the outcome back.
  *
  * The process lives only as long as its parent: when the channel closes, even by kill -9 of the parent, it exits.
- * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps.
+ * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps. A job that
+ * hangs would never see the channel close: a thread looks after the parent too.
  */
+import { Worker } from 'node:worker_threads';
 import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';
 import { keepLast } from './keep-last.ts';
 import { outcomeOfError } from './outcome.ts';
@@ -12,10 +14,19 @@ import { CAN_READ_OTHERS } from './resident-memory.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 const MEMORY_INTERVAL_MS = 250;
+const PARENT_INTERVAL_MS = 2000;
 
 function send(message: FromWorker): void {
   // Between the parent's death and the `disconnect` event a send would throw.
   if (process.connected) process.send?.(message);
+}
+
+/** Kills this process when its parent is another than now, whatever the main thread does. (Windows keeps the old pid.) */
+function watchParent(): void {
+  const source = `setInterval(() => {
+    if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL');
+  }, ${PARENT_INTERVAL_MS})`;
+  new Worker(source, { eval: true, execArgv: [] }).unref();
 }
 
 /** Serves jobs until the parent goes away. `loadDataset` is called again only when a job names another path. */
@@ -57,6 +68,7 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
     else granted?.();
   });
   process.on('disconnect', () => process.exit(0));
+  watchParent();
   // Ctrl-C reaches the whole process group; what it means is the parent's decision.
   process.on('SIGINT', () => {});
   if (!CAN_READ_OTHERS) {
