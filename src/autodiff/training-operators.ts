@@ -94,7 +94,11 @@ export function batchNormTraining(
 ): { readonly mean: string; readonly variance: string } {
   const shape = g.shape(x) as readonly number[];
   const channels = [shape[1]!];
-  const [mean, variance, inverseStd] = ['mean', 'variance', 'inverseStd'].map((s) => `${output}/${s}`) as [string, string, string];
+  const [mean, variance, inverseStd] = ['mean', 'variance', 'inverseStd'].map((s) => `${output}/${s}`) as [
+    string,
+    string,
+    string,
+  ];
   g.node('BatchNormTraining', [x, scale, bias], {
     domain: TRAINING_DOMAIN,
     attributes: { epsilon: float(epsilon) },

@@ -21,7 +21,10 @@ export interface Checkpoint {
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { vectors, ...rest } = checkpoint;
   const temporary = `${path}.${process.pid}.part`;
-  await writeFile(temporary, encodeSafetensors({ tensors: vectors, metadata: { state: JSON.stringify(rest) } }));
+  await writeFile(
+    temporary,
+    encodeSafetensors({ tensors: vectors, metadata: { state: JSON.stringify(rest) } }),
+  );
   await rename(temporary, path);
 }
 

@@ -41,7 +41,10 @@ export async function evaluateNetwork(options: {
   try {
     for (const batch of createBatcher(split, dataset, { batchSize: Math.min(BATCH, split.count) }).epoch(0)) {
       const shape = [batch.count, dataset.channels, dataset.height, dataset.width];
-      const data = batch.images.subarray(0, shape.reduce((a, b) => a * b, 1));
+      const data = batch.images.subarray(
+        0,
+        shape.reduce((a, b) => a * b, 1),
+      );
       const outputs = await session.run({ [inputName]: { dtype: 'float32', shape, data } });
       const logits = outputs[outputName]!.data as Float32Array;
       for (let i = 0; i < batch.count; i++) {

@@ -1,14 +1,26 @@
 /** What one training run does, as plain JSON: it travels to worker processes and into the study's record. */
-import type { Tensor } from '../onnx/model.ts';
+
 import type { Augmentation } from '../data/dataset.ts';
+import type { Tensor } from '../onnx/model.ts';
 import type { CurvePoint } from '../study/trial.ts';
 
 /** Weights by initializer name (`<node id>.weight`, `.bias`, `.mean`, `.variance` …). */
 export type Weights = ReadonlyMap<string, Tensor>;
 
 export type OptimiserPlan =
-  | { readonly kind: 'sgd'; readonly momentum: number; readonly nesterov: boolean; readonly weightDecay: number }
-  | { readonly kind: 'adamw'; readonly beta1: number; readonly beta2: number; readonly epsilon: number; readonly weightDecay: number };
+  | {
+      readonly kind: 'sgd';
+      readonly momentum: number;
+      readonly nesterov: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: 'adamw';
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly epsilon: number;
+      readonly weightDecay: number;
+    };
 
 export interface TrainingPlan {
   readonly epochs: number;

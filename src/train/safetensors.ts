@@ -71,14 +71,21 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
   if (8 + length > bytes.length) return damaged('the header is cut off');
   let header: Record<string, unknown>;
   try {
-    header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString('utf8')) as Record<string, unknown>;
+    header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString('utf8')) as Record<
+      string,
+      unknown
+    >;
   } catch {
     return damaged('the header is not JSON');
   }
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    const { dtype, shape, data_offsets } = entry as { dtype: string; shape: number[]; data_offsets: [number, number] };
+    const { dtype, shape, data_offsets } = entry as {
+      dtype: string;
+      shape: number[];
+      data_offsets: [number, number];
+    };
     const type = (Object.keys(TYPE_NAMES) as DataType[]).find((t) => TYPE_NAMES[t] === dtype);
     if (type === undefined) return damaged(`tensor "${name}" has the unknown type ${dtype}`);
     const [from, to] = data_offsets;

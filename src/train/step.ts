@@ -3,8 +3,9 @@
  *
  * Every vector has two buffers; a step reads one and writes the other, so nothing is allocated while training.
  */
-import { encodeModel } from '../onnx/encode.ts';
+
 import type { TrainingGraph } from '../autodiff/training-graph.ts';
+import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/model.ts';
 import type { Random } from '../random.ts';
 import { createSession, type SessionOptions } from '../runtime/session.ts';
@@ -47,13 +48,24 @@ export async function createStepper(
     name === 'statistics' || name === 'averageStatistics' ? graph.statistics.length : graph.parameters.length;
   const origin: Readonly<Record<string, string>> = { average: 'parameters', averageStatistics: 'statistics' };
   let current = new Map(
-    names.map((name) => [name, vector(Float32Array.from(start.get(name) ?? start.get(origin[name] ?? '') ?? new Float32Array(lengthOf(name))))]),
+    names.map((name) => [
+      name,
+      vector(
+        Float32Array.from(
+          start.get(name) ?? start.get(origin[name] ?? '') ?? new Float32Array(lengthOf(name)),
+        ),
+      ),
+    ]),
   );
   let spare = new Map(names.map((name) => [name, vector(new Float32Array(lengthOf(name)))]));
   const fixed = { decay: vector(decay) };
   const wants = new Set(session.inputNames);
   const noiseTensors = graph.noise.map(({ name, shape }) => {
-    const tensor: Tensor = { dtype: 'float32', shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+    const tensor: Tensor = {
+      dtype: 'float32',
+      shape,
+      data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+    };
     return [name, tensor] as const;
   });
   let steps = options.steps ?? 0;

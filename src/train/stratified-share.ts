@@ -3,7 +3,12 @@ import type { ImageSplit } from '../data/dataset.ts';
 import type { Random } from '../random.ts';
 
 /** At least one image of every class that has any; the images keep their order. `share` in (0, 1]. */
-export function stratifiedShare(split: ImageSplit, classes: number, share: number, random: Random): ImageSplit {
+export function stratifiedShare(
+  split: ImageSplit,
+  classes: number,
+  share: number,
+  random: Random,
+): ImageSplit {
   if (share >= 1) return split;
   const byClass = Array.from({ length: classes }, (): number[] => []);
   for (let i = 0; i < split.count; i++) byClass[split.labels[i]!]!.push(i);

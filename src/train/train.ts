@@ -43,7 +43,9 @@ export interface TrainingRequest {
   readonly deadline?: number;
 }
 
-const OPTIMISERS: { readonly [K in OptimiserPlan['kind']]: (plan: Extract<OptimiserPlan, { kind: K }>) => Optimiser } = {
+const OPTIMISERS: {
+  readonly [K in OptimiserPlan['kind']]: (plan: Extract<OptimiserPlan, { kind: K }>) => Optimiser;
+} = {
   sgd: (plan) => sgd(plan),
   adamw: (plan) => adamw(plan),
 };
@@ -55,7 +57,8 @@ function optimiserOf(plan: OptimiserPlan): Optimiser {
 /** Norms and biases (vectors) are spared. */
 function decayVector(layout: VectorLayout, coefficient: number): Float32Array {
   const decay = new Float32Array(layout.length);
-  for (const e of layout.entries) if (e.shape.length > 1) decay.fill(coefficient, e.offset, e.offset + e.length);
+  for (const e of layout.entries)
+    if (e.shape.length > 1) decay.fill(coefficient, e.offset, e.offset + e.length);
   return decay;
 }
 
@@ -79,7 +82,9 @@ export async function trainNetwork(request: TrainingRequest): Promise<TrainingRe
     movingAverage: plan.ema > 0,
     target: loweringTarget(),
   });
-  const run = createHash('sha256').update(JSON.stringify([network, plan, seed, dataset.fingerprint])).digest('hex');
+  const run = createHash('sha256')
+    .update(JSON.stringify([network, plan, seed, dataset.fingerprint]))
+    .digest('hex');
   const saved = request.checkpoint === undefined ? null : readCheckpoint(request.checkpoint, run);
   const start = new Map<string, Float32Array>(
     saved
@@ -104,7 +109,11 @@ interface Loop {
   readonly split: ImageSplit;
   readonly weights: Weights;
   readonly run: string;
-  readonly saved: { readonly epoch: number; readonly curve: readonly CurvePoint[]; readonly seconds: number } | null;
+  readonly saved: {
+    readonly epoch: number;
+    readonly curve: readonly CurvePoint[];
+    readonly seconds: number;
+  } | null;
 }
 
 async function runEpochs(request: TrainingRequest, loop: Loop): Promise<TrainingResult> {
@@ -153,7 +162,8 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
         },
         noise.split(steps),
       );
-      if (!Number.isFinite(loss)) fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: '' });
+      if (!Number.isFinite(loss))
+        fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: '' });
       lossSum += loss;
       steps += 1;
       request.onStep?.(progress);
@@ -161,12 +171,31 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
     trained += steps * plan.batchSize;
     trainingMs += performance.now() - began;
     const trainLoss = lossSum / Math.max(1, steps);
-    const evaluation = await evaluateNetwork({ network, weights: currentWeights(loop), split: dataset.val, dataset, threads });
+    const evaluation = await evaluateNetwork({
+      network,
+      weights: currentWeights(loop),
+      split: dataset.val,
+      dataset,
+      threads,
+    });
     seconds += (performance.now() - began) / 1000;
-    const point: CurvePoint = { epoch: epoch + 1, trainLoss, valLoss: evaluation.loss, valAccuracy: evaluation.accuracy, seconds };
+    const point: CurvePoint = {
+      epoch: epoch + 1,
+      trainLoss,
+      valLoss: evaluation.loss,
+      valAccuracy: evaluation.accuracy,
+      seconds,
+    };
     curve.push(point);
     if (request.checkpoint !== undefined) {
-      const state = { epoch: epoch + 1, step: stepper.steps, curve, seconds, run: loop.run, vectors: stepper.vectors() };
+      const state = {
+        epoch: epoch + 1,
+        step: stepper.steps,
+        curve,
+        seconds,
+        run: loop.run,
+        vectors: stepper.vectors(),
+      };
       await writeCheckpoint(request.checkpoint, state);
     }
     request.onEpoch?.(point);
@@ -181,7 +210,8 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
   /** The averages where they are kept, else the weights themselves. */
   function currentWeights({ stepper: source, weights }: Loop): Weights {
     const vectors = source.vectors();
-    const data = (name: string): Float32Array | undefined => vectors.get(name)?.data as Float32Array | undefined;
+    const data = (name: string): Float32Array | undefined =>
+      vectors.get(name)?.data as Float32Array | undefined;
     const statistics = data('averageStatistics') ?? data('statistics');
     return new Map<string, Tensor>([
       ...weights,
@@ -192,7 +222,11 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
 }
 
 /** Share of the schedule that is done before step `steps`: by steps, or by the clock where that runs ahead. */
-function scheduleClock(totalSteps: number, firstStep: number, deadline: number | undefined): (steps: number) => number {
+function scheduleClock(
+  totalSteps: number,
+  firstStep: number,
+  deadline: number | undefined,
+): (steps: number) => number {
   if (deadline === undefined) return (steps) => steps / totalSteps;
   const began = Date.now();
   const first = firstStep / totalSteps;

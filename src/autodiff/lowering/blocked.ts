@@ -9,11 +9,11 @@ import { float32, int, ints, str } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxNode } from '../../onnx/model.ts';
 import { floatAttribute, intsAttribute } from '../../onnx/shape-rules.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
-import { convolutionAttributes, type ConvolutionAttributes } from './convolution-attributes.ts';
+import { blockedWeightGradient } from './blocked-weight-gradient.ts';
+import { type ConvolutionAttributes, convolutionAttributes } from './convolution-attributes.ts';
 import { flippedWeights, isPlainConvolution, plainAttributes } from './input-gradient.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
-import { batchNormCoefficients } from './plain.ts';
-import { blockedWeightGradient } from './blocked-weight-gradient.ts';
+import { batchNormCoefficients, positive } from './plain.ts';
 
 /** Emits the node on blocked values and records its outputs; false when it cannot. */
 export type BlockedHandler = (l: Layouts, node: OnnxNode, fusion: Fusion) => boolean;
@@ -29,7 +29,12 @@ export interface Fusion {
 
 function convolution(
   l: Layouts,
-  inputs: { readonly x: string; readonly w: string; readonly bias?: string | undefined; readonly sum?: string | undefined },
+  inputs: {
+    readonly x: string;
+    readonly w: string;
+    readonly bias?: string | undefined;
+    readonly sum?: string | undefined;
+  },
   outShape: readonly number[],
   attributes: Attributes,
   name?: string,
@@ -60,7 +65,12 @@ function blockOutput(m: Arithmetic, w: string, block: number): string {
 }
 
 /** How a convolution of these sizes runs blocked; null when it cannot. */
-function form(block: number, channels: number, out: number, group: number): 'full' | 'stem' | 'depthwise' | null {
+function form(
+  block: number,
+  channels: number,
+  out: number,
+  group: number,
+): 'full' | 'stem' | 'depthwise' | null {
   if (out % block !== 0) return null;
   if (group === channels && group === out) return 'depthwise';
   if ((channels / group) % block === 0 && (out / group) % block === 0) return 'full';
@@ -122,8 +132,14 @@ const convWeightGradient: BlockedHandler = (l, node) => {
   const [x, dy] = node.inputs as [string, string];
   const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
   const a = convolutionAttributes(node.attributes, weightShape.slice(2));
-  if (weightShape.length !== 4 || a.group !== 1 || !l.isBlocked(x) || (a.kernel[0] === 1 && a.kernel[1] === 1)) return false;
-  l.setPlain(node.outputs[0]!, blockedWeightGradient(l, x, l.plain(dy), weightShape, a));
+  if (
+    weightShape.length !== 4 ||
+    a.group !== 1 ||
+    !l.isBlocked(x) ||
+    (a.kernel[0] === 1 && a.kernel[1] === 1)
+  )
+    return false;
+  l.setPlain(node.outputs[0]!, blockedWeightGradient(l, x, dy, weightShape, a));
   return true;
 };
 
@@ -140,7 +156,11 @@ function channelMean(l: Layouts, blocked: string, channels: number): string {
 
 /** scale·x + shift (+ sum, rectified) per channel, in one pass: a depthwise 1×1 convolution. */
 function affine(
-  l: Layouts, x: string, scale: string, shift: string | undefined, shape: readonly number[],
+  l: Layouts,
+  x: string,
+  scale: string,
+  shift: string | undefined,
+  shape: readonly number[],
   extra: { readonly sum?: string | undefined; readonly relu?: boolean; readonly name?: string } = {},
 ): string {
   const channels = shape[1]!;
@@ -150,7 +170,8 @@ function affine(
     group: int(channels),
     ...(extra.relu && { activation: str('Relu') }),
   };
-  const bias = shift ?? (extra.sum === undefined ? undefined : l.m.g.constant(float32(new Float32Array(channels))));
+  const bias =
+    shift ?? (extra.sum === undefined ? undefined : l.m.g.constant(float32(new Float32Array(channels))));
   return convolution(l, { x, w, bias, sum: extra.sum }, shape, attributes, extra.name);
 }
 
@@ -182,7 +203,7 @@ const batchNormGradient: BlockedHandler = (l, node) => {
   if (!l.isBlocked(x)) return false;
   const shape = l.shape(x);
   const channels = shape[1]!;
-  const count = (shape[0]! * shape[2]! * shape[3]!);
+  const count = shape[0]! * shape[2]! * shape[3]!;
   const [gradient, input] = [l.blocked(dy), l.blocked(x)];
   const sums = {
     dy: m.scale(channelMean(l, gradient, channels), count),
@@ -200,7 +221,7 @@ const reluGradient: BlockedHandler = (l, node) => {
   const [dy, y] = node.inputs as [string, string];
   if (!l.isBlocked(y) && !l.isBlocked(dy)) return false;
   if (!l.canBlock(y)) return false;
-  l.setBlocked(node.outputs[0]!, l.m.mul(l.blocked(dy), l.m.g.op('Sign', [l.blocked(y)])));
+  l.setBlocked(node.outputs[0]!, l.m.mul(l.blocked(dy), positive(l.m, l.blocked(y))));
   return true;
 };
 
@@ -226,14 +247,28 @@ const concat: BlockedHandler = (l, node) => {
   const output = node.outputs[0]!;
   if (!l.canBlock(output) || axis?.type !== 'int' || axis.value !== 1) return false;
   if (!node.inputs.every((i) => l.canBlock(i)) || !node.inputs.some((i) => l.isBlocked(i))) return false;
-  l.setBlocked(output, l.m.g.op('Concat', node.inputs.map((i) => l.blocked(i)), node.attributes, node.name));
+  l.setBlocked(
+    output,
+    l.m.g.op(
+      'Concat',
+      node.inputs.map((i) => l.blocked(i)),
+      node.attributes,
+      node.name,
+    ),
+  );
   return true;
 };
 
 const split: BlockedHandler = (l, node) => {
   const axis = node.attributes.axis;
   const input = node.inputs[0]!;
-  if (axis?.type !== 'int' || axis.value !== 1 || !l.isBlocked(input) || !node.outputs.every((o) => l.canBlock(o))) return false;
+  if (
+    axis?.type !== 'int' ||
+    axis.value !== 1 ||
+    !l.isBlocked(input) ||
+    !node.outputs.every((o) => l.canBlock(o))
+  )
+    return false;
   const parts = l.m.g.node('Split', [l.blocked(input), ...node.inputs.slice(1).map((i) => l.plain(i))], {
     attributes: node.attributes,
     outputs: node.outputs.length,
@@ -259,10 +294,20 @@ const globalAveragePool: BlockedHandler = (l, node) => {
 };
 
 const globalAveragePoolGradient: BlockedHandler = (l, node) => {
-  const [n, channels, height, width] = intsAttribute(node.attributes, 'input_shape')! as [number, number, number, number];
+  const [n, channels, height, width] = intsAttribute(node.attributes, 'input_shape')! as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (channels % l.block !== 0) return false;
   const { m, block } = l;
-  const spread = m.reshape(m.scale(l.plain(node.inputs[0]!), 1 / (height * width)), [n, channels / block, 1, block]);
+  const spread = m.reshape(m.scale(l.plain(node.inputs[0]!), 1 / (height * width)), [
+    n,
+    channels / block,
+    1,
+    block,
+  ]);
   const full = m.expand(spread, [n, channels / block, height * width, block]);
   l.setBlocked(node.outputs[0]!, m.reshape(full, [n, channels, height, width]));
   return true;
@@ -284,8 +329,30 @@ const averagePool: BlockedHandler = (l, node) => {
 };
 
 const ELEMENTWISE = [
-  'Add', 'Sub', 'Mul', 'Div', 'Sum', 'Relu', 'LeakyRelu', 'Clip', 'Sigmoid', 'Tanh', 'HardSigmoid', 'HardSwish', 'Gelu', 'Neg', 'Exp',
-  'Sign', 'Abs', 'Erf', 'Sqrt', 'Greater', 'Less', 'And', 'Where', 'Identity',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Sum',
+  'Relu',
+  'LeakyRelu',
+  'Clip',
+  'Sigmoid',
+  'Tanh',
+  'HardSigmoid',
+  'HardSwish',
+  'Gelu',
+  'Neg',
+  'Exp',
+  'Sign',
+  'Abs',
+  'Erf',
+  'Sqrt',
+  'Greater',
+  'Less',
+  'And',
+  'Where',
+  'Identity',
 ] as const;
 
 export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {

@@ -45,7 +45,11 @@ export function planFusion(
     let last: OnnxNode | null = null;
     let next = onlyReader(output);
     // The statistics of a moved batch norm are read only by its gradient, later.
-    if (next?.op === 'Add' && next.inputs.every((i) => shapeOf(i).join() === shapeOf(output).join()) && !absorbed.has(next)) {
+    if (
+      next?.op === 'Add' &&
+      next.inputs.every((i) => shapeOf(i).join() === shapeOf(output).join()) &&
+      !absorbed.has(next)
+    ) {
       const other = next.inputs[0] === output ? next.inputs[1]! : next.inputs[0]!;
       if (other !== output) {
         sum = other;

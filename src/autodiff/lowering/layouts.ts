@@ -28,7 +28,11 @@ export interface Layouts {
   shape(value: string): readonly number[];
 }
 
-export function createLayouts(m: Arithmetic, block: number, shapeOf: (value: string) => readonly number[]): Layouts {
+export function createLayouts(
+  m: Arithmetic,
+  block: number,
+  shapeOf: (value: string) => readonly number[],
+): Layouts {
   const plainForms = new Map<string, string>();
   const blockedForms = new Map<string, string>();
   const nchwc = (op: string, input: string, attributes: Record<string, ReturnType<typeof int>>): string =>

@@ -96,8 +96,14 @@ const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => 
   return [dx, c.dScale, c.dBias];
 };
 
-/** The sign of a rectified value is 0 or 1. */
-const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, m.g.op('Sign', [y!]))];
+/**
+ * 1 where a rectified value is positive, else 0: a very steep hard sigmoid, which ONNX Runtime computes in one
+ * vectorised pass where Sign takes three times as long (positive values below 1e-30 count as zero).
+ */
+export const positive = (m: Arithmetic, y: string): string =>
+  m.g.op('HardSigmoid', [y], { alpha: float(1e30), beta: float(0) });
+
+const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, positive(m, y!))];
 
 const maxPoolGradient: Lowering = (m, node, [dy, places]) => {
   const shape = inputShapeOf(node);
