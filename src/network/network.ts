@@ -10,7 +10,15 @@ export type Pair = readonly [number, number];
 export type Padding = readonly [number, number, number, number];
 
 export type ActivationName =
-  | 'relu' | 'relu6' | 'leakyRelu' | 'sigmoid' | 'tanh' | 'hardSigmoid' | 'hardSwish' | 'silu' | 'gelu';
+  | 'relu'
+  | 'relu6'
+  | 'leakyRelu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'hardSigmoid'
+  | 'hardSwish'
+  | 'silu'
+  | 'gelu';
 
 export type Operator =
   | {
@@ -26,7 +34,12 @@ export type Operator =
   | { readonly kind: 'linear'; readonly outFeatures: number; readonly bias: boolean }
   | { readonly kind: 'batchNorm'; readonly epsilon: number; readonly momentum: number }
   | { readonly kind: 'activation'; readonly name: ActivationName }
-  | { readonly kind: 'maxPool' | 'averagePool'; readonly kernel: Pair; readonly stride: Pair; readonly padding: Padding }
+  | {
+      readonly kind: 'maxPool' | 'averagePool';
+      readonly kernel: Pair;
+      readonly stride: Pair;
+      readonly padding: Padding;
+    }
   | { readonly kind: 'globalAveragePool' }
   | { readonly kind: 'flatten' }
   /** Two or more inputs of equal shape. */

@@ -1,0 +1,28 @@
+/** Inverted residual with linear bottleneck (Sandler et al. 2018). */
+import type { NetworkBuilder } from '../builder.ts';
+import type { ActivationName } from '../network.ts';
+import { convBnAct } from './conv-bn-act.ts';
+import { squeezeExcite } from './squeeze-excite.ts';
+
+export interface InvertedResidualOptions {
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  /** Width inside, as a multiple of the input channels. */
+  readonly expansion: number;
+  /** Ratio of the squeeze-excite bottleneck; null for none. */
+  readonly squeezeExcite: number | null;
+  readonly activation: ActivationName;
+}
+
+export function invertedResidual(b: NetworkBuilder, x: string, options: InvertedResidualOptions): string {
+  const { out, kernel, stride, expansion, activation } = options;
+  const channels = b.channels(x);
+  const wide = channels * expansion;
+  let y =
+    expansion === 1 ? x : b.scope('expand', () => convBnAct(b, x, { out: wide, kernel: 1, activation }));
+  y = b.scope('depthwise', () => convBnAct(b, y, { out: wide, kernel, stride, groups: wide, activation }));
+  if (options.squeezeExcite !== null) y = squeezeExcite(b, y, { ratio: options.squeezeExcite });
+  y = b.scope('project', () => convBnAct(b, y, { out, kernel: 1, activation: null }));
+  return stride === 1 && out === channels ? b.add([y, x]) : y;
+}

@@ -1,0 +1,20 @@
+/** RepVGG block in its training form (Ding et al. 2021): 3×3, 1×1 and identity branches, later one convolution. */
+import type { NetworkBuilder } from '../builder.ts';
+import type { ActivationName } from '../network.ts';
+import { convBnAct } from './conv-bn-act.ts';
+
+export interface RepVggOptions {
+  readonly out: number;
+  readonly stride: number;
+  readonly activation: ActivationName;
+}
+
+export function repVgg(b: NetworkBuilder, x: string, options: RepVggOptions): string {
+  const { out, stride, activation } = options;
+  const branches = [
+    b.scope('dense', () => convBnAct(b, x, { out, kernel: 3, stride, activation: null })),
+    b.scope('pointwise', () => convBnAct(b, x, { out, kernel: 1, stride, activation: null })),
+  ];
+  if (stride === 1 && b.channels(x) === out) branches.push(b.scope('identity', () => b.batchNorm(x)));
+  return b.activation(b.add(branches), activation);
+}

@@ -1,0 +1,22 @@
+/** Basic residual block (He et al. 2016): two convolutions and a shortcut, projected where the shape changes. */
+import type { NetworkBuilder } from '../builder.ts';
+import type { ActivationName } from '../network.ts';
+import { convBnAct } from './conv-bn-act.ts';
+
+export interface ResidualBlockOptions {
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly activation: ActivationName;
+}
+
+export function residualBlock(b: NetworkBuilder, x: string, options: ResidualBlockOptions): string {
+  const { out, kernel, stride, activation } = options;
+  const first = b.scope('conv1', () => convBnAct(b, x, { out, kernel, stride, activation }));
+  const second = b.scope('conv2', () => convBnAct(b, first, { out, kernel, activation: null }));
+  const same = stride === 1 && b.channels(x) === out;
+  const shortcut = same
+    ? x
+    : b.scope('shortcut', () => convBnAct(b, x, { out, kernel: 1, stride, activation: null }));
+  return b.activation(b.add([second, shortcut]), activation);
+}

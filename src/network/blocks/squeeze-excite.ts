@@ -1,0 +1,20 @@
+/** Squeeze-and-excitation (Hu et al. 2018), with the hard sigmoid of MobileNetV3 (Howard et al. 2019). */
+import type { NetworkBuilder } from '../builder.ts';
+
+/** Scales each channel by a gate computed from all of them; `ratio` is the width of the bottleneck, e.g. ¼. */
+export function squeezeExcite(b: NetworkBuilder, x: string, options: { readonly ratio: number }): string {
+  return b.scope('squeezeExcite', () => {
+    const channels = b.channels(x);
+    const squeezed = Math.max(4, Math.round(channels * options.ratio));
+    const pooled = b.globalAveragePool(x);
+    const reduced = b.activation(
+      b.conv(pooled, { out: squeezed, kernel: 1, bias: true, id: 'reduce' }),
+      'relu',
+    );
+    const gate = b.activation(
+      b.conv(reduced, { out: channels, kernel: 1, bias: true, id: 'expand' }),
+      'hardSigmoid',
+    );
+    return b.multiply(x, gate);
+  });
+}

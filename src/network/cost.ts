@@ -1,0 +1,69 @@
+/** What a network costs, known before any training. */
+import type { Network } from './network.ts';
+import { macs } from './rules/macs.ts';
+import { networkShapes } from './rules/shape.ts';
+import { weightSpecs } from './rules/weights.ts';
+
+export interface NetworkCost {
+  /** Trainable weights. */
+  readonly params: number;
+  /** Multiply-accumulate operations for one image. */
+  readonly macs: number;
+  /** Peak memory of activations in bytes: float32, one image, see {@link peakActivations}. */
+  readonly memoryBytes: number;
+}
+
+export interface LayerCost {
+  readonly id: string;
+  readonly kind: string;
+  readonly shape: readonly number[];
+  readonly params: number;
+  readonly macs: number;
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** The cost of each node, in order. */
+export function layerCosts(network: Network): LayerCost[] {
+  const shapes = networkShapes(network);
+  return network.nodes.map(({ id, operator, inputs }) => {
+    const input = shapes.get(inputs[0]!)!;
+    const shape = shapes.get(id)!;
+    const params = weightSpecs(operator, input).reduce(
+      (sum, w) => sum + (w.trainable ? product(w.shape) : 0),
+      0,
+    );
+    return { id, kind: operator.kind, shape, params, macs: macs(operator, input, shape) };
+  });
+}
+
+/** Params, MACs and memory of a network. @throws SHAPE */
+export function networkCost(network: Network): NetworkCost {
+  const layers = layerCosts(network);
+  return {
+    params: layers.reduce((sum, l) => sum + l.params, 0),
+    macs: layers.reduce((sum, l) => sum + l.macs, 0),
+    memoryBytes: peakActivations(network),
+  };
+}
+
+/**
+ * The largest sum of live activations when nodes run one after another in their order: a node's inputs and output are
+ * alive while it runs, and a value is freed after its last reader. No operator works in place, none has scratch memory.
+ */
+function peakActivations(network: Network): number {
+  const shapes = networkShapes(network);
+  const bytes = (id: string): number => 4 * product(shapes.get(id)!);
+  const lastUse = new Map<string, number>();
+  for (const [i, node] of network.nodes.entries()) for (const input of node.inputs) lastUse.set(input, i);
+  for (const output of network.outputs) lastUse.set(output, network.nodes.length);
+  let live = network.inputs.reduce((sum, i) => sum + bytes(i.id), 0);
+  let peak = live;
+  for (const [i, node] of network.nodes.entries()) {
+    live += bytes(node.id);
+    peak = Math.max(peak, live);
+    for (const value of new Set([...node.inputs, node.id]))
+      if ((lastUse.get(value) ?? -1) <= i) live -= bytes(value);
+  }
+  return peak;
+}

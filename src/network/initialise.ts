@@ -1,0 +1,34 @@
+/** Initial weights of a network. */
+import type { Tensor } from '../onnx/model.ts';
+import type { Random } from '../random.ts';
+import type { Network } from './network.ts';
+import { networkShapes } from './rules/shape.ts';
+import { type Initialisation, weightSpecs } from './rules/weights.ts';
+
+function sampler(initialisation: Initialisation, random: Random): () => number {
+  switch (initialisation.kind) {
+    case 'he': {
+      const deviation = Math.sqrt(2 / initialisation.fanIn);
+      return () => random.normal() * deviation;
+    }
+    case 'uniform':
+      return () => (2 * random.next() - 1) * initialisation.bound;
+    case 'constant':
+      return () => initialisation.value;
+  }
+}
+
+/** All tensors of a network by name; each has a stream of its own, so that a weight depends on its name and the seed. */
+export function initialWeights(network: Network, random: Random): Map<string, Tensor> {
+  const shapes = networkShapes(network);
+  const weights = new Map<string, Tensor>();
+  for (const { id, operator, inputs } of network.nodes) {
+    for (const { suffix, shape, initialisation } of weightSpecs(operator, shapes.get(inputs[0]!)!)) {
+      const name = `${id}.${suffix}`;
+      const sample = sampler(initialisation, random.split(name));
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, sample);
+      weights.set(name, { dtype: 'float32', shape, data });
+    }
+  }
+  return weights;
+}
