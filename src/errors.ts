@@ -83,6 +83,11 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   // ---- onnx and autodiff
+  ONNX_READ: {
+    message: (d) => `Cannot read ${d.path} as ONNX: ${d.reason}`,
+    hint: () => 'Export the model again, with its weights inside the file and without control flow.',
+    exit: EXIT.data,
+  },
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',

@@ -1,0 +1,91 @@
+/** Folds batch norms of an inference model into the convolution or product before them. */
+import type { OnnxModel, OnnxNode, Tensor } from './model.ts';
+import { floatAttribute, intAttribute } from './shape-rules.ts';
+
+/**
+ * y = γ·(Wx + b − μ)/√(σ² + ε) + β is a convolution with weights W·γ/√(σ² + ε) and bias (b − μ)·γ/√(σ² + ε) + β.
+ * A batch norm is left where its input is not a Conv or Gemm with constant weights that nothing else reads.
+ */
+export function foldBatchNorm(model: OnnxModel): OnnxModel {
+  const { graph } = model;
+  const initializers = new Map(graph.initializers);
+  const readers = new Map<string, number>();
+  for (const node of graph.nodes)
+    for (const input of node.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+  const outputs = new Set(graph.outputs.map((o) => o.name));
+  const producers = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
+  const replaced = new Map<OnnxNode, OnnxNode | null>();
+
+  for (const norm of graph.nodes) {
+    if (norm.op !== 'BatchNormalization') continue;
+    const [x, ...names] = norm.inputs as [string, string, string, string, string];
+    const layer = producers.get(x);
+    if (layer === undefined || readers.get(x) !== 1 || outputs.has(x)) continue;
+    const weight = initializers.get(layer.inputs[1] ?? '');
+    const foldable =
+      (layer.op === 'Conv' || isPlainGemm(layer)) &&
+      weight !== undefined &&
+      readers.get(layer.inputs[1]!) === 1;
+    const constants = names.map((n) => initializers.get(n));
+    const bias = layer.inputs[2] ? initializers.get(layer.inputs[2]) : null;
+    if (!foldable || bias === undefined || constants.some((c) => c === undefined)) continue;
+    const folded = fold(
+      weight,
+      bias,
+      constants as Tensor[],
+      floatAttribute(norm.attributes, 'epsilon', 1e-5),
+    );
+    const [weightName, biasName] = [`${norm.name}/weight`, `${norm.name}/bias`];
+    initializers.set(weightName, folded.weight);
+    initializers.set(biasName, folded.bias);
+    replaced.set(layer, {
+      ...layer,
+      inputs: [layer.inputs[0]!, weightName, biasName],
+      outputs: [norm.outputs[0]!],
+    });
+    replaced.set(norm, null);
+  }
+
+  const nodes = graph.nodes.flatMap((n) => {
+    const now = replaced.has(n) ? replaced.get(n)! : n;
+    return now === null ? [] : [now];
+  });
+  const used = new Set(nodes.flatMap((n) => n.inputs));
+  const kept = new Map([...initializers].filter(([name]) => used.has(name)));
+  return { ...model, graph: { ...graph, nodes, initializers: kept } };
+}
+
+/** Weight [out, in], as our own linear layers have it. */
+const isPlainGemm = (node: OnnxNode): boolean =>
+  node.op === 'Gemm' &&
+  intAttribute(node.attributes, 'transB', 0) === 1 &&
+  intAttribute(node.attributes, 'transA', 0) === 0 &&
+  floatAttribute(node.attributes, 'alpha', 1) === 1 &&
+  floatAttribute(node.attributes, 'beta', 1) === 1;
+
+function fold(
+  weight: Tensor,
+  bias: Tensor | null,
+  constants: readonly Tensor[],
+  epsilon: number,
+): { weight: Tensor; bias: Tensor } {
+  const [scale, shift, mean, variance] = constants.map((t) => t.data as Float32Array) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const channels = weight.shape[0]!;
+  const each = weight.data.length / channels;
+  const newWeight = new Float32Array(weight.data.length);
+  const newBias = new Float32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const factor = scale[c]! / Math.sqrt(variance[c]! + epsilon);
+    for (let i = c * each; i < (c + 1) * each; i++) newWeight[i] = Number(weight.data[i]) * factor;
+    newBias[c] = (Number(bias?.data[c] ?? 0) - mean[c]!) * factor + shift[c]!;
+  }
+  return {
+    weight: { dtype: 'float32', shape: weight.shape, data: newWeight },
+    bias: { dtype: 'float32', shape: [channels], data: newBias },
+  };
+}
