@@ -1,7 +1,11 @@
 /** Espalier's public API: re-exports only. */
 export { EspalierError, EXIT } from './errors.ts';
 export { createRandom, type Random } from './random.ts';
+// network
+export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
+export type { Network, NetworkIO } from './network/network.ts';
 // space
+export { networkHash } from './space/canonical.ts';
 export {
   type Choice,
   float,
@@ -23,6 +27,13 @@ export { type EncodingSlot, encodeCategorical, encodeOneHot, encodingSlots } fro
 export type { Genome } from './space/genome.ts';
 export { describeGenome, parseGenome, stringifyGenome } from './space/json.ts';
 export { mutateGenome } from './space/mutation.ts';
+export { PRESETS } from './space/presets/index.ts';
+export {
+  fromArchString,
+  type NasBench201Genome,
+  nasBench201,
+  toArchString,
+} from './space/presets/nasbench201.ts';
 export { enumerateGenomes, sampleGenome } from './space/sampling.ts';
 export { spaceSize } from './space/size.ts';
 export type { SearchSpace } from './space/space.ts';

@@ -12,50 +12,56 @@ import type { Genome } from './genome.ts';
 export type Scalar = string | number | boolean | null;
 type Fields = Readonly<Record<string, Choice>>;
 
-export interface OneOfChoice<V extends Scalar = Scalar> {
+declare const VALUE: unique symbol;
+/** Carries the type of a choice's values; never present at run time. */
+interface Valued<V> {
+  readonly [VALUE]?: V;
+}
+
+export interface OneOfChoice<V extends Scalar = Scalar> extends Valued<V> {
   readonly kind: 'oneOf';
   readonly values: readonly V[];
 }
-export interface IntChoice {
+export interface IntChoice extends Valued<number> {
   readonly kind: 'int';
   readonly lo: number;
   readonly hi: number;
   readonly step: number;
 }
-export interface FloatChoice {
+export interface FloatChoice extends Valued<number> {
   readonly kind: 'float';
   readonly lo: number;
   readonly hi: number;
   readonly log: boolean;
 }
-export interface OptionalChoice<C extends Choice = Choice> {
+export interface OptionalChoice<V = unknown> extends Valued<V | null> {
   readonly kind: 'optional';
-  readonly choice: C;
+  readonly choice: Choice;
 }
-export interface RepeatChoice<C extends Choice = Choice> {
+export interface RepeatChoice<V = unknown> extends Valued<readonly V[]> {
   readonly kind: 'repeat';
-  readonly choice: C;
+  readonly choice: Choice;
   readonly min: number;
   readonly max: number;
 }
-export interface SubsetChoice<V extends Scalar = Scalar> {
+export interface SubsetChoice<V extends Scalar = Scalar> extends Valued<readonly V[]> {
   readonly kind: 'subset';
   readonly items: readonly V[];
   readonly min: number;
   readonly max: number;
 }
-export interface StructChoice<F extends Fields = Fields> {
+export interface StructChoice<V = unknown> extends Valued<V> {
   readonly kind: 'struct';
-  readonly fields: F;
+  readonly fields: Fields;
 }
-export interface VariantChoice<O extends Fields = Fields> {
+export interface VariantChoice<V = unknown> extends Valued<V> {
   readonly kind: 'variant';
-  readonly options: O;
+  readonly options: Fields;
 }
-export interface SharedChoice<C extends Choice = Choice> {
+export interface SharedChoice<V = unknown> extends Valued<V> {
   readonly kind: 'shared';
   readonly name: string;
-  readonly choice: C;
+  readonly choice: Choice;
 }
 
 export type Choice =
@@ -70,28 +76,14 @@ export type Choice =
   | SharedChoice;
 
 /** The type of the values that a choice gives: `ValueOf<typeof kernel>`. */
-export type ValueOf<C> =
-  C extends OneOfChoice<infer V>
-    ? V
-    : C extends IntChoice | FloatChoice
-      ? number
-      : C extends OptionalChoice<infer I>
-        ? ValueOf<I> | null
-        : C extends RepeatChoice<infer I>
-          ? readonly ValueOf<I>[]
-          : C extends SubsetChoice<infer V>
-            ? readonly V[]
-            : C extends StructChoice<infer F>
-              ? { readonly [K in keyof F]: ValueOf<F[K]> }
-              : C extends VariantChoice<infer O>
-                ? { [K in keyof O]: VariantValue<K, O[K]> }[keyof O]
-                : C extends SharedChoice<infer I>
-                  ? ValueOf<I>
-                  : never;
+export type ValueOf<C> = C extends Valued<infer V> ? V : never;
 
-type VariantValue<K, C> = C extends StructChoice
-  ? { readonly kind: K } & ValueOf<C>
-  : { readonly kind: K; readonly value: ValueOf<C> };
+type StructValue<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
+type VariantValue<O> = {
+  [K in keyof O]: O[K] extends StructChoice
+    ? { readonly kind: K } & ValueOf<O[K]>
+    : { readonly kind: K; readonly value: ValueOf<O[K]> };
+}[keyof O];
 
 const malformed = (reason: string): never => fail('SPACE', { reason });
 
@@ -133,7 +125,7 @@ export function float(lo: number, hi: number, options: { readonly log?: boolean 
 }
 
 /** The inner choice or null. The inner choice must not give null itself. */
-export function optional<C extends Choice>(choice: C): OptionalChoice<C> {
+export function optional<C extends Choice>(choice: C): OptionalChoice<ValueOf<C>> {
   if (givesNull(choice))
     malformed('optional(…) holds a choice that may itself be null, which would be ambiguous');
   return { kind: 'optional', choice };
@@ -145,7 +137,7 @@ function givesNull(choice: Choice): boolean {
 }
 
 /** A list of `min` to `max` values, each with choices of its own: variable depth. */
-export function repeat<C extends Choice>(choice: C, min: number, max: number): RepeatChoice<C> {
+export function repeat<C extends Choice>(choice: C, min: number, max: number): RepeatChoice<ValueOf<C>> {
   checkRange('repeat', min, max);
   return { kind: 'repeat', choice, min, max };
 }
@@ -169,7 +161,7 @@ function checkNames(what: string, fields: Fields): void {
 }
 
 /** Named choices side by side. Names start with a letter and hold letters, digits, _ and -. */
-export function struct<F extends Fields>(fields: F): StructChoice<F> {
+export function struct<F extends Fields>(fields: F): StructChoice<StructValue<F>> {
   checkNames('field', fields);
   return { kind: 'struct', fields };
 }
@@ -178,7 +170,7 @@ export function struct<F extends Fields>(fields: F): StructChoice<F> {
  * One of several named alternatives, each with its own conditional choices. The value is `{ kind, …fields }` where the
  * alternative is a struct, and `{ kind, value }` where it is any other choice.
  */
-export function variant<O extends Fields>(options: O): VariantChoice<O> {
+export function variant<O extends Fields>(options: O): VariantChoice<VariantValue<O>> {
   if (Object.keys(options).length === 0) malformed('variant has no alternatives');
   checkNames('alternative', options);
   for (const [name, option] of Object.entries(options))
@@ -193,7 +185,7 @@ export function variant<O extends Fields>(options: O): VariantChoice<O> {
  * A tied choice: the same value wherever `name` appears in the tree, decided once. The genome holds the value at every
  * place. All places of one name must hold the same choice, and a shared choice must not hold another shared one.
  */
-export function shared<C extends Choice>(name: string, choice: C): SharedChoice<C> {
+export function shared<C extends Choice>(name: string, choice: C): SharedChoice<ValueOf<C>> {
   if (!/^[\w.-]+$/.test(name))
     malformed(`the shared name "${name}" has other characters than letters, digits, _ . -`);
   if (sharedChoices(choice).size > 0) malformed(`shared("${name}") holds another shared choice`);

@@ -1,0 +1,11 @@
+/** The spaces that come with Espalier, by the name that `--space` takes. */
+import type { SearchSpace } from '../space.ts';
+import { mobile } from './mobile.ts';
+import { nasBench201 } from './nasbench201.ts';
+import { residual } from './residual.ts';
+
+export const PRESETS = {
+  residual,
+  mobile,
+  nasbench201: nasBench201(),
+} satisfies Record<string, SearchSpace>;

@@ -1,0 +1,99 @@
+/**
+ * The cell space of NAS-Bench-201 (Dong & Yang 2020): four nodes, six edges, five operations, 15,625 cells.
+ *
+ * Node 0 is the cell's input, node 3 its output; each node is the sum over all earlier nodes of an operation on them. The
+ * same cell is stacked in three stages of 16, 32 and 64 channels with a strided residual block between them.
+ */
+import { fail } from '../../errors.ts';
+import { classifierHead } from '../../network/blocks/classifier-head.ts';
+import {
+  NAS_BENCH_201_OPERATIONS,
+  type NasBench201Operation,
+  nasBench201Cell,
+} from '../../network/blocks/nas-bench-201-cell.ts';
+import { residualBlock } from '../../network/blocks/residual-block.ts';
+import { networkBuilder } from '../../network/builder.ts';
+import { oneOf, struct, type ValueOf } from '../choice.ts';
+import { defineSpace } from '../define-space.ts';
+import type { SearchSpace } from '../space.ts';
+import { poolToWorkingSize, strideFor } from './downsampling.ts';
+
+const operation = oneOf(NAS_BENCH_201_OPERATIONS);
+/** `edge02` is the operation from node 0 to node 2. In the benchmark's own order. */
+const choices = struct({
+  edge01: operation,
+  edge02: operation,
+  edge12: operation,
+  edge03: operation,
+  edge13: operation,
+  edge23: operation,
+});
+/** A genome of the space. */
+export type NasBench201Genome = ValueOf<typeof choices>;
+
+const EDGES = [['edge01'], ['edge02', 'edge12'], ['edge03', 'edge13', 'edge23']] as const;
+
+/** The benchmark's own text for a cell: `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|…~0|…~1|…~2|`. */
+export function toArchString(genome: NasBench201Genome): string {
+  return EDGES.map((edges) => `|${edges.map((edge, from) => `${genome[edge]}~${from}`).join('|')}|`).join(
+    '+',
+  );
+}
+
+/** The reverse of {@link toArchString}. Throws ARCH_STRING with what is wrong. */
+export function fromArchString(text: string): NasBench201Genome {
+  const wrong = (reason: string): never => fail('ARCH_STRING', { text, reason });
+  const nodes = text.trim().split('+');
+  if (nodes.length !== EDGES.length) wrong(`it has ${nodes.length} nodes where there are 3`);
+  const genome = EDGES.flatMap((edges, i) => {
+    const node = nodes[i]!;
+    const parts = node.split('|').slice(1, -1);
+    if (!/^\|.*\|$/.test(node) || parts.length !== edges.length)
+      wrong(`node ${i + 1}, "${node}", does not have ${edges.length} operations between bars`);
+    return edges.map((edge, from) => {
+      const [name, source] = parts[from]!.split('~');
+      if (source !== String(from)) wrong(`"${parts[from]}" in node ${i + 1} does not come from node ${from}`);
+      if (!NAS_BENCH_201_OPERATIONS.includes(name as NasBench201Operation))
+        wrong(`"${name}" is not an operation`);
+      return [edge, name as NasBench201Operation] as const;
+    });
+  });
+  return Object.fromEntries(genome) as NasBench201Genome;
+}
+
+/**
+ * The space with `cells` cells a stage (the benchmark has 5) and `channels` in the first stage (the benchmark has 16),
+ * doubled in each of the other two.
+ */
+export function nasBench201(
+  options: { readonly cells?: number; readonly channels?: number } = {},
+): SearchSpace {
+  const { cells = 5, channels = 16 } = options;
+  return defineSpace({
+    name: 'nasbench201',
+    description:
+      'The 15,625 cells of NAS-Bench-201 (Dong & Yang 2020): five operations on six edges, stacked in three stages.',
+    choices,
+    build: (cell, io) => {
+      const b = networkBuilder(io.inputShape);
+      const edges = EDGES.flat().map((edge) => cell[edge]);
+      let x = b.scope('stem', () => {
+        const conv = b.conv(b.input, { out: channels, kernel: 3 });
+        return poolToWorkingSize(b, b.batchNorm(conv));
+      });
+      for (let stage = 0; stage < 3; stage++)
+        x = b.scope(`stage${stage}`, () => {
+          const out = channels * 2 ** stage;
+          let y = x;
+          if (stage > 0)
+            y = b.scope('reduction', () =>
+              residualBlock(b, y, { out, kernel: 3, stride: strideFor(b, y), activation: 'relu' }),
+            );
+          for (let i = 0; i < cells; i++) y = b.scope(`cell${i}`, () => nasBench201Cell(b, y, edges));
+          return y;
+        });
+      x = b.activation(b.batchNorm(x), 'relu');
+      return b.build([classifierHead(b, x, io.outputs)]);
+    },
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * Reduces a network to a graph that learns the same functions: what canonical.ts hashes.
+ *
+ * - Constant zeros vanish from sums and spread through operators that map zero to zero.
+ * - Operators that change nothing are bypassed: sums and concatenations of one input, pooling of single pixels, resizing
+ *   to the same size, dropout of rate 0.
+ * - Nested sums are one sum, nested concatenations one concatenation.
+ * - A pure operator (no weights, no randomness of its own) applied twice to the same value is one node.
+ * - What reaches no output is dropped.
+ *
+ * Rules are exact: batch normalisation of a zero is its learnt shift and therefore stays.
+ */
+import type { Network, Operator, OperatorKind } from '../network/network.ts';
+import { networkShapes } from '../network/rules/shape.ts';
+
+export interface ReducedNode {
+  /** Operator and its attributes, or the place and shape of a network input. */
+  readonly label: string;
+  /** Indices of earlier nodes. */
+  readonly inputs: readonly number[];
+  /** The order of inputs does not matter. */
+  readonly commutative: boolean;
+}
+
+export interface ReducedGraph {
+  /** In topological order. */
+  readonly nodes: readonly ReducedNode[];
+  readonly outputs: readonly number[];
+}
+
+type Shape = readonly number[];
+interface Rule<K extends OperatorKind> {
+  /** Whether an all-zero input gives zero whatever the weights. Sums and concatenations: when all inputs are zero. */
+  readonly keepsZero: (operator: Operator & { readonly kind: K }) => boolean;
+  /** Whether the output is the (first) input. */
+  readonly isIdentity: (operator: Operator & { readonly kind: K }, input: Shape, output: Shape) => boolean;
+  /** Without weights and randomness of its own: the same inputs always give the same output. */
+  readonly pure: boolean;
+}
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, i) => size === b[i]);
+const NOT_ZERO_AT_ZERO = ['sigmoid', 'hardSigmoid'];
+
+const pool = {
+  keepsZero: always,
+  isIdentity: ({ kernel, padding }: { kernel: Shape; padding: Shape }, input: Shape, output: Shape) =>
+    kernel.every((size) => size === 1) && padding.every((size) => size === 0) && sameShape(input, output),
+  pure: true,
+};
+const onlyShapes = {
+  keepsZero: always,
+  isIdentity: (_operator: Operator, input: Shape, output: Shape) => sameShape(input, output),
+  pure: true,
+};
+const noise = {
+  keepsZero: always,
+  isIdentity: ({ rate }: { rate: number }) => rate === 0,
+  pure: false,
+};
+const merging = { keepsZero: always, isIdentity: never, pure: true };
+
+/** Total: a new operator does not compile until it says what it keeps. */
+const RULES: { readonly [K in OperatorKind]: Rule<K> } = {
+  conv: { keepsZero: (operator) => !operator.bias, isIdentity: never, pure: false },
+  linear: { keepsZero: (operator) => !operator.bias, isIdentity: never, pure: false },
+  batchNorm: { keepsZero: never, isIdentity: never, pure: false },
+  activation: { keepsZero: ({ name }) => !NOT_ZERO_AT_ZERO.includes(name), isIdentity: never, pure: true },
+  maxPool: pool,
+  averagePool: pool,
+  globalAveragePool: onlyShapes,
+  flatten: onlyShapes,
+  resize: onlyShapes,
+  add: merging,
+  multiply: merging,
+  concat: merging,
+  zero: { keepsZero: always, isIdentity: never, pure: true },
+  dropout: noise,
+  stochasticDepth: noise,
+};
+
+/** See the head of this file. */
+export function reduceNetwork(network: Network): ReducedGraph {
+  const shapes = networkShapes(network);
+  const nodes: ReducedNode[] = [];
+  const known = new Map<string, number>();
+  const zeros = new Set<number>();
+  const reduced = new Map<string, number>();
+
+  const append = (label: string, inputs: readonly number[], commutative = false): number =>
+    nodes.push({ label, inputs, commutative }) - 1;
+  /** A pure node is made once for the same inputs. */
+  const appendOnce = (label: string, inputs: readonly number[], commutative = false): number => {
+    const key = JSON.stringify([label, commutative ? [...inputs].sort((a, b) => a - b) : inputs]);
+    const index = known.get(key) ?? append(label, inputs, commutative);
+    known.set(key, index);
+    return index;
+  };
+  const zeroOf = (shape: Shape): number => {
+    const index = appendOnce(`zero ${shape.join('x')}`, []);
+    zeros.add(index);
+    return index;
+  };
+  /** The inputs with those that are themselves a `label` replaced by its inputs. */
+  const spliced = (label: string, inputs: readonly number[]): number[] =>
+    inputs.flatMap((input) => (nodes[input]!.label === label ? nodes[input]!.inputs : [input]));
+
+  function reduce(operator: Operator, inputs: readonly number[], shape: Shape, inputShape: Shape): number {
+    const rule = RULES[operator.kind] as Rule<OperatorKind>;
+    const isZero = (input: number): boolean => zeros.has(input);
+    if (operator.kind === 'zero' || (operator.kind === 'multiply' && inputs.some(isZero)))
+      return zeroOf(shape);
+    if (rule.keepsZero(operator) && inputs.every(isZero)) return zeroOf(shape);
+    if (rule.isIdentity(operator, inputShape, shape)) return inputs[0]!;
+    const label = labelOf(operator);
+    if (operator.kind === 'add' || operator.kind === 'concat') {
+      const isSum = operator.kind === 'add';
+      const terms = spliced(label, isSum ? inputs.filter((input) => !isZero(input)) : inputs);
+      return terms.length === 1 ? terms[0]! : appendOnce(label, terms, isSum);
+    }
+    return (rule.pure ? appendOnce : append)(label, inputs, operator.kind === 'multiply');
+  }
+
+  for (const [place, input] of network.inputs.entries())
+    reduced.set(input.id, append(`input ${place} ${input.shape.join('x')}`, []));
+  for (const { id, operator, inputs } of network.nodes) {
+    const from = inputs.map((input) => reduced.get(input)!);
+    reduced.set(id, reduce(operator, from, shapes.get(id)!, shapes.get(inputs[0]!)!));
+  }
+  return onlyLive({ nodes, outputs: network.outputs.map((id) => reduced.get(id)!) });
+}
+
+/** An operator as text, whatever the order of its attributes. */
+const labelOf = (operator: Operator): string =>
+  JSON.stringify(Object.entries(operator).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Drops the nodes that reach no output. */
+function onlyLive(graph: ReducedGraph): ReducedGraph {
+  const live = new Set(graph.outputs);
+  for (let i = graph.nodes.length - 1; i >= 0; i--)
+    if (live.has(i)) for (const input of graph.nodes[i]!.inputs) live.add(input);
+  const renumbered = new Map([...live].sort((a, b) => a - b).map((index, i) => [index, i]));
+  return {
+    nodes: graph.nodes
+      .filter((_, i) => live.has(i))
+      .map((node) => ({ ...node, inputs: node.inputs.map((input) => renumbered.get(input)!) })),
+    outputs: graph.outputs.map((output) => renumbered.get(output)!),
+  };
+}
