@@ -1,9 +1,10 @@
 /** Espalier's public API: re-exports only. */
 export { EspalierError, EXIT } from './errors.ts';
-export { createRandom, type Random } from './random.ts';
 // network
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
 export type { Network, NetworkIO } from './network/network.ts';
+export { createRandom, type Random } from './random.ts';
+
 // space
 export { networkHash } from './space/canonical.ts';
 export {

@@ -180,3 +180,10 @@ it('names and order never matter', () => {
     { numRuns: 200, seed: 1 },
   );
 });
+
+it('never changes: studies store it', () => {
+  const network = networkOf((b, x) => b.add([conv(b, x), b.batchNorm(conv(b, x, 1)), b.zero(x)]));
+  expect(networkHash(network)).toMatchInlineSnapshot(
+    `"93bdd2b96b2f7c07a6bff0c3e849b910df12514eab8b294b2e82df530bf0a393"`,
+  );
+});

@@ -29,7 +29,7 @@ const choices = struct({
         repVgg: struct({}),
       }),
       /** Blocks at the stem's resolution. */
-      depth: int(1, 3),
+      depth: int(0, 3),
       stages: repeat(struct({ growth, depth: int(1, 3) }), 2, 3),
     }),
     wide: struct({
