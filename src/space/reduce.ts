@@ -13,7 +13,7 @@
 import type { Network, Operator, OperatorKind } from '../network/network.ts';
 import { networkShapes } from '../network/rules/shape.ts';
 
-export interface ReducedNode {
+interface ReducedNode {
   /** Operator and its attributes, or the place and shape of a network input. */
   readonly label: string;
   /** Indices of earlier nodes. */

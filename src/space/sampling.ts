@@ -16,7 +16,7 @@ import type { SearchSpace } from './space.ts';
 import { unrank } from './unrank.ts';
 
 /** A uniform float of the choice, in its logarithm where it says so. */
-export function drawFloat(choice: FloatChoice, random: Random): number {
+function drawFloat(choice: FloatChoice, random: Random): number {
   const { lo, hi, log } = choice;
   const share = random.next();
   const value = log ? lo * (hi / lo) ** share : lo + (hi - lo) * share;
