@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
+import { initialWeights } from '../network/initialise.ts';
+import type { Network } from '../network/network.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import { encodeModel } from '../onnx/encode.ts';
 import { createRandom } from '../random.ts';
-import { timeRuns } from './measure-latency.ts';
+import { describeMachine } from './machine.ts';
+import { measureLatency, timeRuns } from './measure-latency.ts';
 
 /** Plays a series of times instead of a model. */
 const play = (time: (i: number) => number) => {
@@ -70,4 +75,34 @@ test('an abort ends it between runs', async () => {
   });
   await expect(timeRuns(run, { signal: controller.signal })).rejects.toThrow('enough');
   expect(run.calls()).toBe(11);
+});
+
+test('a real model on ONNX Runtime', async () => {
+  const conv = {
+    kind: 'conv',
+    outChannels: 8,
+    kernel: [3, 3],
+    stride: [1, 1],
+    padding: [1, 1, 1, 1],
+  } as const;
+  const network: Network = {
+    inputs: [{ id: 'input', shape: [3, 16, 16] }],
+    nodes: [
+      { id: 'conv', operator: { ...conv, dilation: [1, 1], groups: 1, bias: true }, inputs: ['input'] },
+    ],
+    outputs: ['conv'],
+  };
+  const weights = initialWeights(network, createRandom(1));
+  const model = encodeModel(networkToOnnx(network, weights, { mode: 'inference', batch: 1 }));
+  const input = { dtype: 'float32', shape: [1, 3, 16, 16], data: new Float32Array(768).fill(1) } as const;
+  const latency = await measureLatency(model, { input }, { maxSeconds: 0.3 });
+  expect(latency).toMatchObject({ threads: 1, provider: 'cpu', machine: describeMachine().processor });
+  expect(latency.medianMs).toBeGreaterThan(0);
+  expect(latency.lowMs).toBeLessThanOrEqual(latency.medianMs);
+  expect(latency.highMs).toBeGreaterThanOrEqual(latency.medianMs);
+  expect(latency.p95Ms).toBeGreaterThanOrEqual(latency.medianMs);
+  expect(latency.runs).toBeGreaterThanOrEqual(3);
+  await expect(measureLatency(Uint8Array.of(1, 2, 3), { input })).rejects.toMatchObject({
+    code: 'MODEL_LOAD',
+  });
 });

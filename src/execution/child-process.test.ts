@@ -196,7 +196,9 @@ test.each(['wait', 'spin'])(
     const pid = await announced;
     expect(pid, output).toBeGreaterThan(0);
     expect(isAlive(pid)).toBe(true);
-    parent.kill('SIGKILL');
+    // Time for the job to get stuck.
+  await sleep(200);
+  parent.kill('SIGKILL');
     await once(parent, 'close');
     await untilDead(pid);
     expect(output).toBe(`worker ${pid}\n`);

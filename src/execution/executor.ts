@@ -62,7 +62,7 @@ export interface TrialHooks {
   readonly loadDataset: (path: string) => Promise<ImageDataset>;
   /**
    * Runs `measure` while no other trial of this executor measures. Latencies taken at the same time disturb each other.
-   * What remains: other trials may still TRAIN meanwhile, which costs shared caches, memory bandwidth and clock speed.
+   * What remains: other trials may still train meanwhile, and so may another program; see device/measure-latency.
    */
   readonly exclusively: <T>(measure: () => Promise<T>) => Promise<T>;
 }
