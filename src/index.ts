@@ -1,5 +1,22 @@
 /** Espalier's public API: re-exports only. */
+// device
+export { describeMachine, type Machine } from './device/machine.ts';
+export { type Latency, type LatencyOptions, measureLatency } from './device/measure-latency.ts';
 export { EspalierError, EXIT } from './errors.ts';
+// estimation
+export { classCounts, defaultPlan, type PlanRequest } from './estimation/default-plan.ts';
+export { ESTIMATORS, type EstimationRequest, type Estimator } from './estimation/estimator.ts';
+export type { Fidelity } from './estimation/fidelity.ts';
+// execution
+export { type ChildProcessOptions, createChildProcessExecutor } from './execution/child-process.ts';
+export type {
+  EvaluateTrial,
+  Executor,
+  JobOutcome,
+  JobProgress,
+  TrialHooks,
+  TrialJob,
+} from './execution/executor.ts';
 // network
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
 export type { Network, NetworkIO } from './network/network.ts';
