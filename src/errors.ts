@@ -67,7 +67,8 @@ export const ERRORS = {
     exit: EXIT.storage,
   },
   DIVERGED: {
-    message: (d) => `Training diverged: the loss became ${d.loss} at step ${d.step} (epoch ${d.epoch})${d.where}`,
+    message: (d) =>
+      `Training diverged: the loss became ${d.loss} at step ${d.step} (epoch ${d.epoch})${d.where}`,
     hint: () => 'Lower the learning rate, or set a bound on the gradient norm (clipNorm).',
     exit: EXIT.internal,
   },
@@ -79,7 +80,8 @@ export const ERRORS = {
   // ---- runtime
   MODEL_LOAD: {
     message: (d) => `ONNX Runtime cannot load the model: ${d.reason}`,
-    hint: () => 'Check the file with `espalier inspect`; it may be damaged or use operators that this runtime lacks.',
+    hint: () =>
+      'Check the file with `espalier inspect`; it may be damaged or use operators that this runtime lacks.',
     exit: EXIT.usage,
   },
   // ---- onnx and autodiff
@@ -91,6 +93,29 @@ export const ERRORS = {
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',
+    exit: EXIT.usage,
+  },
+  // ---- search, config and cli
+  QUANTITY: {
+    message: (d) => `"${d.text}" is not ${d.what}`,
+    hint: (d) => `Write for example ${d.example}.`,
+    exit: EXIT.usage,
+  },
+  MODEL_METADATA: {
+    message: (d) => `${d.path} does not say how it wants its images: ${d.reason}`,
+    hint: () =>
+      'Use a model.onnx that `espalier search` wrote; only those carry their labels and preprocessing.',
+    exit: EXIT.usage,
+  },
+  CONFIG: {
+    message: (d) => `${d.where}: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.usage,
+  },
+  SPACE_UNKNOWN: {
+    message: (d) => `There is no search space "${d.name}": ${d.reason}`,
+    hint: (d) =>
+      `Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`,
     exit: EXIT.usage,
   },
 } satisfies Record<string, ErrorRow>;

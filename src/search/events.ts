@@ -1,0 +1,51 @@
+/** What a search tells while it runs, in order of time. Plain JSON: `--json` prints one event a line. */
+import type { DataReport } from '../data/report.ts';
+import type { Trial } from '../study/trial.ts';
+
+export interface DoneEvent {
+  readonly event: 'done';
+  /** 0..1, on the test split; null when the data has none. */
+  readonly testAccuracy: number | null;
+  readonly valAccuracy: number;
+  readonly latencyMs: number;
+  readonly params: number;
+  readonly macs: number;
+  readonly trials: { readonly complete: number; readonly failed: number; readonly pruned: number };
+  readonly seconds: number;
+  readonly out: string;
+}
+
+export type SearchEvent =
+  | { readonly event: 'data-loading'; readonly done: number; readonly total: number }
+  | { readonly event: 'data'; readonly report: DataReport }
+  /** What will be done, in sentences; the budget lets the terminal show the time left. */
+  | {
+      readonly event: 'plan';
+      readonly lines: readonly string[];
+      readonly trials: number | null;
+      /** Milliseconds since the epoch; null: no time limit. */
+      readonly deadline: number | null;
+      readonly workers: number;
+    }
+  | { readonly event: 'trial-started'; readonly trial: Trial }
+  /** 0..1 of the trial. */
+  | { readonly event: 'trial-progress'; readonly trial: number; readonly progress: number }
+  | {
+      readonly event: 'trial-finished';
+      readonly trial: Trial;
+      readonly best: Trial | null;
+      readonly front: readonly Trial[];
+    }
+  | { readonly event: 'final-started'; readonly trial: number; readonly epochs: number }
+  | {
+      readonly event: 'final-progress';
+      readonly progress: number;
+      readonly valAccuracy: number | null;
+    }
+  | { readonly event: 'tested'; readonly testAccuracy: number; readonly testCount: number }
+  /** Paths of the files written. */
+  | { readonly event: 'exported'; readonly files: readonly string[] }
+  | { readonly event: 'warning'; readonly message: string }
+  | DoneEvent;
+
+export type OnEvent = (event: SearchEvent) => void;

@@ -1,0 +1,89 @@
+/**
+ * What a search does, as plain JSON with every default filled in: it is stored with the run, so that `resume` needs
+ * nothing else. The command line and the configuration file both end here (see config/fields.ts for their names).
+ */
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const wholePositive = z.number().int().positive();
+const share = z.number().gt(0).max(1);
+
+const objective = z.strictObject({
+  /** A measure's name, e.g. `valAccuracy`, `latencyMs`, `params`, `macs`, `memoryBytes`. */
+  measure: z.string().min(1),
+  direction: z.enum(['maximise', 'minimise']),
+});
+
+/** Parts of the augmentation given by hand; the others are chosen to suit the data. See data/dataset.ts for the units. */
+const augmentation = z.strictObject({
+  flip: z.boolean().exactOptional(),
+  flipVertical: z.boolean().exactOptional(),
+  shift: z.number().int().min(0).exactOptional(),
+  cutout: z.number().int().min(0).exactOptional(),
+  jitter: z.number().min(0).max(1).exactOptional(),
+  rotate: z.number().min(0).max(180).exactOptional(),
+  scale: z.number().min(0).max(0.9).exactOptional(),
+  mixup: z.number().min(0).exactOptional(),
+});
+
+export const SearchOptions = z.strictObject({
+  /** Folder or file of the images, or `drawn` for the built-in data. */
+  data: z.string().min(1),
+  /** The run's folder. */
+  out: z.string().min(1),
+  /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
+  space: z.string().min(1).default('residual'),
+  strategy: z.string().min(1).default('evolution'),
+  /** Most trials; null: as many as the time allows. */
+  trials: wholePositive.nullable().default(null),
+  /** Wall-clock limit of the whole search, final training and test included; null: none. */
+  timeSeconds: positive.nullable().default(null),
+  /** Epochs of a trial's partial training; null: chosen from the budget. */
+  epochs: wholePositive.nullable().default(null),
+  /** Epochs of the final training; null: chosen from the budget. */
+  finalEpochs: wholePositive.nullable().default(null),
+  /** Share of the training images that a trial sees. */
+  dataShare: share.nullable().default(null),
+  /** Share of the images' side that a trial sees. */
+  resolution: share.nullable().default(null),
+  /** Trials at once; null: one for each usable core, divided by `threads`. */
+  workers: wholePositive.nullable().default(null),
+  /** Threads of each trial. */
+  threads: wholePositive.default(1),
+  /** Where trials run: processes of their own survive any crash; `in-process` is for tests and debugging. */
+  executor: z.enum(['child-process', 'in-process']).default('child-process'),
+  seed: z.union([z.number().int(), z.string().min(1)]).default(1),
+  objectives: z
+    .array(objective)
+    .min(1)
+    .default([{ measure: 'valAccuracy', direction: 'maximise' }]),
+  maxParams: positive.nullable().default(null),
+  maxMacs: positive.nullable().default(null),
+  /** Peak activation memory of one image in bytes. */
+  maxMemoryBytes: positive.nullable().default(null),
+  /** Median of one image on this machine, `latencyThreads` threads. */
+  maxLatencyMs: positive.nullable().default(null),
+  latencyThreads: wholePositive.default(1),
+  /** Null: chosen to suit the data. */
+  batchSize: wholePositive.nullable().default(null),
+  learningRate: positive.nullable().default(null),
+  /** Side of the square that images are resized to; null: chosen to suit the data. */
+  imageSize: z.number().int().min(8).max(512).nullable().default(null),
+  /** Read images as grey or RGB; null: as they are. */
+  channels: z
+    .union([z.literal(1), z.literal(3)])
+    .nullable()
+    .default(null),
+  /** Mirror images in training: null chooses to suit the data (never for digits or letters). */
+  flips: z.enum(['none', 'horizontal', 'vertical', 'both']).nullable().default(null),
+  augmentation: augmentation.default({}),
+  /** A trial that takes longer is stopped and counts as failed; null: chosen from the budget. */
+  trialTimeoutSeconds: positive.nullable().default(null),
+  /** Resident memory of a trial's process; null: what the machine has, divided by the workers. */
+  trialMemoryBytes: positive.nullable().default(null),
+});
+
+/** All options, defaults filled in. */
+export type SearchOptions = z.output<typeof SearchOptions>;
+/** What must be given: `data` and `out`; all else has a default. */
+export type SearchOptionsInput = z.input<typeof SearchOptions>;
