@@ -112,6 +112,11 @@ export const ERRORS = {
     hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
+  MODULE_LOAD: {
+    message: (d) => `Cannot load ${d.path}: ${d.reason}`,
+    hint: () => 'Correct the module at that path; it must load by itself with `npx tsx`.',
+    exit: EXIT.usage,
+  },
   SPACE_UNKNOWN: {
     message: (d) => `There is no search space "${d.name}": ${d.reason}`,
     hint: (d) =>

@@ -1,0 +1,205 @@
+/**
+ * Every option of a search by the name that people write: the flags of the command line and the keys of the
+ * configuration file are made from this one table, so that each can do what the other can.
+ */
+import type { SearchOptions } from '../search/options.ts';
+import { parseBytes, parseCount, parseDuration, parseLatency } from '../search/quantity.ts';
+
+export interface Field {
+  readonly key: keyof SearchOptions;
+  /** Placeholder in `--help`. */
+  readonly value: string;
+  readonly text: string;
+  /** Heading in `--help`. */
+  readonly group: 'Search' | 'Bounds' | 'Training' | 'Data' | 'Machine';
+  /** What a text means; other values (numbers and lists of a configuration file) are taken as they are. */
+  readonly parse: (text: string) => unknown;
+}
+
+const asIs = (text: string): string => text;
+/** Texts that are no numbers stay texts, so that the schema names what it got. */
+const number = (text: string): unknown =>
+  text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+
+/** Measures that are better when larger; all others are costs. */
+const MAXIMISED = new Set(['valAccuracy', 'testAccuracy']);
+
+/** `valAccuracy,latencyMs` or with a direction, `valLoss:minimise`. */
+const objectives = (text: string): unknown =>
+  text.split(',').map((part) => {
+    const [measure, direction] = part.trim().split(':');
+    return { measure, direction: direction ?? (MAXIMISED.has(measure!) ? 'maximise' : 'minimise') };
+  });
+
+/** `shift=4,cutout=8,flip=no`. */
+const augmentation = (text: string): unknown =>
+  Object.fromEntries(
+    text.split(',').map((part) => {
+      const [name, value = 'yes'] = part.trim().split('=');
+      return [name!, value === 'yes' ? true : value === 'no' ? false : number(value)];
+    }),
+  );
+
+export const FIELDS = {
+  out: { key: 'out', value: 'dir', text: "the run's folder", group: 'Search', parse: asIs },
+  trials: { key: 'trials', value: 'n', text: 'most trials', group: 'Search', parse: number },
+  time: {
+    key: 'timeSeconds',
+    value: 'duration',
+    text: 'limit of the whole search, final training and test included: 90s, 10m, 1h',
+    group: 'Search',
+    parse: parseDuration,
+  },
+  strategy: {
+    key: 'strategy',
+    value: 'name',
+    text: 'how genomes are proposed: evolution or random',
+    group: 'Search',
+    parse: asIs,
+  },
+  space: {
+    key: 'space',
+    value: 'name',
+    text: 'what may be built: a name of `espalier spaces`, or a module of yours',
+    group: 'Search',
+    parse: asIs,
+  },
+  seed: {
+    key: 'seed',
+    value: 'seed',
+    text: 'equal seeds give equal searches',
+    group: 'Search',
+    parse: number,
+  },
+  objectives: {
+    key: 'objectives',
+    value: 'list',
+    text: 'measures to optimise, e.g. valAccuracy,latencyMs',
+    group: 'Search',
+    parse: objectives,
+  },
+  maxParams: {
+    key: 'maxParams',
+    value: 'n',
+    text: 'most weights: 250k, 2M',
+    group: 'Bounds',
+    parse: parseCount,
+  },
+  maxMacs: {
+    key: 'maxMacs',
+    value: 'n',
+    text: 'most multiply-accumulates of an image: 50M',
+    group: 'Bounds',
+    parse: parseCount,
+  },
+  maxMemory: {
+    key: 'maxMemoryBytes',
+    value: 'size',
+    text: 'most memory for activations of an image: 512KB, 2MB',
+    group: 'Bounds',
+    parse: parseBytes,
+  },
+  maxLatency: {
+    key: 'maxLatencyMs',
+    value: 'time',
+    text: 'most time for an image on this machine: 2ms, 500us',
+    group: 'Bounds',
+    parse: parseLatency,
+  },
+  latencyThreads: {
+    key: 'latencyThreads',
+    value: 'n',
+    text: 'threads that latency is measured with',
+    group: 'Bounds',
+    parse: number,
+  },
+  epochs: { key: 'epochs', value: 'n', text: 'epochs of each trial', group: 'Training', parse: number },
+  finalEpochs: {
+    key: 'finalEpochs',
+    value: 'n',
+    text: 'epochs of the final training',
+    group: 'Training',
+    parse: number,
+  },
+  dataShare: {
+    key: 'dataShare',
+    value: 'share',
+    text: 'share of the training images in a trial, 0 to 1',
+    group: 'Training',
+    parse: number,
+  },
+  resolution: {
+    key: 'resolution',
+    value: 'share',
+    text: "share of the images' side in a trial, 0 to 1",
+    group: 'Training',
+    parse: number,
+  },
+  batchSize: { key: 'batchSize', value: 'n', text: 'images of a step', group: 'Training', parse: number },
+  learningRate: {
+    key: 'learningRate',
+    value: 'rate',
+    text: 'peak learning rate',
+    group: 'Training',
+    parse: number,
+  },
+  imageSize: {
+    key: 'imageSize',
+    value: 'pixels',
+    text: 'side that images are resized to',
+    group: 'Data',
+    parse: number,
+  },
+  channels: { key: 'channels', value: 'n', text: '1 for grey, 3 for RGB', group: 'Data', parse: number },
+  flips: {
+    key: 'flips',
+    value: 'which',
+    text: 'mirror images in training: none, horizontal, vertical, both',
+    group: 'Data',
+    parse: asIs,
+  },
+  augmentation: {
+    key: 'augmentation',
+    value: 'list',
+    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2',
+    group: 'Data',
+    parse: augmentation,
+  },
+  workers: { key: 'workers', value: 'n', text: 'trials at once', group: 'Machine', parse: number },
+  threads: { key: 'threads', value: 'n', text: 'threads of each trial', group: 'Machine', parse: number },
+  trialTimeout: {
+    key: 'trialTimeoutSeconds',
+    value: 'duration',
+    text: 'a trial that takes longer is stopped',
+    group: 'Machine',
+    parse: parseDuration,
+  },
+  trialMemory: {
+    key: 'trialMemoryBytes',
+    value: 'size',
+    text: 'a trial that takes more memory is stopped',
+    group: 'Machine',
+    parse: parseBytes,
+  },
+  executor: {
+    key: 'executor',
+    value: 'where',
+    text: 'where trials run: child-process or in-process',
+    group: 'Machine',
+    parse: asIs,
+  },
+} satisfies Record<string, Field>;
+
+export type FieldName = keyof typeof FIELDS;
+
+const BY_NAME: Readonly<Record<string, Field>> = FIELDS;
+
+/** The field of a configuration key or camel-case flag. `data` is an argument of the command line, not a flag. */
+export const fieldOf = (name: string): Field | undefined =>
+  Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+
+/** The name of an option as people write it, by its key. */
+export const nameOf = (key: string): string =>
+  Object.entries(BY_NAME).find(([, field]) => field.key === key)?.[0] ?? key;
+
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;

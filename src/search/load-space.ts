@@ -1,0 +1,46 @@
+/** Search spaces by preset name or by the path of a user's module. */
+import { fail } from '../errors.ts';
+import { PRESETS } from '../space/presets/index.ts';
+import type { SearchSpace } from '../space/space.ts';
+import { loadModule } from './load-module.ts';
+
+/** Whether `reference` names a file rather than a preset. */
+export const isModulePath = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
+
+const isSpace = (value: unknown): value is SearchSpace =>
+  typeof value === 'object' &&
+  value !== null &&
+  'root' in value &&
+  'build' in value &&
+  typeof value.build === 'function';
+
+/**
+ * The space in what a module exports: its default export, its export `space`, or the `space` of its default export (a
+ * configuration file). Null when there is none.
+ */
+export function spaceOf(exports: Readonly<Record<string, unknown>>): SearchSpace | null {
+  // A CommonJS-flavoured module arrives as `default.default`.
+  for (const candidate of [exports.default, exports.space, exports]) {
+    if (isSpace(candidate)) return candidate;
+    if (typeof candidate !== 'object' || candidate === null) continue;
+    for (const key of ['space', 'default'] as const) {
+      const inner = (candidate as Record<string, unknown>)[key];
+      if (isSpace(inner)) return inner;
+    }
+  }
+  return null;
+}
+
+/**
+ * @param reference a preset's name, or the path of a module, relative to `from`
+ * @throws SPACE_UNKNOWN, MODULE_LOAD
+ */
+export async function loadSpace(reference: string, from = process.cwd()): Promise<SearchSpace> {
+  const known = Object.keys(PRESETS).join(', ');
+  const preset = (PRESETS as Readonly<Record<string, SearchSpace>>)[reference];
+  if (preset) return preset;
+  if (!isModulePath(reference))
+    return fail('SPACE_UNKNOWN', { name: reference, reason: 'no preset has that name', known });
+  const space = spaceOf(await loadModule(reference, from));
+  return space ?? fail('SPACE_UNKNOWN', { name: reference, reason: 'the module exports no space', known });
+}
