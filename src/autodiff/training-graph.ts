@@ -19,7 +19,7 @@ import type { Optimiser } from './optimisers/optimiser.ts';
 import { type VectorLayout, vectorLayout } from './parameter-layout.ts';
 
 export interface TrainingGraphOptions {
-  /** Which initialisers train; by default every float tensor that is not a running average or a scalar constant. */
+  /** Which initialisers train; by default every float tensor that is not a running average, a scalar or a setting of an operator. */
   readonly trainable?: (name: string) => boolean;
   /** Bound of the global gradient norm (Pascanu et al. 2013); none by default. */
   readonly clipNorm?: number;
@@ -49,15 +49,18 @@ export function trainingGraph(
   options: TrainingGraphOptions = {},
 ): TrainingGraph {
   const { graph } = model;
-  const g = createGraphBuilder({ name: `${graph.name}.train` });
+  const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
+  const g = createGraphBuilder({ name: `${graph.name}.train`, reserved });
   const m = arithmetic(g);
+  const settings = settingNames(graph.nodes);
   const statisticNames = new Set(
     graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
   );
   const trains = options.trainable ?? (() => true);
   const isParameter = (name: string): boolean => {
     const tensor = graph.initializers.get(name)!;
-    return tensor.dtype === 'float32' && tensor.shape.length > 0 && !statisticNames.has(name) && trains(name);
+    const fixed = statisticNames.has(name) || settings.has(name) || tensor.shape.length === 0;
+    return tensor.dtype === 'float32' && !fixed && trains(name);
   };
   const used = new Set(graph.nodes.flatMap((n) => n.inputs));
   const names = [...graph.initializers.keys()].filter((name) => used.has(name));
@@ -114,7 +117,9 @@ export function trainingGraph(
     g.output(`next.${name}`);
   };
   next('parameters', updated.parameters);
-  optimiser.state.forEach((name, i) => next(name, updated.state[i]!));
+  optimiser.state.forEach((name, i) => {
+    next(name, updated.state[i]!);
+  });
 
   const statistics = vectorLayout(
     forward.statistics.flatMap((s) => [describe(s.meanName), describe(s.varianceName)]),
@@ -143,6 +148,19 @@ export function trainingGraph(
     optimiserState: optimiser.state,
     noise: forward.noise,
   };
+}
+
+/** Inputs that are settings of an operator rather than weights, by operator. */
+const SETTINGS: Readonly<Record<string, readonly number[]>> = {
+  Clip: [1, 2],
+  Dropout: [0, 1],
+  Pad: [2],
+  Resize: [1, 2],
+};
+
+/** Names of constants that never train. */
+function settingNames(nodes: OnnxModel['graph']['nodes']): ReadonlySet<string> {
+  return new Set(nodes.flatMap((n) => (SETTINGS[n.op] ?? []).map((i) => n.inputs[i] ?? '')));
 }
 
 /** Runs `emit` and returns the nodes it added, in order. */

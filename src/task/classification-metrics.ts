@@ -37,7 +37,12 @@ export function classFigures(confusion: ConfusionMatrix, classes: readonly strin
 
 /** Mean recall over the classes: what accuracy would be if all classes were equally frequent. */
 export function balancedAccuracy(confusion: ConfusionMatrix): number {
-  const recalls = confusion.map((row, i) => ratio(row[i]!, row.reduce((a, b) => a + b, 0)));
+  const recalls = confusion.map((row, i) =>
+    ratio(
+      row[i]!,
+      row.reduce((a, b) => a + b, 0),
+    ),
+  );
   return recalls.reduce((a, b) => a + b, 0) / recalls.length;
 }
 

@@ -20,19 +20,15 @@ export function lower(
   target: LoweringTarget = PLAIN,
 ): OnnxModel {
   const { graph } = model;
-  const g = createGraphBuilder({ name: graph.name });
+  const outputs = new Set(graph.outputs.map((o) => o.name));
+  const g = createGraphBuilder({ name: graph.name, reserved: outputs });
   const shape = (value: string): readonly number[] => staticShape(shapeOf(value));
   const layouts = createLayouts(arithmetic(g), target.kind === 'blocked' ? target.block : 1, shape);
   for (const input of graph.inputs)
     layouts.setPlain(input.name, g.input(input.name, input.dtype, input.shape));
   for (const [name, tensor] of graph.initializers) layouts.setPlain(name, g.initializer(name, tensor));
   if (target.kind === 'plain') for (const node of graph.nodes) emitPlain(layouts, node);
-  else
-    emitBlocked(
-      layouts,
-      graph.nodes,
-      planFusion(graph.nodes, new Set(graph.outputs.map((o) => o.name)), shape),
-    );
+  else emitBlocked(layouts, graph.nodes, planFusion(graph.nodes, outputs, shape));
   for (const output of graph.outputs) g.output(named(layouts, output.name));
   return g.build({ metadata: model.metadata });
 }
