@@ -197,8 +197,8 @@ test.each(['wait', 'spin'])(
     expect(pid, output).toBeGreaterThan(0);
     expect(isAlive(pid)).toBe(true);
     // Time for the job to get stuck.
-  await sleep(200);
-  parent.kill('SIGKILL');
+    await sleep(200);
+    parent.kill('SIGKILL');
     await once(parent, 'close');
     await untilDead(pid);
     expect(output).toBe(`worker ${pid}\n`);
