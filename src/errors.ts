@@ -123,6 +123,49 @@ export const ERRORS = {
       `Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`,
     exit: EXIT.usage,
   },
+  // ---- data
+  DATA_NOT_FOUND: {
+    message: (d) => `There is no data at ${d.path}: ${d.reason}`,
+    hint: () =>
+      'Check the path; give a folder of class folders, or a file or folder of IDX, .npz, .npy or CIFAR data.',
+    exit: EXIT.data,
+  },
+  DATA_FORMAT: {
+    message: (d) => `The data at ${d.path} is of no known format: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.data,
+  },
+  DATA_CORRUPT: {
+    message: (d) => `${d.file} cannot be used: ${d.reason}`,
+    hint: () => 'Fetch or export the file again.',
+    exit: EXIT.data,
+  },
+  DATA_EMPTY: {
+    message: (d) => `There are no usable images in ${d.path}: ${d.reason}`,
+    hint: () => 'Put the images of each class into a folder of its own (jpg, png, webp, gif, bmp or tiff).',
+    exit: EXIT.data,
+  },
+  DATA_TOO_FEW: {
+    message: (d) => `${d.path} has too few images to search on: ${d.reason}`,
+    hint: () => 'Add images: every class needs some for training and some for validation.',
+    exit: EXIT.data,
+  },
+  DATA_ONE_CLASS: {
+    message: (d) => `${d.path} has images of only one class, "${d.class}": there is nothing to tell apart`,
+    hint: () => 'Give at least two class folders, or the folder above this one.',
+    exit: EXIT.data,
+  },
+  DATA_CACHE: {
+    message: (d) => `The data-set cache ${d.path} cannot be used: ${d.reason}`,
+    hint: () => 'Delete the file and start again; it is made anew from the images.',
+    exit: EXIT.storage,
+  },
+  DATA_CACHE_WRITE: {
+    message: (d) => `The data-set cache ${d.path} cannot be written: ${d.reason}`,
+    hint: () =>
+      'Check that the disk has room and that the folder may be written, or choose another with --out.',
+    exit: EXIT.storage,
+  },
 } satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,243 @@
+/**
+ * Random changes to one training image, written straight into a batch as normalised floats.
+ *
+ * Two ways through: images that are only shifted, mirrored or recoloured are gathered through a table of 256 normalised
+ * values for each channel (a byte costs one look-up); rotation and scale sample bilinearly. Nothing is allocated per
+ * image, because at small image sizes the garbage collector would cost more than the arithmetic.
+ */
+import type { Random } from '../random.ts';
+import type { Augmentation, ImageDataset } from './dataset.ts';
+
+type Layout = Pick<ImageDataset, 'channels' | 'height' | 'width' | 'normalisation'>;
+
+/** Writes the image of bytes that starts at `from` in `images`, changed at random, to `out` at `to`. */
+export type ImageWriter = (images: Uint8Array, from: number, out: Float32Array, to: number) => void;
+
+/** Rec. 601 luma, as grey conversion is done in most image libraries. */
+const LUMA = [0.299, 0.587, 0.114] as const;
+
+/** For each channel, byte → (byte/255 − mean)/std, 256 entries after another. */
+function normalisationTable({ channels, normalisation }: Layout): Float32Array {
+  const table = new Float32Array(channels * 256);
+  for (let c = 0; c < channels; c++)
+    for (let v = 0; v < 256; v++)
+      table[c * 256 + v] = (v / 255 - normalisation.mean[c]!) / normalisation.std[c]!;
+  return table;
+}
+
+/** Mirrors an index at the first and last pixel without repeating them, for any distance (…2 1 |0 1 2| 1 0…). */
+function reflect(index: number, size: number): number {
+  if (size === 1) return 0;
+  const period = 2 * size - 2;
+  const folded = ((index % period) + period) % period;
+  return folded < size ? folded : period - folded;
+}
+
+/** Normalises and copies: the evaluation's way. */
+export function plainWriter(layout: Layout): ImageWriter {
+  const { channels, height, width } = layout;
+  const table = normalisationTable(layout);
+  const plane = height * width;
+  return (images, from, out, to) => {
+    for (let c = 0; c < channels; c++) {
+      const row = c * 256;
+      for (let i = c * plane; i < (c + 1) * plane; i++) out[to + i] = table[row + images[from + i]!]!;
+    }
+  };
+}
+
+/**
+ * The training's way: flip, shift, rotation, scale, jitter, then cutout (mixup needs two images: see batches.ts). Each
+ * call draws from `random()`, a fixed number of values for a given augmentation.
+ */
+export function augmentingWriter(
+  layout: Layout,
+  augmentation: Augmentation,
+  random: () => Random,
+): ImageWriter {
+  const { channels, height, width } = layout;
+  const plane = height * width;
+  const normalise = normalisationTable(layout);
+  const jittered = new Float32Array(channels * 256);
+  const bytes = new Uint8Array(channels * plane);
+  const columns = new Int32Array(width);
+  const warps = augmentation.rotate > 0 || augmentation.scale > 0;
+  const jitter = augmentation.jitter;
+
+  function gather(
+    source: Uint8Array,
+    from: number,
+    table: Float32Array,
+    out: Float32Array,
+    to: number,
+    geometry: Geometry,
+  ): void {
+    const { flip, flipVertical, dx, dy } = geometry;
+    for (let x = 0; x < width; x++) {
+      const column = reflect(x + dx, width);
+      columns[x] = flip ? width - 1 - column : column;
+    }
+    for (let c = 0; c < channels; c++) {
+      const first = c * 256;
+      for (let y = 0; y < height; y++) {
+        const line = reflect(y + dy, height);
+        const row = from + c * plane + (flipVertical ? height - 1 - line : line) * width;
+        const target = to + c * plane + y * width;
+        for (let x = 0; x < width; x++) out[target + x] = table[first + source[row + columns[x]!]!]!;
+      }
+    }
+  }
+
+  /** Inverse mapping about the centre, bilinear; the table is linear in the byte, so it applies to the mixture. */
+  function warp(
+    source: Uint8Array,
+    from: number,
+    table: Float32Array,
+    out: Float32Array,
+    to: number,
+    geometry: Geometry,
+  ): void {
+    const { flip, flipVertical, dx, dy, angle, zoom } = geometry;
+    const cos = Math.cos(angle) / zoom;
+    const sin = Math.sin(angle) / zoom;
+    const mirrorX = flip ? -1 : 1;
+    const mirrorY = flipVertical ? -1 : 1;
+    const centreX = (width - 1) / 2;
+    const centreY = (height - 1) / 2;
+    const lastX = width - 1;
+    const lastY = height - 1;
+    for (let y = 0; y < height; y++) {
+      const v = y - centreY;
+      for (let x = 0; x < width; x++) {
+        const u = x - centreX;
+        const sx = mirrorX * (cos * u + sin * v + dx) + centreX;
+        const sy = mirrorY * (cos * v - sin * u + dy) + centreY;
+        const floorX = Math.floor(sx);
+        const floorY = Math.floor(sy);
+        const fx = sx - floorX;
+        const fy = sy - floorY;
+        let x0 = floorX;
+        let x1 = floorX + 1;
+        let y0 = floorY;
+        let y1 = floorY + 1;
+        if (x0 < 0 || x1 > lastX) {
+          x0 = reflect(x0, width);
+          x1 = reflect(x1, width);
+        }
+        if (y0 < 0 || y1 > lastY) {
+          y0 = reflect(y0, height);
+          y1 = reflect(y1, height);
+        }
+        const a = from + y0 * width;
+        const b = from + y1 * width;
+        const w00 = (1 - fx) * (1 - fy);
+        const w01 = fx * (1 - fy);
+        const w10 = (1 - fx) * fy;
+        const w11 = fx * fy;
+        for (let c = 0; c < channels; c++) {
+          const p = c * plane;
+          const t = c * 256;
+          out[to + p + y * width + x] =
+            w00 * table[t + source[a + p + x0]!]! +
+            w01 * table[t + source[a + p + x1]!]! +
+            w10 * table[t + source[b + p + x0]!]! +
+            w11 * table[t + source[b + p + x1]!]!;
+        }
+      }
+    }
+  }
+
+  return (images, from, out, to) => {
+    const r = random();
+    const geometry: Geometry = {
+      flip: augmentation.flip && r.next() < 0.5,
+      flipVertical: augmentation.flipVertical && r.next() < 0.5,
+      dx: augmentation.shift > 0 ? r.int(2 * augmentation.shift + 1) - augmentation.shift : 0,
+      dy: augmentation.shift > 0 ? r.int(2 * augmentation.shift + 1) - augmentation.shift : 0,
+      angle: augmentation.rotate > 0 ? ((2 * r.next() - 1) * augmentation.rotate * Math.PI) / 180 : 0,
+      zoom: augmentation.scale > 0 ? 1 + (2 * r.next() - 1) * augmentation.scale : 1,
+    };
+    let source = images;
+    let start = from;
+    let table = normalise;
+    if (jitter > 0) {
+      const brightness = 1 + (2 * r.next() - 1) * jitter;
+      const contrast = 1 + (2 * r.next() - 1) * jitter;
+      if (channels === 3) {
+        saturate(images, from, plane, 1 + (2 * r.next() - 1) * jitter, bytes);
+        source = bytes;
+        start = 0;
+      }
+      recolour(source, start, channels * plane, brightness, contrast, normalise, jittered);
+      table = jittered;
+    }
+    if (warps) warp(source, start, table, out, to, geometry);
+    else gather(source, start, table, out, to, geometry);
+    if (augmentation.cutout > 0) erase(out, to, layout, augmentation.cutout, r);
+  };
+}
+
+interface Geometry {
+  readonly flip: boolean;
+  readonly flipVertical: boolean;
+  readonly dx: number;
+  readonly dy: number;
+  /** Radians. */
+  readonly angle: number;
+  readonly zoom: number;
+}
+
+/** Moves each pixel of an RGB image away from (factor > 1) or towards its own grey. */
+function saturate(images: Uint8Array, from: number, plane: number, factor: number, out: Uint8Array): void {
+  for (let i = 0; i < plane; i++) {
+    const red = images[from + i]!;
+    const green = images[from + plane + i]!;
+    const blue = images[from + 2 * plane + i]!;
+    const rest = (1 - factor) * (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue) + 0.5;
+    out[i] = clampByte(rest + factor * red);
+    out[plane + i] = clampByte(rest + factor * green);
+    out[2 * plane + i] = clampByte(rest + factor * blue);
+  }
+}
+
+const clampByte = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+
+/** The normalisation table of bytes whose brightness, and contrast about the image's mean, are changed first. */
+function recolour(
+  source: Uint8Array,
+  from: number,
+  length: number,
+  brightness: number,
+  contrast: number,
+  normalise: Float32Array,
+  out: Float32Array,
+): void {
+  let sum = 0;
+  for (let i = from; i < from + length; i++) sum += source[i]!;
+  const mean = (brightness * sum) / length;
+  for (let c = 0; c < normalise.length; c += 256) {
+    const zero = normalise[c]!;
+    const perByte = (normalise[c + 255]! - zero) / 255;
+    for (let v = 0; v < 256; v++)
+      out[c + v] = zero + perByte * clampByte(mean + contrast * (brightness * v - mean));
+  }
+}
+
+/** Sets a square about a uniformly drawn pixel to the data's mean, which is 0 after normalisation; clipped at edges. */
+function erase(
+  out: Float32Array,
+  to: number,
+  { channels, height, width }: Layout,
+  side: number,
+  random: Random,
+): void {
+  const top = random.int(height) - (side >> 1);
+  const left = random.int(width) - (side >> 1);
+  const firstX = Math.max(0, left);
+  const lastX = Math.min(width, left + side);
+  for (let c = 0; c < channels; c++)
+    for (let y = Math.max(0, top); y < Math.min(height, top + side); y++) {
+      const row = to + (c * height + y) * width;
+      out.fill(0, row + firstX, row + lastX);
+    }
+}
