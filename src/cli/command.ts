@@ -1,0 +1,19 @@
+/** A command of the program: one file in commands/, one row in the table of program.ts. */
+import type { Command } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+export interface CliContext {
+  readonly terminal: Terminal;
+  /** Aborted by the first Ctrl-C; the second ends the process. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds a command to the program. An action may set `process.exitCode`-like results by returning an exit code through
+ * `finish`.
+ */
+export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void;
+
+/** Examples at the end of `--help`. */
+export const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ espalier ${line}`).join('\n')}`;

@@ -1,0 +1,83 @@
+/** The layers of any ONNX model with their shapes and costs, for `inspect`. */
+import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from '../onnx/shape-rules.ts';
+
+export interface ModelLayer {
+  readonly name: string;
+  readonly op: string;
+  /** Null when it cannot be inferred. */
+  readonly shape: Shape | null;
+  /** Elements of the constants that only this layer, or this layer first, reads. */
+  readonly params: number;
+  /** For one image; 0 for operators that hardly multiply, null when the shapes are not known. */
+  readonly macs: number | null;
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Elements of a shape with every symbolic axis (the batch) as 1. */
+const elements = (shape: Shape): number => product(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
+
+type MacsRule = (node: OnnxNode, inputs: readonly (ValueType | null)[], output: Shape) => number;
+
+const last = (shape: Shape): number => elements(shape.slice(-1));
+
+const MACS: Readonly<Record<string, MacsRule>> = {
+  // Each output element sums over the kernel and the input channels of its group: a weight's size without axis 0.
+  Conv: (_, inputs, output) => elements(output) * elements((inputs[1]?.shape ?? []).slice(1)),
+  // The same from the other side: each input element is spread over them.
+  ConvTranspose: (_, inputs) => elements(inputs[0]?.shape ?? []) * elements((inputs[1]?.shape ?? []).slice(1)),
+  Gemm: (node, inputs, output) => {
+    const [rows, columns] = inputs[0]?.shape ?? [];
+    return elements(output) * elements([(intAttribute(node.attributes, 'transA', 0) === 1 ? rows : columns) ?? 1]);
+  },
+  MatMul: (_, inputs, output) => elements(output) * last(inputs[0]?.shape ?? []),
+};
+
+/** Layers in order. What cannot be inferred (operators without a rule, and what follows them) is null. */
+export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
+  const constants = new Map(graph.initializers);
+  const types = new Map<string, ValueType>([...graph.initializers, ...graph.inputs.map((i) => [i.name, i] as const)]);
+  const counted = new Set<string>();
+  return graph.nodes.map((node) => {
+    const value = node.attributes.value;
+    if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
+    const inputs = node.inputs.map((name) => types.get(name) ?? null);
+    const results = infer(node, inputs, (index) => constants.get(node.inputs[index] ?? '') ?? null);
+    results?.forEach((type, i) => {
+      types.set(node.outputs[i] ?? '', type);
+    });
+    const own = node.inputs.filter((name) => graph.initializers.has(name) && !counted.has(name));
+    for (const name of own) counted.add(name);
+    const shape = results?.[0]?.shape ?? null;
+    return {
+      name: node.name,
+      op: node.op,
+      shape,
+      params: own.reduce((sum, name) => sum + floats(graph, name), 0),
+      macs: shape === null ? null : (MACS[node.op]?.(node, inputs, shape) ?? 0),
+    };
+  });
+}
+
+/** Integer constants are shapes and axes, not weights. */
+function floats(graph: OnnxModel['graph'], name: string): number {
+  const tensor = graph.initializers.get(name)!;
+  return tensor.dtype.startsWith('float') ? product(tensor.shape) : 0;
+}
+
+function infer(
+  node: OnnxNode,
+  inputs: readonly (ValueType | null)[],
+  constant: Parameters<(typeof SHAPE_RULES)[string]>[0]['constant'],
+): readonly ValueType[] | null {
+  const rule = SHAPE_RULES[node.op];
+  if (!rule || node.inputs.some((name, i) => name !== '' && inputs[i] === null)) return null;
+  try {
+    const { op, name, attributes, outputs } = node;
+    return rule({ op, name, attributes, inputs, constant, outputCount: outputs.length });
+  } catch {
+    // A model from elsewhere may compute shapes at run time; its layer is then shown without.
+    return null;
+  }
+}

@@ -1,0 +1,105 @@
+/** The program: its commands in one table, and how every error reaches the user. */
+import { Command, CommanderError } from 'commander';
+import { EspalierError, EXIT } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import type { AddCommand } from './command.ts';
+import { addData } from './commands/data.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addPredict } from './commands/predict.ts';
+import { addQuickstart } from './commands/quickstart.ts';
+import { addReport } from './commands/report.ts';
+import { addResume } from './commands/resume.ts';
+import { addSearch } from './commands/search.ts';
+import { addSpaces } from './commands/spaces.ts';
+import { addStudies } from './commands/studies.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { styler, type Terminal } from './terminal.ts';
+
+/** In the order of `--help`. */
+const COMMANDS = {
+  search: addSearch,
+  quickstart: addQuickstart,
+  resume: addResume,
+  report: addReport,
+  predict: addPredict,
+  inspect: addInspect,
+  data: addData,
+  spaces: addSpaces,
+  studies: addStudies,
+  doctor: addDoctor,
+} satisfies Record<string, AddCommand>;
+
+const EXIT_TEXTS = {
+  ok: 'all went well',
+  internal: 'an error of Espalier itself, or one that nobody foresaw',
+  usage: 'the command line or the configuration is wrong',
+  data: 'the data cannot be used',
+  infeasible: 'no network of the space meets the bounds, or every trial failed',
+  storage: "the run's folder or database cannot be read or written",
+  interrupted: 'ended by Ctrl-C; `espalier resume` goes on',
+} satisfies Record<keyof typeof EXIT, string>;
+
+const exitCodeHelp = (Object.keys(EXIT) as (keyof typeof EXIT)[])
+  .map((name) => `  ${String(EXIT[name]).padStart(3)}  ${EXIT_TEXTS[name]}`)
+  .join('\n');
+
+/** Runs the command line `args` (without node and script). Gives the exit code; never throws. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  const interrupt = listenForInterrupt(terminal);
+  let exitCode: number = EXIT.ok;
+  const program = new Command('espalier')
+    .description('Searches for neural networks: from a folder of images to a trained, measured and exported model.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      // Mistakes are printed by printError, in the form of all errors.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => terminal.stdout.columns ?? 100,
+    })
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n\nStart with: espalier quickstart`);
+  for (const add of Object.values(COMMANDS))
+    add(program, { terminal, signal: interrupt.signal }, (code) => {
+      exitCode = code;
+    });
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return printError(error, terminal);
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** @returns the exit code */
+function printError(error: unknown, { stderr }: Terminal): number {
+  const style = styler(stderr);
+  const show = (message: string, fix: string): void => {
+    stderr.write(`${style('red', 'error:')} ${message}\n  ${style('cyan', 'fix:')} ${fix}\n`);
+  };
+  if (error instanceof CommanderError) {
+    // `--help` and `--version` end this way too.
+    if (error.exitCode === 0) return EXIT.ok;
+    const [message, suggestion] = error.message.replace(/^error: /, '').split('\n');
+    show(message!, suggestion?.replace(/^\(|\)$/g, '') ?? 'See `espalier --help`, or --help after the command.');
+    return EXIT.usage;
+  }
+  // By name too: a user's module may load Espalier a second time, with a class of its own.
+  if (error instanceof EspalierError || (error instanceof Error && error.name === 'EspalierError')) {
+    const known = error as EspalierError;
+    show(known.message, known.hint);
+    if (process.env.ESPALIER_DEBUG === '1') stderr.write(`${known.stack}\n`);
+    return known.exitCode;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  show(
+    `this is a bug in Espalier: ${message}`,
+    'Run again with ESPALIER_DEBUG=1 for the stack trace, and report it with the command that you ran.',
+  );
+  if (process.env.ESPALIER_DEBUG === '1' && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return EXIT.internal;
+}

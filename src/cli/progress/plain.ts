@@ -1,0 +1,53 @@
+/** Progress without a terminal: a line whenever something is finished. */
+import { formatPercent, formatSeconds } from '../../report/format.ts';
+import type { SearchEvent } from '../../search/events.ts';
+import { tableLines } from '../table.ts';
+import { TRIAL_ALIGN, trialRow } from './trial-row.ts';
+
+/** Long work is told in tenths. */
+const STEPS = 10;
+
+/** A function from events to the lines they are worth. */
+export function plainLines(describeData: (report: Extract<SearchEvent, { event: 'data' }>['report']) => string[]) {
+  let lastStep = '';
+  const stepped = (what: string, share: number, line: () => string): string[] => {
+    const step = `${what} ${Math.floor(share * STEPS)}`;
+    if (step === lastStep) return [];
+    lastStep = step;
+    return [line()];
+  };
+  return (event: SearchEvent): string[] => {
+    switch (event.event) {
+      case 'data-loading':
+        return stepped('data', event.done / Math.max(1, event.total), () => `reading images: ${event.done} of ${event.total}`);
+      case 'data':
+        return describeData(event.report);
+      case 'plan':
+        return [...event.lines];
+      case 'trial-finished': {
+        const best = event.best?.number === event.trial.number ? '  (best so far)' : '';
+        // Fixed widths, so that lines written one by one still stand in columns.
+        const widths = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
+        return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${best}`];
+      }
+      case 'final-started':
+        return [`final training of trial ${event.trial}: ${event.epochs} epochs on all data`];
+      case 'final-progress':
+        return stepped('final', event.progress, () => {
+          const accuracy = event.valAccuracy === null ? '' : `, validation ${formatPercent(event.valAccuracy)}`;
+          return `final training: ${Math.round(100 * event.progress)} %${accuracy}`;
+        });
+      case 'tested':
+        return [`test accuracy: ${formatPercent(event.testAccuracy)} of ${event.testCount} images`];
+      case 'exported':
+        return event.files.map((file) => `wrote ${file}`);
+      case 'warning':
+        return [`warning: ${event.message}`];
+      case 'trial-started':
+      case 'trial-progress':
+        return [];
+      case 'done':
+        return [`done in ${formatSeconds(event.seconds)}`];
+    }
+  };
+}

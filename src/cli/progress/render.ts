@@ -1,0 +1,94 @@
+/** The live view of a search: a few lines that are drawn again and again. Pure. */
+import { formatMeasure, formatPercent, formatSeconds } from '../../report/format.ts';
+import { describeGenome } from '../../space/json.ts';
+import type { Trial } from '../../study/trial.ts';
+import { tableLines, truncate } from '../table.ts';
+import type { ProgressState } from './state.ts';
+import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
+
+const RECENT = 6;
+const MOST_BARS = 8;
+/** What the columns before the genome take. */
+const ROW_WIDTH = 58;
+
+export type Style = (style: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan', text: string) => string;
+
+export function renderProgress(state: ProgressState, now: number, columns: number, style: Style): string {
+  const lines = [
+    ...(state.loading ? [`${bar(state.loading.done / Math.max(1, state.loading.total), 24)}  reading images`] : []),
+    ...recent(state, columns, style),
+    ...summary(state, columns, style),
+    ...running(state, columns, style),
+    ...final(state, style),
+    ...timeLeft(state, now, style),
+  ];
+  return lines.join('\n');
+}
+
+const bar = (share: number, cells: number): string => {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * cells);
+  return '█'.repeat(filled) + '░'.repeat(cells - filled);
+};
+
+const STATE_STYLE = { complete: 'green', pruned: 'yellow', failed: 'red' } as const;
+
+function recent(state: ProgressState, columns: number, style: Style): string[] {
+  const shown = state.finished.slice(-RECENT);
+  if (shown.length === 0) return [];
+  const [head, ...rows] = tableLines(
+    [[...TRIAL_COLUMNS], ...shown.map((trial) => trialRow(trial, columns - ROW_WIDTH))],
+    TRIAL_ALIGN,
+  );
+  const paint = (line: string, trial: Trial): string =>
+    trial.number === state.best?.number
+      ? style('bold', line)
+      : trial.state === 'complete'
+        ? line
+        : style(trial.state === 'failed' ? STATE_STYLE.failed : 'dim', line);
+  return [style('dim', head!), ...rows.map((line, i) => paint(line, shown[i]!)), ''];
+}
+
+function summary({ best, front, finished }: ProgressState, columns: number, style: Style): string[] {
+  if (!best) return [];
+  const count = (wanted: Trial['state']): number => finished.filter((trial) => trial.state === wanted).length;
+  const figures = ['params', 'macs', 'latencyMs'].filter((name) => best.measures[name] !== undefined);
+  const lines = [
+    `${style('bold', 'best')}    trial ${best.number}: ${style('green', formatMeasure('valAccuracy', best.measures.valAccuracy))}, ` +
+      figures.map((name) => formatMeasure(name, best.measures[name]) + (name === 'params' ? ' params' : name === 'macs' ? ' MACs' : '')).join(', '),
+    style('dim', `        ${truncate(describeGenome(best.genome), columns - 8)}`),
+  ];
+  if (front.length > 1) lines.push(truncate(`front   ${front.map(frontPoint).join('  ')}`, columns));
+  lines.push(`trials  ${count('complete')} complete, ${count('pruned')} pruned, ${count('failed')} failed`);
+  return [...lines, ''];
+}
+
+/** Accuracy at cost: `98.1 %@1.2 ms`. */
+const frontPoint = ({ measures }: Trial): string => {
+  const cost = measures.latencyMs === undefined ? 'params' : 'latencyMs';
+  return `${formatMeasure('valAccuracy', measures.valAccuracy)} @ ${formatMeasure(cost, measures[cost])}`;
+};
+
+const running = (state: ProgressState, columns: number, style: Style): string[] =>
+  state.running
+    .slice(0, MOST_BARS)
+    .map(
+      ({ trial, progress }) =>
+        `${style('cyan', bar(progress, 16))} ${String(trial.number).padStart(4)}  ${style('dim', truncate(describeGenome(trial.genome), columns - 25))}`,
+    );
+
+function final({ final: training, testAccuracy }: ProgressState, style: Style): string[] {
+  if (!training) return [];
+  const accuracy = training.valAccuracy === null ? '' : `, ${formatPercent(training.valAccuracy)}`;
+  const lines = [
+    `${style('cyan', bar(training.progress, 24))}  final training of trial ${training.trial}, ${training.epochs} epochs${accuracy}`,
+  ];
+  if (testAccuracy !== null) lines.push(`test    ${style('bold', formatPercent(testAccuracy))}`);
+  return lines;
+}
+
+function timeLeft({ budget, finished }: ProgressState, now: number, style: Style): string[] {
+  const parts: string[] = [];
+  if (budget.trials !== null) parts.push(`${finished.length} of ${budget.trials} trials`);
+  if (budget.deadline !== null) parts.push(`${formatSeconds(Math.max(0, (budget.deadline - now) / 1000))} left`);
+  return parts.length === 0 ? [] : [style('dim', parts.join(', '))];
+}

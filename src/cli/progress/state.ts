@@ -1,0 +1,90 @@
+/** What the terminal knows of a running search: a fold over its events. */
+import type { SearchEvent } from '../../search/events.ts';
+import type { Trial } from '../../study/trial.ts';
+
+export interface RunningTrial {
+  readonly trial: Trial;
+  /** 0..1 */
+  readonly progress: number;
+}
+
+export interface ProgressState {
+  readonly phase: 'data' | 'search' | 'final' | 'export';
+  readonly loading: { readonly done: number; readonly total: number } | null;
+  readonly budget: { readonly trials: number | null; readonly deadline: number | null; readonly workers: number };
+  readonly running: readonly RunningTrial[];
+  /** Finished trials in the order they finished. */
+  readonly finished: readonly Trial[];
+  readonly best: Trial | null;
+  readonly front: readonly Trial[];
+  readonly final: {
+    readonly trial: number;
+    readonly epochs: number;
+    readonly progress: number;
+    readonly valAccuracy: number | null;
+  } | null;
+  readonly testAccuracy: number | null;
+}
+
+export const initialProgress: ProgressState = {
+  phase: 'data',
+  loading: null,
+  budget: { trials: null, deadline: null, workers: 1 },
+  running: [],
+  finished: [],
+  best: null,
+  front: [],
+  final: null,
+  testAccuracy: null,
+};
+
+export function advance(state: ProgressState, event: SearchEvent): ProgressState {
+  switch (event.event) {
+    case 'data-loading':
+      return { ...state, loading: { done: event.done, total: event.total } };
+    case 'data':
+      return { ...state, loading: null };
+    case 'plan':
+      return {
+        ...state,
+        phase: 'search',
+        budget: { trials: event.trials, deadline: event.deadline, workers: event.workers },
+      };
+    case 'trial-started':
+      return { ...state, running: [...without(state, event.trial.number), { trial: event.trial, progress: 0 }] };
+    case 'trial-progress':
+      return {
+        ...state,
+        running: state.running.map((r) => (r.trial.number === event.trial ? { ...r, progress: event.progress } : r)),
+      };
+    case 'trial-finished':
+      return {
+        ...state,
+        running: without(state, event.trial.number),
+        finished: [...state.finished, event.trial],
+        best: event.best,
+        front: event.front,
+      };
+    case 'final-started':
+      return {
+        ...state,
+        phase: 'final',
+        running: [],
+        final: { trial: event.trial, epochs: event.epochs, progress: 0, valAccuracy: null },
+      };
+    case 'final-progress':
+      return {
+        ...state,
+        final: state.final && { ...state.final, progress: event.progress, valAccuracy: event.valAccuracy },
+      };
+    case 'tested':
+      return { ...state, phase: 'export', testAccuracy: event.testAccuracy };
+    case 'exported':
+    case 'warning':
+    case 'done':
+      return state;
+  }
+}
+
+const without = (state: ProgressState, trial: number): readonly RunningTrial[] =>
+  state.running.filter((r) => r.trial.number !== trial);
