@@ -67,6 +67,8 @@ export const PRODUCER = 'espalier';
 export function createGraphBuilder(options: {
   readonly name: string;
   readonly opsets?: Readonly<Record<string, number>>;
+  /** Names that will be defined later: invented names keep clear of them. */
+  readonly reserved?: ReadonlySet<string>;
 }): GraphBuilder {
   const types = new Map<string, ValueType>();
   const initializers = new Map<string, Tensor>();
@@ -97,7 +99,7 @@ export function createGraphBuilder(options: {
   };
   const freeValue = (wanted: string): string => {
     let name = wanted;
-    while (types.has(name)) name = `${wanted}~${++serial}`;
+    while (types.has(name) || options.reserved?.has(name)) name = `${wanted}~${++serial}`;
     return name;
   };
 
