@@ -60,6 +60,38 @@ export const ERRORS = {
     hint: () => 'Change the layer or the one before it so that the shapes fit.',
     exit: EXIT.usage,
   },
+  // ---- storage
+  STORAGE_MISSING: {
+    message: (d) => `There is no study at ${d.path}`,
+    hint: () => 'Give the folder of a run; `espalier studies` lists them.',
+    exit: EXIT.storage,
+  },
+  STORAGE_LOCKED: {
+    message: (d) => `Another process is working on the study ${d.path}`,
+    hint: () => 'Wait until it has ended, or stop it; then try again.',
+    exit: EXIT.storage,
+  },
+  STORAGE_FOREIGN: {
+    message: (d) => `${d.path} is not a study of Espalier, or it is damaged`,
+    hint: () => 'Choose another folder with --out; the file was left as it is.',
+    exit: EXIT.storage,
+  },
+  STORAGE_VERSION: {
+    message: (d) => `${d.path} was written by a newer Espalier (format ${d.version}, this one knows up to ${d.known})`,
+    hint: () => 'Update Espalier; the file was left as it is.',
+    exit: EXIT.storage,
+  },
+  STORAGE: {
+    message: (d) => `Cannot use ${d.path}: ${d.reason}`,
+    hint: () => 'Check that the disk is not full and that the folder may be written to.',
+    exit: EXIT.storage,
+  },
+  // ---- study
+  INFEASIBLE: {
+    message: (d) => `No network of the space "${d.space}" was found that can meet ${d.bounds}`,
+    hint: (d) => `The nearest that was found: ${d.nearest}. Loosen the bound, or choose another space.`,
+    exit: EXIT.infeasible,
+  },
   // ---- train
   SAFETENSORS: {
     message: (d) => `${d.path} is not a whole safetensors file: ${d.reason}`,

@@ -1,5 +1,5 @@
 /** Reads a model from ONNX protobuf bytes. */
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, type Message } from '@bufbuild/protobuf';
 import { fail } from '../errors.ts';
 import { ATTRIBUTE_TYPE } from './attribute-type.ts';
 import type { Attribute, DataType, OnnxModel, OnnxNode, Tensor, TypedArray, ValueInfo } from './model.ts';
@@ -18,9 +18,21 @@ const text = new TextDecoder();
 
 /** TensorProto.DataLocation of data in another file. */
 const EXTERNAL = 1;
+/** Numbers of fields that we have no message for, but without which a model would be read wrongly. */
+const MODEL_FUNCTIONS = 25;
+const GRAPH_SPARSE_INITIALIZER = 15;
+const holds = (message: Message, field: number): boolean =>
+  message.$unknown?.some((f) => f.no === field) ?? false;
 
 const ARRAYS: Readonly<
-  Record<DataType, { new (length: number): TypedArray; new (buffer: ArrayBuffer): TypedArray }>
+  Record<
+    DataType,
+    {
+      readonly BYTES_PER_ELEMENT: number;
+      new (length: number): TypedArray;
+      new (buffer: ArrayBuffer): TypedArray;
+    }
+  >
 > = {
   float32: Float32Array,
   float64: Float64Array,
@@ -47,6 +59,11 @@ export function decodeModel(bytes: Uint8Array, path = 'the model'): OnnxModel {
     return fail('ONNX_READ', { path, reason: 'it is not an ONNX model, or it is cut off' }, cause);
   }
   if (proto.graph === undefined) return fail('ONNX_READ', { path, reason: 'it holds no graph' });
+  for (const [field, what] of [
+    [holds(proto, MODEL_FUNCTIONS), 'functions of its own'],
+    [holds(proto.graph, GRAPH_SPARSE_INITIALIZER), 'sparse tensors'],
+  ] as const)
+    if (field) fail('ONNX_READ', { path, reason: `it has ${what}` });
   return {
     irVersion: Number(proto.irVersion),
     opsets: Object.fromEntries(proto.opsetImport.map((o) => [o.domain, Number(o.version)])),
@@ -112,23 +129,40 @@ function decodeTensor(t: TensorProto, path: string): Tensor {
     return fail('ONNX_READ', { path, reason: `the data of tensor "${t.name}" lies in another file` });
   }
   const shape = t.dims.map(Number);
+  const wrong = (reason: string): never =>
+    fail('ONNX_READ', { path, reason: `tensor "${t.name}" ${reason}` });
+  if (shape.some((d) => d < 0)) wrong(`has the shape [${shape.join(', ')}]`);
   const length = shape.reduce((a, b) => a * b, 1);
-  const ArrayType = ARRAYS[dtype];
-  const data = t.rawData.length > 0 ? new ArrayType(t.rawData.slice().buffer) : typedData(t, dtype, length);
-  if (data.length !== length) {
-    return fail('ONNX_READ', {
-      path,
-      reason: `tensor "${t.name}" holds ${data.length} elements, not ${length}`,
-    });
+  if (t.rawData.length > 0) {
+    const ArrayType = ARRAYS[dtype];
+    const wanted = length * ArrayType.BYTES_PER_ELEMENT;
+    if (t.rawData.length !== wanted) wrong(`holds ${t.rawData.length} bytes, not ${wanted}`);
+    // A copy: the bytes need not lie at a multiple of the element's size.
+    return { dtype, shape, data: new ArrayType(t.rawData.slice().buffer) };
   }
-  return { dtype, shape, data };
+  const values = t[VALUE_FIELDS[dtype]];
+  if (values.length !== length) wrong(`holds ${values.length} elements, not ${length}`);
+  return { dtype, shape, data: toTypedArray(dtype, values) };
 }
 
-/** Data in the field of its type rather than as raw bytes. */
-function typedData(t: TensorProto, dtype: DataType, length: number): TypedArray {
-  if (dtype === 'int64') return BigInt64Array.from(t.int64Data);
-  const data = new ARRAYS[dtype](length) as Exclude<TypedArray, BigInt64Array>;
-  data.set(dtype === 'float32' ? t.floatData : dtype === 'float64' ? t.doubleData : t.int32Data);
+/** Where a tensor's elements are when they are not raw bytes. */
+const VALUE_FIELDS = {
+  float32: 'floatData',
+  float64: 'doubleData',
+  int64: 'int64Data',
+  float16: 'int32Data',
+  int8: 'int32Data',
+  uint8: 'int32Data',
+  int16: 'int32Data',
+  uint16: 'int32Data',
+  int32: 'int32Data',
+  bool: 'int32Data',
+} as const satisfies Record<DataType, keyof TensorProto>;
+
+function toTypedArray(dtype: DataType, values: readonly number[] | readonly bigint[]): TypedArray {
+  const data = new ARRAYS[dtype](values.length);
+  if (data instanceof BigInt64Array) data.set(values as readonly bigint[]);
+  else data.set(values as readonly number[]);
   return data;
 }
 

@@ -24,6 +24,10 @@ import { ONNX_TYPE } from './shape-rules.ts';
 
 const text = new TextEncoder();
 
+/** "To the end" is written as 2^63 − 1, which as a number is 2^63, one too many. */
+const LARGEST_INT = 2n ** 63n - 1n;
+const toInt64 = (value: number): bigint => (value >= Number(LARGEST_INT) ? LARGEST_INT : BigInt(value));
+
 /** Tensors are written as raw little-endian data. */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const { graph } = model;
@@ -63,7 +67,7 @@ function encodeNode(node: OnnxNode): NodeProto {
 function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
   switch (attribute.type) {
     case 'int':
-      return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.int, i: BigInt(attribute.value) });
+      return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.int, i: toInt64(attribute.value) });
     case 'float':
       return create(AttributeProtoSchema, { name, type: ATTRIBUTE_TYPE.float, f: attribute.value });
     case 'string':
@@ -76,7 +80,7 @@ function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
       return create(AttributeProtoSchema, {
         name,
         type: ATTRIBUTE_TYPE.ints,
-        ints: attribute.value.map(BigInt),
+        ints: attribute.value.map(toInt64),
       });
     case 'floats':
       return create(AttributeProtoSchema, {

@@ -9,6 +9,12 @@ import { floatAttribute, intAttribute } from './shape-rules.ts';
 export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const { graph } = model;
   const initializers = new Map(graph.initializers);
+  // An initialiser that is also an input is only a default: a caller may give another value.
+  const inputs = new Set(graph.inputs.map((i) => i.name));
+  const constant = (name: string | undefined): Tensor | undefined => {
+    const found = name === undefined || inputs.has(name) ? undefined : initializers.get(name);
+    return found?.dtype === 'float32' ? found : undefined;
+  };
   const readers = new Map<string, number>();
   for (const node of graph.nodes)
     for (const input of node.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
@@ -17,18 +23,15 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const replaced = new Map<OnnxNode, OnnxNode | null>();
 
   for (const norm of graph.nodes) {
-    if (norm.op !== 'BatchNormalization') continue;
+    if (norm.op !== 'BatchNormalization' || intAttribute(norm.attributes, 'training_mode', 0) === 1) continue;
     const [x, ...names] = norm.inputs as [string, string, string, string, string];
     const layer = producers.get(x);
     if (layer === undefined || readers.get(x) !== 1 || outputs.has(x)) continue;
-    const weight = initializers.get(layer.inputs[1] ?? '');
-    const foldable =
-      (layer.op === 'Conv' || isPlainGemm(layer)) &&
-      weight !== undefined &&
-      readers.get(layer.inputs[1]!) === 1;
-    const constants = names.map((n) => initializers.get(n));
-    const bias = layer.inputs[2] ? initializers.get(layer.inputs[2]) : null;
-    if (!foldable || bias === undefined || constants.some((c) => c === undefined)) continue;
+    const weight = constant(layer.inputs[1]);
+    const constants = names.map(constant);
+    const bias = layer.inputs[2] ? constant(layer.inputs[2]) : null;
+    const known = weight !== undefined && bias !== undefined && !constants.includes(undefined);
+    if (!known || !(layer.op === 'Conv' || isPlainGemm(layer, bias, weight))) continue;
     const folded = fold(
       weight,
       bias,
@@ -55,9 +58,10 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
   return { ...model, graph: { ...graph, nodes, initializers: kept } };
 }
 
-/** Weight [out, in], as our own linear layers have it. */
-const isPlainGemm = (node: OnnxNode): boolean =>
+/** Weight [out, in] and bias [out], as our own linear layers have them. */
+const isPlainGemm = (node: OnnxNode, bias: Tensor | null, weight: Tensor): boolean =>
   node.op === 'Gemm' &&
+  (bias === null || (bias.shape.length === 1 && bias.shape[0] === weight.shape[0])) &&
   intAttribute(node.attributes, 'transB', 0) === 1 &&
   intAttribute(node.attributes, 'transA', 0) === 0 &&
   floatAttribute(node.attributes, 'alpha', 1) === 1 &&

@@ -41,6 +41,11 @@ export interface SuggestRequest {
    * proposed before. Strategies call it to reject while proposing; it is cached and cheap to repeat.
    */
   readonly accept: (genome: Genome) => boolean;
+  /**
+   * A random acceptable genome: each decision uniform where the bounds are easily met, else walked downhill into them;
+   * null when none was found.
+   */
+  readonly draw: (random: Random) => Genome | null;
 }
 
 export interface Strategy {

@@ -90,7 +90,7 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
     if (type === undefined) return damaged(`tensor "${name}" has the unknown type ${dtype}`);
     const [from, to] = data_offsets;
     if (8 + length + to > bytes.length) return damaged(`tensor "${name}" is cut off`);
-    const data = new ARRAYS[type](bytes.slice(8 + length + from, 8 + length + to).buffer as ArrayBuffer);
+    const data = new ARRAYS[type](Uint8Array.from(bytes.subarray(8 + length + from, 8 + length + to)).buffer);
     tensors.set(name, { dtype: type, shape, data });
   }
   return { tensors, metadata: (header.__metadata__ ?? {}) as Record<string, string> };

@@ -1,0 +1,15 @@
+/** A study kept in memory: for tests, and for searches that nobody will resume. */
+import type { Trial } from '../study/trial.ts';
+import type { Json, StudyStorage } from './storage.ts';
+
+export function createMemoryStorage(): StudyStorage {
+  const trials = new Map<number, Trial>();
+  const artefacts = new Map<string, Json>();
+  return {
+    putTrial: async (trial) => void trials.set(trial.number, structuredClone(trial)),
+    trials: async () => [...trials.values()].sort((a, b) => a.number - b.number),
+    putArtefact: async (name, value) => void artefacts.set(name, structuredClone(value)),
+    artefact: async (name) => artefacts.get(name) ?? null,
+    close: async () => {},
+  };
+}

@@ -1,0 +1,17 @@
+/** Where a study is kept: its definition, its trials, and small JSON artefacts beside them. One study per storage. */
+import type { Trial } from '../study/trial.ts';
+
+/** Any value that survives JSON. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface StudyStorage {
+  /** Inserts the trial, or replaces the one of the same number. Durable when the promise resolves. */
+  putTrial(trial: Trial): Promise<void>;
+  /** All trials by number. */
+  trials(): Promise<Trial[]>;
+  /** Replaces the artefact of this name. */
+  putArtefact(name: string, value: Json): Promise<void>;
+  /** Null when there is none. */
+  artefact(name: string): Promise<Json>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/** Pareto dominance among vectors that are all to be maximised. */
+
+type Vector = readonly number[];
+
+/** At least as good everywhere and better somewhere. */
+export function dominates(a: Vector, b: Vector): boolean {
+  return a.every((v, i) => v >= b[i]!) && a.some((v, i) => v > b[i]!);
+}
+
+/** Rank of each vector: 0 for the front, 1 for the front of the rest, and so on. */
+export function paretoRanks(vectors: readonly Vector[]): number[] {
+  const ranks = new Array<number>(vectors.length).fill(-1);
+  for (let rank = 0, left = vectors.length; left > 0; rank++) {
+    const open = vectors.flatMap((_, i) => (ranks[i] === -1 ? [i] : []));
+    const front = open.filter((i) => !open.some((j) => dominates(vectors[j]!, vectors[i]!)));
+    for (const i of front) ranks[i] = rank;
+    left -= front.length;
+  }
+  return ranks;
+}
+
+/** Crowding distance within one front (Deb et al. 2002); infinite at the ends of each objective. */
+export function crowdingDistances(front: readonly Vector[]): number[] {
+  const distances = new Array<number>(front.length).fill(0);
+  for (let objective = 0; objective < (front[0]?.length ?? 0); objective++) {
+    const order = front.map((_, i) => i).sort((a, b) => front[a]![objective]! - front[b]![objective]!);
+    const span = front[order.at(-1)!]![objective]! - front[order[0]!]![objective]!;
+    distances[order[0]!] = Number.POSITIVE_INFINITY;
+    distances[order.at(-1)!] = Number.POSITIVE_INFINITY;
+    for (let i = 1; i < order.length - 1; i++) {
+      const gap = front[order[i + 1]!]![objective]! - front[order[i - 1]!]![objective]!;
+      distances[order[i]!]! += span === 0 ? 0 : gap / span;
+    }
+  }
+  return distances;
+}
+
+/**
+ * The volume that the vectors dominate above a reference point that they all should exceed (Zitzler & Thiele 1999).
+ * Exact, by slicing along the last objective; meant for two or three objectives and fronts of some hundred points.
+ */
+export function hypervolume(vectors: readonly Vector[], reference: Vector): number {
+  const inside = vectors.filter((v) => v.every((x, i) => x > reference[i]!));
+  if (inside.length === 0) return 0;
+  const last = reference.length - 1;
+  if (last === 0) return Math.max(...inside.map((v) => v[0]!)) - reference[0]!;
+  const levels = [...new Set(inside.map((v) => v[last]!))].sort((a, b) => b - a);
+  return levels.reduce((volume, level, i) => {
+    const thickness = level - (levels[i + 1] ?? reference[last]!);
+    const slice = inside.filter((v) => v[last]! >= level).map((v) => v.slice(0, last));
+    return volume + thickness * hypervolume(slice, reference.slice(0, last));
+  }, 0);
+}

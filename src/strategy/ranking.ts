@@ -1,0 +1,25 @@
+/** Order among observations: feasible ones first, then by Pareto rank, then by crowding (Deb et al. 2002, NSGA-II). */
+import { crowdingDistances, paretoRanks } from './pareto.ts';
+import type { Observation } from './strategy.ts';
+
+/** Complete trials with finite values: what a strategy can learn from. */
+export function completed(history: readonly Observation[]): Observation[] {
+  return history.filter((o) => o.state === 'complete' && o.values?.every(Number.isFinite));
+}
+
+/**
+ * The best of a few complete observations. With one objective the highest value wins; with several, the lowest Pareto
+ * rank and then the least crowded. Feasible ones always beat infeasible ones; ties go to the later.
+ */
+export function best(candidates: readonly Observation[]): Observation {
+  const feasible = candidates.filter((o) => o.feasible);
+  const pool = feasible.length > 0 ? feasible : candidates;
+  const values = pool.map((o) => o.values!);
+  if (values[0]!.length === 1) {
+    return pool.reduce((a, b) => (b.values![0]! >= a.values![0]! ? b : a));
+  }
+  const ranks = paretoRanks(values);
+  const front = pool.filter((_, i) => ranks[i] === 0);
+  const crowding = crowdingDistances(front.map((o) => o.values!));
+  return front[crowding.indexOf(Math.max(...crowding))]!;
+}

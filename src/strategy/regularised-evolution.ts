@@ -1,0 +1,51 @@
+/** Regularised evolution (Real et al. 2019): the youngest live, tournaments choose parents, one mutation a child. */
+import { mutateGenome } from '../space/mutation.ts';
+import { best, completed } from './ranking.ts';
+import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
+
+export interface EvolutionOptions {
+  /** Complete trials that form the population: the latest ones. */
+  readonly population: number;
+  /** Members drawn for a tournament. */
+  readonly sample: number;
+  /** Random trials before the first child. */
+  readonly start: number;
+}
+
+/** Mutations tried before giving up on a parent: bounds or repetition may forbid many. */
+const ATTEMPTS = 64;
+
+export const regularisedEvolution = (options: EvolutionOptions): Strategy => ({
+  name: 'evolution',
+  description:
+    'Regularised evolution: tournaments among the latest trials, one mutation a child (Real et al. 2019).',
+  suggest(request) {
+    const population = youngest(request.history, options.population);
+    if (population.length < options.start) return request.draw(request.random);
+    return child(request, population, options.sample) ?? request.draw(request.random);
+  },
+});
+
+/** The latest complete trials, looking back no further than needed. */
+function youngest(history: readonly Observation[], count: number): Observation[] {
+  const window = history.slice(-4 * count);
+  const found = completed(window);
+  return (found.length >= count || window.length === history.length ? found : completed(history)).slice(
+    -count,
+  );
+}
+
+function child(
+  { space, random, accept }: SuggestRequest,
+  population: readonly Observation[],
+  sample: number,
+) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const rivals = Array.from({ length: sample }, () => random.pick(population));
+    // Later attempts step further: around a good parent the neighbours may all be known.
+    const steps = 1 + Math.floor(attempt / 16);
+    const genome = mutateGenome(space, best(rivals).genome, random, steps);
+    if (accept(genome)) return genome;
+  }
+  return null;
+}

@@ -1,0 +1,52 @@
+/** What can be measured: names, units, and which way is better. */
+import { fail } from '../errors.ts';
+import type { Constraint, Measures, Objective } from './trial.ts';
+
+export interface MeasureInfo {
+  readonly label: string;
+  readonly unit: '' | 'share' | 'ms' | 'bytes' | 's' | 'nats' | '1/s';
+  readonly better: 'higher' | 'lower';
+  /** Known from the network alone, before anything runs. */
+  readonly known: boolean;
+}
+
+export const MEASURES = {
+  valAccuracy: { label: 'validation accuracy', unit: 'share', better: 'higher', known: false },
+  testAccuracy: { label: 'test accuracy', unit: 'share', better: 'higher', known: false },
+  valLoss: { label: 'validation loss', unit: 'nats', better: 'lower', known: false },
+  latencyMs: { label: 'latency (median, batch 1)', unit: 'ms', better: 'lower', known: false },
+  latencyLowMs: { label: 'latency, lower end of the interval', unit: 'ms', better: 'lower', known: false },
+  latencyHighMs: { label: 'latency, upper end of the interval', unit: 'ms', better: 'lower', known: false },
+  params: { label: 'parameters', unit: '', better: 'lower', known: true },
+  macs: { label: 'multiply-accumulates', unit: '', better: 'lower', known: true },
+  memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },
+  sizeBytes: { label: 'model file', unit: 'bytes', better: 'lower', known: false },
+  trainSeconds: { label: 'training time', unit: 's', better: 'lower', known: false },
+  epochs: { label: 'epochs', unit: '', better: 'lower', known: false },
+  imagesPerSecond: { label: 'training speed', unit: '1/s', better: 'higher', known: false },
+} as const satisfies Record<string, MeasureInfo>;
+
+export type MeasureName = keyof typeof MEASURES;
+
+/** @throws USAGE when there is no such measure */
+export function measureInfo(name: string): MeasureInfo {
+  const info = (MEASURES as Readonly<Record<string, MeasureInfo>>)[name];
+  if (info !== undefined) return info;
+  return fail('USAGE', {
+    what: `There is no measure "${name}"`,
+    hint: `Use one of ${Object.keys(MEASURES).join(', ')}.`,
+  });
+}
+
+/** Objective values of a candidate, signs turned so that more is better; null when one is missing or not finite. */
+export function objectiveValues(objectives: readonly Objective[], measures: Measures): number[] | null {
+  const values = objectives.map(
+    (o) => (o.direction === 'maximise' ? 1 : -1) * (measures[o.measure] ?? Number.NaN),
+  );
+  return values.every(Number.isFinite) ? values : null;
+}
+
+/** Constraints that these measures break. A measure that is not there breaks nothing. */
+export function broken(constraints: readonly Constraint[], measures: Measures): Constraint[] {
+  return constraints.filter((c) => (measures[c.measure] ?? Number.NEGATIVE_INFINITY) > c.max);
+}

@@ -1,0 +1,41 @@
+/** The Pareto front of a study: complete, feasible trials that no other beats in every objective. */
+import { dominates } from '../strategy/pareto.ts';
+import { broken, objectiveValues } from './measure.ts';
+import type { Constraint, Objective, Trial } from './trial.ts';
+
+/** Complete trials that keep all constraints, with their objective values. */
+function candidates(
+  trials: readonly Trial[],
+  objectives: readonly Objective[],
+  constraints: readonly Constraint[],
+) {
+  return trials.flatMap((trial) => {
+    const values = trial.state === 'complete' ? objectiveValues(objectives, trial.measures) : null;
+    return values === null || broken(constraints, trial.measures).length > 0 ? [] : [{ trial, values }];
+  });
+}
+
+/** In order of number. */
+export function paretoFront(
+  trials: readonly Trial[],
+  objectives: readonly Objective[],
+  constraints: readonly Constraint[],
+): Trial[] {
+  const open = candidates(trials, objectives, constraints);
+  return open.filter((a) => !open.some((b) => dominates(b.values, a.values))).map((c) => c.trial);
+}
+
+/** The trial that is best in the first objective; the earlier of equals. Null when no trial is complete and feasible. */
+export function bestTrial(
+  trials: readonly Trial[],
+  objectives: readonly Objective[],
+  constraints: readonly Constraint[],
+): Trial | null {
+  const open = candidates(trials, objectives, constraints);
+  return (
+    open.reduce<(typeof open)[number] | null>(
+      (a, b) => (a === null || b.values[0]! > a.values[0]! ? b : a),
+      null,
+    )?.trial ?? null
+  );
+}

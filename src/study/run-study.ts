@@ -1,0 +1,99 @@
+/** Runs a study: keeps the workers busy until the budget is spent or the signal comes. */
+import type { Asked, Outcome, Study } from './study.ts';
+import type { Trial } from './trial.ts';
+
+export interface RunOptions {
+  readonly study: Study;
+  /** Evaluates one trial. Its rejection is a failed trial, unless the signal was aborted. */
+  readonly evaluate: (asked: Asked, signal: AbortSignal) => Promise<Outcome>;
+  /** Trials in all, those of earlier runs included; null for no limit. */
+  readonly trials: number | null;
+  /** No trial starts after this moment, running ones are ended (milliseconds since the epoch); null for none. */
+  readonly deadline: number | null;
+  /** Aborted: running trials stay `running` in the storage and are run again when the study is resumed. */
+  readonly signal: AbortSignal;
+  readonly onStarted?: (trial: Trial) => void;
+  readonly onFinished?: (trial: Trial) => void;
+}
+
+/** Why the run ended. */
+export type RunEnd = 'trials' | 'deadline' | 'exhausted' | 'interrupted';
+
+export async function runStudy(options: RunOptions): Promise<RunEnd> {
+  const { study, evaluate, deadline, signal } = options;
+  const limit = options.trials ?? Number.POSITIVE_INFINITY;
+  const { parallelism } = study.definition;
+  const clock = new AbortController();
+  const timer =
+    deadline === null ? null : setTimeout(() => clock.abort(), Math.max(0, deadline - Date.now()));
+  const either = AbortSignal.any([signal, clock.signal]);
+  const running = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | null = null;
+  let exhausted = false;
+
+  const start = (asked: Asked): void => {
+    options.onStarted?.(asked.trial);
+    const work = evaluate(asked, either)
+      .catch((error: unknown): Outcome => failedBy(error))
+      .then(async (outcome) => {
+        if (signal.aborted) return;
+        const late = clock.signal.aborted && outcome.state === 'failed';
+        const told = await study.tell(asked.trial.number, late ? outOfTime(outcome) : outcome);
+        options.onFinished?.(told);
+      })
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => running.delete(work));
+    running.add(work);
+  };
+
+  const interrupted = [...study.interrupted()];
+  const next = async (): Promise<Asked | null> => {
+    const again = interrupted.shift();
+    if (again !== undefined) return again;
+    if (study.trials().length >= limit) return null;
+    const asked = await study.ask();
+    exhausted = asked === null;
+    return asked;
+  };
+  const mayStart = (): boolean =>
+    !either.aborted &&
+    failure === null &&
+    !exhausted &&
+    running.size < parallelism &&
+    (interrupted.length > 0 || (study.ready() && study.trials().length < limit));
+
+  try {
+    for (;;) {
+      while (mayStart()) {
+        const asked = await next();
+        if (asked === null) break;
+        start(asked);
+      }
+      if (running.size === 0) break;
+      await Promise.race(running);
+    }
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    await Promise.allSettled(running);
+  }
+  if (failure !== null) throw (failure as { readonly error: unknown }).error;
+  if (signal.aborted) return 'interrupted';
+  if (clock.signal.aborted) return 'deadline';
+  return exhausted ? 'exhausted' : 'trials';
+}
+
+const failedBy = (error: unknown): Outcome => ({
+  state: 'failed',
+  measures: {},
+  curve: [],
+  reason: error instanceof Error ? error.message : String(error),
+});
+
+/** A trial that the clock ended is not the candidate's fault. */
+const outOfTime = (outcome: Outcome): Outcome => ({
+  ...outcome,
+  state: 'pruned',
+  reason: 'the time for the search was over',
+});

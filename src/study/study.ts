@@ -1,0 +1,176 @@
+/**
+ * The study: asks the strategy, keeps trials and their order, and stays deterministic with parallel workers.
+ *
+ * The suggestion for trial n sees the results of trials 0 … n − parallelism (all of them, finished) and only the
+ * genomes of the ones after. So it does not matter in which order workers finish: the same seed gives the same table,
+ * undisturbed or killed and resumed. The price is that a worker may wait for the oldest running trial.
+ */
+import { fail } from '../errors.ts';
+import type { Network, NetworkIO } from '../network/network.ts';
+import { createRandom } from '../random.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import type { Observation, Strategy } from '../strategy/strategy.ts';
+import { createCandidates } from './candidates.ts';
+import { broken, measureInfo, objectiveValues } from './measure.ts';
+import type { Constraint, CurvePoint, Measures, Objective, Trial } from './trial.ts';
+
+export interface StudyDefinition {
+  readonly space: SearchSpace;
+  readonly io: NetworkIO;
+  readonly strategy: Strategy;
+  readonly objectives: readonly Objective[];
+  readonly constraints: readonly Constraint[];
+  readonly seed: string | number;
+  /** Trials that may run at once, ≥ 1. Part of the definition: another number gives another table. */
+  readonly parallelism: number;
+}
+
+export interface Outcome {
+  readonly state: 'complete' | 'pruned' | 'failed';
+  readonly measures: Measures;
+  readonly curve: readonly CurvePoint[];
+  readonly reason: string | null;
+}
+
+export interface Asked {
+  readonly trial: Trial;
+  readonly network: Network;
+}
+
+export interface Study {
+  readonly definition: StudyDefinition;
+  /** All trials by number. */
+  trials(): readonly Trial[];
+  /** Trials found running when the study was opened: their process is gone, they are to be run again. */
+  interrupted(): readonly Asked[];
+  /** False while the next trial must wait for an older one. */
+  ready(): boolean;
+  /** The next trial, recorded as running; null when the strategy finds no further network. */
+  ask(): Promise<Asked | null>;
+  /** Records a trial's outcome and returns the trial. */
+  tell(number: number, outcome: Outcome): Promise<Trial>;
+}
+
+/** Opens the study of a storage, with the trials it holds. */
+export async function openStudy(definition: StudyDefinition, storage: StudyStorage): Promise<Study> {
+  const { space, io, strategy, objectives, constraints, parallelism } = definition;
+  for (const { measure } of [...objectives, ...constraints]) measureInfo(measure);
+  const random = createRandom(definition.seed).split('study');
+  const candidates = createCandidates(
+    space,
+    io,
+    constraints.filter((c) => measureInfo(c.measure).known),
+  );
+  const trials: Trial[] = [...(await storage.trials())];
+  for (const trial of trials) candidates.propose(trial.hash);
+  /** Observations of the finished trials without a gap from the first. */
+  const observations: Observation[] = [];
+  const isFinished = (trial: Trial | undefined): boolean =>
+    trial !== undefined && trial.state !== 'running' && trial.state !== 'waiting';
+  const advance = (): void => {
+    while (isFinished(trials[observations.length]))
+      observations.push(observe(trials[observations.length]!, definition));
+  };
+  advance();
+
+  const asked = (trial: Trial): Asked => {
+    const candidate = candidates.of(trial.genome);
+    return { trial, network: candidate?.network ?? space.build(trial.genome, io) };
+  };
+
+  return {
+    definition,
+    trials: () => trials,
+    interrupted: () => trials.filter((t) => !isFinished(t)).map(asked),
+    ready: () => observations.length > trials.length - parallelism,
+    async ask() {
+      const number = trials.length;
+      const history = observations.slice(0, Math.max(0, number - parallelism + 1));
+      const running = trials
+        .slice(history.length)
+        .map(({ number: n, genome, hash }) => ({ number: n, genome, hash }));
+      const genome = strategy.suggest({
+        space,
+        history,
+        running,
+        objectives: objectives.length,
+        random: random.split('trial', number),
+        accept: candidates.accept,
+        draw: candidates.draw,
+      });
+      const candidate = genome === null ? null : candidates.of(genome);
+      if (candidate === null) {
+        if (number === 0) failInfeasible(definition, candidates.nearest()?.measures);
+        return null;
+      }
+      candidates.propose(candidate.hash);
+      const trial: Trial = {
+        number,
+        state: 'running',
+        genome: candidate.genome,
+        hash: candidate.hash,
+        measures: candidate.measures,
+        curve: [],
+        reason: null,
+        startedAt: Date.now(),
+        endedAt: null,
+      };
+      await storage.putTrial(trial);
+      trials.push(trial);
+      return { trial, network: candidate.network };
+    },
+    async tell(number, outcome) {
+      const asked = trials[number];
+      if (asked === undefined || isFinished(asked)) throw new Error(`trial ${number} is not running`);
+      const trial: Trial = {
+        ...asked,
+        ...judged(outcome, asked.measures, definition),
+        curve: outcome.curve,
+        endedAt: Date.now(),
+      };
+      await storage.putTrial(trial);
+      trials[number] = trial;
+      advance();
+      return trial;
+    },
+  };
+}
+
+/** A complete trial must have all objectives as finite numbers. */
+function judged(
+  outcome: Outcome,
+  known: Measures,
+  { objectives }: StudyDefinition,
+): Pick<Trial, 'state' | 'measures' | 'reason'> {
+  const finite = Object.fromEntries(
+    Object.entries(outcome.measures).filter(([, value]) => Number.isFinite(value)),
+  );
+  const measures = { ...known, ...finite };
+  if (outcome.state === 'complete' && objectiveValues(objectives, measures) === null) {
+    const missing = objectives.filter((o) => !Number.isFinite(measures[o.measure])).map((o) => o.measure);
+    return { state: 'failed', measures, reason: `${missing.join(' and ')} is not a number` };
+  }
+  return { state: outcome.state, measures, reason: outcome.reason };
+}
+
+function observe(trial: Trial, { objectives, constraints }: StudyDefinition): Observation {
+  return {
+    number: trial.number,
+    genome: trial.genome,
+    hash: trial.hash,
+    state: trial.state as Observation['state'],
+    values: trial.state === 'complete' ? objectiveValues(objectives, trial.measures) : null,
+    feasible: trial.state === 'complete' && broken(constraints, trial.measures).length === 0,
+  };
+}
+
+function failInfeasible({ space, constraints }: StudyDefinition, nearest: Measures | undefined): never {
+  const known = constraints.filter((c) => measureInfo(c.measure).known);
+  const bounds = known.map((c) => `${c.measure} ≤ ${c.max}`).join(' and ') || 'this input size';
+  const found =
+    nearest === undefined
+      ? 'none could be built'
+      : known.map((c) => `${c.measure} = ${nearest[c.measure]}`).join(', ');
+  return fail('INFEASIBLE', { space: space.name, bounds, nearest: found });
+}
