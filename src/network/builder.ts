@@ -54,6 +54,7 @@ export interface NetworkBuilder {
   channels(id: string): number;
   /** Puts `name.` before the ids of all nodes that `body` adds. */
   scope<T>(name: string, body: () => T): T;
+  /** @param outputs ids of the nodes whose values the network returns; the first is the logits */
   build(outputs: readonly string[]): Network;
 }
 
@@ -145,6 +146,9 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
         scopes.pop();
       }
     },
-    build: (outputs) => ({ inputs: [{ id: input, shape: inputShape }], nodes, outputs }),
+    build(outputs) {
+      for (const output of outputs) shape(output);
+      return { inputs: [{ id: input, shape: inputShape }], nodes: [...nodes], outputs };
+    },
   };
 }

@@ -1,37 +1,43 @@
 /** A network as an ONNX model. */
+import { fail } from '../errors.ts';
 import { createGraphBuilder } from '../onnx/graph-builder.ts';
 import type { OnnxModel, Tensor } from '../onnx/model.ts';
-import type { Network } from './network.ts';
+import type { Network, NetworkNode } from './network.ts';
 import { lowerOperator } from './rules/lowering.ts';
 import { networkShapes } from './rules/shape.ts';
+import { weightSpecs } from './rules/weights.ts';
 
-export interface ToOnnxOptions {
-  /** In training the model has dropout and stochastic depth, and the batch must be a number. */
-  readonly mode: 'training' | 'inference';
-  /** A number, or `'batch'` for a batch of any size. */
-  readonly batch: number | 'batch';
-}
+/** In training the model has dropout and stochastic depth, and the batch must be a number. */
+export type ToOnnxOptions =
+  | { readonly mode: 'training'; readonly batch: number }
+  /** `'batch'` for a batch of any size. */
+  | { readonly mode: 'inference'; readonly batch: number | 'batch' };
 
 /**
  * The model has the network's inputs under their ids, its first output is `logits` (further ones `logits1`, …), its
- * initialisers are the weights by name, and node names are node ids.
+ * initialisers are the weights by name, and node names are node ids. Layers that no output needs are left out.
+ * @throws SHAPE when a layer does not fit its input, or a weight is missing or of another shape
  */
 export function networkToOnnx(
   network: Network,
   weights: ReadonlyMap<string, Tensor>,
   options: ToOnnxOptions,
 ): OnnxModel {
-  const g = createGraphBuilder({ name: 'network' });
   const shapes = networkShapes(network);
+  checkWeights(network, shapes, weights);
+  const outputNames = network.outputs.map((_, i) => (i === 0 ? 'logits' : `logits${i}`));
+  const g = createGraphBuilder({ name: 'network', reserved: new Set([...outputNames, ...weights.keys()]) });
   const values = new Map<string, string>();
   for (const { id, shape } of network.inputs)
     values.set(id, g.input(id, 'float32', [options.batch, ...shape]));
   for (const [name, tensor] of weights) g.initializer(name, tensor);
-  for (const { id, operator, inputs } of network.nodes) {
+  const zeros = new Set<string>();
+  for (const node of network.nodes) {
+    const { id, operator } = node;
     const value = lowerOperator(operator, {
       g,
       id,
-      inputs: inputs.map((i) => values.get(i)!),
+      inputs: neededInputs(node, zeros).map((i) => values.get(i)!),
       shape: shapes.get(id)!,
       weight: (suffix) => `${id}.${suffix}`,
       training: options.mode === 'training',
@@ -40,7 +46,32 @@ export function networkToOnnx(
     values.set(id, value);
   }
   network.outputs.forEach((output, i) => {
-    g.output(g.node('Identity', [values.get(output)!], { outputs: [i === 0 ? 'logits' : `logits${i}`] })[0]!);
+    g.output(g.node('Identity', [values.get(output)!], { outputs: [outputNames[i]!] })[0]!);
   });
   return g.build();
+}
+
+/** Zeros are not added: a NAS-Bench-201 cell is full of them. A sum of nothing else is a zero itself. */
+function neededInputs({ id, operator, inputs }: NetworkNode, zeros: Set<string>): readonly string[] {
+  if (operator.kind === 'zero') zeros.add(id);
+  if (operator.kind !== 'add') return inputs;
+  const summands = inputs.filter((i) => !zeros.has(i));
+  if (summands.length > 0) return summands;
+  zeros.add(id);
+  return inputs.slice(0, 1);
+}
+
+function checkWeights(
+  network: Network,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  weights: ReadonlyMap<string, Tensor>,
+): void {
+  for (const { id, operator, inputs } of network.nodes) {
+    for (const { suffix, shape } of weightSpecs(operator, shapes.get(inputs[0]!)!)) {
+      const found = weights.get(`${id}.${suffix}`)?.shape;
+      if (found?.join() === shape.join()) continue;
+      const reason = `its ${suffix} must be [${shape.join(', ')}], and ${found ? `is [${found.join(', ')}]` : 'is missing'}`;
+      fail('SHAPE', { layer: id, operator: operator.kind, reason });
+    }
+  }
 }

@@ -4,7 +4,7 @@ import { floatAttribute, intAttribute } from './shape-rules.ts';
 
 /**
  * y = γ·(Wx + b − μ)/√(σ² + ε) + β is a convolution with weights W·γ/√(σ² + ε) and bias (b − μ)·γ/√(σ² + ε) + β.
- * A batch norm is left where its input is not a Conv or Gemm with constant weights that nothing else reads.
+ * A batch norm is left where its input is not the output of a Conv or Gemm with constant weights, or has other readers.
  */
 export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const { graph } = model;
@@ -38,7 +38,7 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
       constants as Tensor[],
       floatAttribute(norm.attributes, 'epsilon', 1e-5),
     );
-    const [weightName, biasName] = [`${norm.name}/weight`, `${norm.name}/bias`];
+    const [weightName, biasName] = [`${norm.outputs[0]}/weight`, `${norm.outputs[0]}/bias`];
     initializers.set(weightName, folded.weight);
     initializers.set(biasName, folded.bias);
     replaced.set(layer, {

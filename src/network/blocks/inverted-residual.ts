@@ -18,7 +18,7 @@ export interface InvertedResidualOptions {
 export function invertedResidual(b: NetworkBuilder, x: string, options: InvertedResidualOptions): string {
   const { out, kernel, stride, expansion, activation } = options;
   const channels = b.channels(x);
-  const wide = channels * expansion;
+  const wide = Math.round(channels * expansion);
   let y =
     expansion === 1 ? x : b.scope('expand', () => convBnAct(b, x, { out: wide, kernel: 1, activation }));
   y = b.scope('depthwise', () => convBnAct(b, y, { out: wide, kernel, stride, groups: wide, activation }));

@@ -47,6 +47,16 @@ const pool =
   (o: Extract<Operator, { kind: 'maxPool' | 'averagePool' }>, c: LoweringContext): string =>
     emit(c, op, c.inputs, { kernel_shape: ints(o.kernel), strides: ints(o.stride), pads: ints(o.padding) });
 
+/**
+ * The float32 scale that takes `from` pixels to `to`. Engines round the product down, so a scale that was itself rounded
+ * down would lose a pixel (7 × 31/7 is 30.999…): the next larger float32 is taken then.
+ */
+function scaleTo(from: number, to: number): number {
+  const scale = Float32Array.of(to / from);
+  if (scale[0]! * from < to) new Uint32Array(scale.buffer)[0]! += 1;
+  return scale[0]!;
+}
+
 const LOWERING_RULES: { readonly [K in OperatorKind]: LoweringRule<K> } = {
   conv: (o, c) => {
     const inputs = [...c.inputs, c.weight('weight'), ...(o.bias ? [c.weight('bias')] : [])];
@@ -90,7 +100,7 @@ const LOWERING_RULES: { readonly [K in OperatorKind]: LoweringRule<K> } = {
   // Scales rather than sizes, which would need the batch; half-pixel centres as PyTorch's interpolate has them.
   resize: (o, c) => {
     const [, height, width] = c.g.shape(c.inputs[0]!).slice(1) as number[];
-    const scales = c.g.constant(float32([1, 1, o.size[0] / height!, o.size[1] / width!]));
+    const scales = c.g.constant(float32([1, 1, scaleTo(height!, o.size[0]), scaleTo(width!, o.size[1])]));
     const nearest: Attributes = {
       mode: str('nearest'),
       coordinate_transformation_mode: str('asymmetric'),

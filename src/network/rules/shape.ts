@@ -27,11 +27,21 @@ function slide(
   refuse: Refuse,
 ): Pair {
   const along = (i: 0 | 1): number => {
+    whole(kernel[i], 'the kernel size', refuse);
+    whole(stride[i], 'the stride', refuse);
+    whole(dilation[i], 'the dilation', refuse);
     const room = size[i] + padding[i]! + padding[i + 2]! - ((kernel[i] - 1) * dilation[i] + 1);
     if (room < 0) refuse(`a ${kernel.join('×')} window does not fit into ${size.join('×')}`);
     return Math.floor(room / stride[i]) + 1;
   };
   return [along(0), along(1)];
+}
+
+/** Layer widths often come of arithmetic on a space's choices; a fraction must not reach the engine. */
+function whole(value: number, what: string, refuse: Refuse): number {
+  return Number.isInteger(value) && value > 0
+    ? value
+    : refuse(`${what} is ${value}, not a positive whole number`);
 }
 
 const same = (_: Operator, [x]: readonly Shape[], refuse: Refuse): Shape => x ?? refuse('it has no input');
@@ -47,13 +57,17 @@ const pooled = (
 const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
   conv: (o, [x], refuse) => {
     const [channels, height, width] = image(x, refuse);
+    whole(o.outChannels, 'the number of output channels', refuse);
+    whole(o.groups, 'the number of groups', refuse);
     if (channels % o.groups !== 0) refuse(`${channels} input channels do not divide into ${o.groups} groups`);
     if (o.outChannels % o.groups !== 0)
       refuse(`${o.outChannels} output channels do not divide into ${o.groups} groups`);
     return [o.outChannels, ...slide([height, width], o.kernel, o.stride, o.padding, o.dilation, refuse)];
   },
   linear: (o, [x], refuse) =>
-    x?.length === 1 ? [o.outFeatures] : refuse('it takes a vector; add a flatten before'),
+    x?.length === 1
+      ? [whole(o.outFeatures, 'the number of outputs', refuse)]
+      : refuse('it takes a vector; add a flatten before'),
   batchNorm: same,
   activation: same,
   maxPool: pooled,
@@ -104,10 +118,15 @@ export function outputShape(operator: Operator, inputs: readonly Shape[], layer:
   return rule(operator as never, inputs, refuse);
 }
 
-/** Shapes of all inputs and nodes of a network, by id. @throws SHAPE */
+/**
+ * Shapes of all inputs and nodes of a network, by id.
+ * @throws SHAPE when shapes do not fit, an id is taken twice, or an input or output does not exist
+ */
 export function networkShapes(network: Network): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>(network.inputs.map((i) => [i.id, i.shape]));
   for (const { id, operator, inputs } of network.nodes) {
+    if (shapes.has(id))
+      fail('SHAPE', { layer: id, operator: operator.kind, reason: 'another layer has the same id' });
     const given = inputs.map(
       (i) =>
         shapes.get(i) ??
@@ -115,5 +134,8 @@ export function networkShapes(network: Network): ReadonlyMap<string, Shape> {
     );
     shapes.set(id, outputShape(operator, given, id));
   }
+  for (const output of network.outputs)
+    if (!shapes.has(output))
+      fail('SHAPE', { layer: output, operator: 'output', reason: 'there is no layer of this id' });
   return shapes;
 }

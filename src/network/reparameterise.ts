@@ -1,0 +1,178 @@
+/**
+ * Structural re-parameterisation (Ding et al. 2021): sums of parallel linear branches, as RepVGG trains them, become
+ * single convolutions of equal value, which run faster.
+ */
+import type { Tensor } from '../onnx/model.ts';
+import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
+import { networkShapes, outputShape } from './rules/shape.ts';
+
+type Conv = Extract<Operator, { kind: 'conv' }>;
+type Weights = ReadonlyMap<string, Tensor>;
+
+/** One summand: a convolution or the identity, then perhaps a batch norm. */
+interface Branch {
+  readonly conv: NetworkNode | null;
+  readonly norm: NetworkNode | null;
+  readonly source: string;
+}
+
+/**
+ * Merges every sum whose inputs are branches of one value: convolutions (equal stride and groups, no dilation) and the
+ * identity, each with or without batch norm, whose results nothing else reads. For inference: batch norms are taken with
+ * their running statistics. The rest of the network, and weights it still needs, are returned as they are.
+ * @throws SHAPE when the network is not well formed
+ */
+export function reparameterise(
+  network: Network,
+  weights: Weights,
+): { readonly network: Network; readonly weights: Map<string, Tensor> } {
+  const shapes = networkShapes(network);
+  const byId = new Map(network.nodes.map((n) => [n.id, n]));
+  const readers = new Map<string, number>();
+  const values = [...network.nodes.flatMap((n) => n.inputs), ...network.outputs];
+  for (const value of values) readers.set(value, (readers.get(value) ?? 0) + 1);
+
+  const branchOf = (id: string): Branch => {
+    const owned = (value: string, kind: Operator['kind']): NetworkNode | null => {
+      const node = byId.get(value);
+      return node?.operator.kind === kind && readers.get(value) === 1 ? node : null;
+    };
+    const norm = owned(id, 'batchNorm');
+    const before = norm?.inputs[0] ?? id;
+    const conv = owned(before, 'conv');
+    return { conv, norm, source: conv?.inputs[0] ?? before };
+  };
+
+  const removed = new Set<string>();
+  const merged = new Map<string, NetworkNode>();
+  const renamed = new Map<string, string>();
+  const newWeights = new Map<string, Tensor>();
+  const taken = new Set(shapes.keys());
+  for (const sum of network.nodes) {
+    if (sum.operator.kind !== 'add') continue;
+    const branches = sum.inputs.map(branchOf);
+    const target = targetConv(branches, shapes, shapes.get(sum.id)!);
+    if (target === null) continue;
+    const id = freeId(sum.id, taken);
+    taken.add(id);
+    renamed.set(sum.id, id);
+    merged.set(sum.id, { id, operator: target, inputs: [branches[0]!.source] });
+    for (const branch of branches)
+      for (const node of [branch.conv, branch.norm]) if (node) removed.add(node.id);
+    for (const [suffix, tensor] of mergeBranches(target, branches, shapes, weights))
+      newWeights.set(`${id}.${suffix}`, tensor);
+  }
+
+  const rename = (id: string): string => renamed.get(id) ?? id;
+  const nodes = network.nodes
+    .filter((n) => !removed.has(n.id))
+    .map((n) => merged.get(n.id) ?? n)
+    .map((n) => ({ ...n, inputs: n.inputs.map(rename) }));
+  const gone = [...removed].map((id) => `${id}.`);
+  const kept = [...weights].filter(([name]) => !gone.some((prefix) => name.startsWith(prefix)));
+  return {
+    network: { ...network, nodes, outputs: network.outputs.map(rename) },
+    weights: new Map([...kept, ...newWeights]),
+  };
+}
+
+/** `stage1.block0.add` becomes `stage1.block0.conv`, or `conv2`, … when that is taken. */
+function freeId(sum: string, taken: ReadonlySet<string>): string {
+  const base = [...sum.split('.').slice(0, -1), 'conv'].join('.');
+  let id = base;
+  for (let i = 2; taken.has(id); i++) id = `${base}${i}`;
+  return id;
+}
+
+/** The convolution into whose kernel all branches fit, or null when there is none. */
+function targetConv(
+  branches: readonly Branch[],
+  shapes: ReadonlyMap<string, readonly number[]>,
+  output: readonly number[],
+): Conv | null {
+  const source = branches[0]!.source;
+  const convs = branches.flatMap((b) => (b.conv ? [b.conv.operator as Conv] : []));
+  const [first] = convs;
+  if (first === undefined || branches.some((b) => b.source !== source)) return null;
+  const largest = (pick: (conv: Conv) => number): number => Math.max(...convs.map(pick));
+  const kernel: Pair = [largest((c) => c.kernel[0]), largest((c) => c.kernel[1])];
+  const padding = [0, 1, 2, 3].map((side) => largest((c) => c.padding[side]!)) as unknown as Padding;
+  const target: Conv = { ...first, kernel, padding, bias: true };
+  const alike = convs.every(
+    (c) =>
+      c.dilation.every((d) => d === 1) &&
+      c.groups === first.groups &&
+      c.stride.join() === first.stride.join(),
+  );
+  const identity = branches.some((b) => b.conv === null);
+  if (!alike || (identity && first.stride.some((s) => s !== 1))) return null;
+  const fits = branches.every((b) => {
+    const [height, width] = kernelOf(b);
+    const [top, left] = placeIn(target, b);
+    return top + height <= kernel[0] && left + width <= kernel[1];
+  });
+  const input = shapes.get(source)!;
+  return fits && outputShape(target, [input], 'the merged layer').join() === output.join() ? target : null;
+}
+
+const kernelOf = (branch: Branch): Pair => (branch.conv ? (branch.conv.operator as Conv).kernel : [1, 1]);
+
+/** Where the branch's kernel lies in the target's: both then start at the same pixel. */
+function placeIn(target: Conv, branch: Branch): Pair {
+  const padding = branch.conv ? (branch.conv.operator as Conv).padding : [0, 0, 0, 0];
+  return [target.padding[0] - padding[0]!, target.padding[1] - padding[1]!];
+}
+
+function mergeBranches(
+  target: Conv,
+  branches: readonly Branch[],
+  shapes: ReadonlyMap<string, readonly number[]>,
+  weights: Weights,
+): readonly (readonly [suffix: string, Tensor])[] {
+  const outputs = target.outChannels;
+  const perGroup = shapes.get(branches[0]!.source)![0]! / target.groups;
+  const [height, width] = target.kernel;
+  // Sums in double precision, rounded once.
+  const kernel = new Float64Array(outputs * perGroup * height * width);
+  const bias = new Float64Array(outputs);
+  for (const branch of branches) {
+    const [top, left] = placeIn(target, branch);
+    const [rows, columns] = kernelOf(branch);
+    const own = branch.conv ? weights.get(`${branch.conv.id}.weight`)!.data : null;
+    const ownBias = branch.conv ? weights.get(`${branch.conv.id}.bias`)?.data : undefined;
+    for (let o = 0; o < outputs; o++) {
+      const { factor, shift } = scaleAndShift(branch.norm, weights, o);
+      bias[o]! += Number(ownBias?.[o] ?? 0) * factor + shift;
+      for (let c = 0; c < perGroup; c++)
+        for (let y = 0; y < rows; y++)
+          for (let x = 0; x < columns; x++) {
+            const value = own
+              ? Number(own[((o * perGroup + c) * rows + y) * columns + x])
+              : Number(c === o % perGroup);
+            kernel[((o * perGroup + c) * height + top + y) * width + left + x]! += value * factor;
+          }
+    }
+  }
+  const tensor = (data: Float64Array, shape: readonly number[]): Tensor => ({
+    dtype: 'float32',
+    shape,
+    data: Float32Array.from(data),
+  });
+  return [
+    ['weight', tensor(kernel, [outputs, perGroup, height, width])],
+    ['bias', tensor(bias, [outputs])],
+  ];
+}
+
+/** A batch norm with running statistics is y = factor·x + shift in each channel. */
+function scaleAndShift(
+  norm: NetworkNode | null,
+  weights: Weights,
+  channel: number,
+): { readonly factor: number; readonly shift: number } {
+  if (norm === null) return { factor: 1, shift: 0 };
+  const { epsilon } = norm.operator as Extract<Operator, { kind: 'batchNorm' }>;
+  const value = (suffix: string): number => Number(weights.get(`${norm.id}.${suffix}`)!.data[channel]);
+  const factor = value('weight') / Math.sqrt(value('variance') + epsilon);
+  return { factor, shift: value('bias') - value('mean') * factor };
+}
