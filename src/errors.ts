@@ -77,7 +77,8 @@ export const ERRORS = {
     exit: EXIT.storage,
   },
   STORAGE_VERSION: {
-    message: (d) => `${d.path} was written by a newer Espalier (format ${d.version}, this one knows up to ${d.known})`,
+    message: (d) =>
+      `${d.path} was written by a newer Espalier (format ${d.version}, this one knows up to ${d.known})`,
     hint: () => 'Update Espalier; the file was left as it is.',
     exit: EXIT.storage,
   },
@@ -85,6 +86,23 @@ export const ERRORS = {
     message: (d) => `Cannot use ${d.path}: ${d.reason}`,
     hint: () => 'Check that the disk is not full and that the folder may be written to.',
     exit: EXIT.storage,
+  },
+  // ---- search
+  RUN_EXISTS: {
+    message: (d) => `There is a run in ${d.path} already`,
+    hint: (d) => `Go on with it: \`espalier resume ${d.path}\`, or choose another folder with --out.`,
+    exit: EXIT.usage,
+  },
+  NO_TRIAL: {
+    message: (d) =>
+      `None of the ${d.trials} trials was complete within the bounds${d.reasons === '' ? '' : `: ${d.reasons}`}`,
+    hint: () => 'Loosen the bounds, give more time or trials, or look at the reasons in trials.json.',
+    exit: EXIT.infeasible,
+  },
+  FINAL_FAILED: {
+    message: (d) => `The final training failed: ${d.reason}`,
+    hint: () => 'The trials are kept: lower the learning rate or the batch size and resume the run.',
+    exit: EXIT.internal,
   },
   // ---- study
   INFEASIBLE: {
@@ -156,6 +174,11 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   // ---- data
+  IMAGE_LIBRARY: {
+    message: (d) => `The image library sharp cannot be loaded: ${d.reason}`,
+    hint: () => 'Run `npm ci` again on this machine; sharp brings a binary for each platform.',
+    exit: EXIT.internal,
+  },
   DATA_NOT_FOUND: {
     message: (d) => `There is no data at ${d.path}: ${d.reason}`,
     hint: () =>

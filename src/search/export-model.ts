@@ -1,0 +1,21 @@
+/** The trained network as files: ONNX with its metadata, its structure as JSON. */
+import { rename, writeFile } from 'node:fs/promises';
+import type { Network } from '../network/network.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import { foldBatchNorm } from '../onnx/fold-batch-norm.ts';
+import type { Weights } from '../train/plan.ts';
+import { type ModelMetadata, writeMetadata } from './model-metadata.ts';
+
+/** Inference form: batch norm folded, batch of any size. */
+export function modelBytes(network: Network, weights: Weights, metadata: ModelMetadata | null): Uint8Array {
+  const model = foldBatchNorm(networkToOnnx(network, weights, { mode: 'inference', batch: 'batch' }));
+  return encodeModel({ ...model, metadata: metadata === null ? {} : writeMetadata(metadata) });
+}
+
+/** Whole or not at all: a crash while writing leaves what was there before. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.part`;
+  await writeFile(temporary, content);
+  await rename(temporary, path);
+}

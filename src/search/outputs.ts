@@ -1,0 +1,102 @@
+/** The files that a run writes for people and other programs: report.html, trials.json, pareto.csv. */
+import { describeMachine } from '../device/machine.ts';
+import { fail } from '../errors.ts';
+import type { ReportData } from '../report/data.ts';
+import { writePareto } from '../report/pareto-csv.ts';
+import { writeReport } from '../report/report.ts';
+import { writeTrials } from '../report/trials-json.ts';
+import { describeEngine } from '../runtime/engine.ts';
+import { spaceSize } from '../space/size.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import { bestTrial, paretoFront } from '../study/pareto-front.ts';
+import type { Trial } from '../study/trial.ts';
+import { VERSION } from '../version.ts';
+import type { SearchOptions } from './options.ts';
+import { get } from './record.ts';
+import type { RunFolder } from './run-folder.ts';
+import { constraintsOf, frontObjectives, strategyOf } from './run-trials.ts';
+
+/** Networks drawn in the report beside the winner's. */
+const DRAWN_NETWORKS = 2;
+
+/** Works at any point of a run once its data was read. @returns the paths of all files that are there */
+export async function writeOutputs(
+  options: SearchOptions,
+  folder: RunFolder,
+  storage: StudyStorage,
+  space: SearchSpace,
+): Promise<readonly string[]> {
+  const trials = await storage.trials();
+  const data = await reportData(options, storage, space, trials);
+  await writeReport(data, folder.report);
+  await writeTrials(trials, folder.trials);
+  const front = new Set(data.front);
+  await writePareto(
+    trials.filter((t) => front.has(t.number)),
+    folder.pareto,
+  );
+  const written = [folder.report, folder.trials, folder.pareto];
+  return data.winner === null ? written : [folder.model, folder.network, folder.weights, ...written];
+}
+
+async function reportData(
+  options: SearchOptions,
+  storage: StudyStorage,
+  space: SearchSpace,
+  trials: readonly Trial[],
+): Promise<ReportData> {
+  const report = (await get(storage, 'dataReport')) ?? fail('STORAGE_MISSING', { path: options.out });
+  const plan = await get(storage, 'plan');
+  const winner = await get(storage, 'winner');
+  const seconds = (await get(storage, 'seconds')) ?? {};
+  const constraints = plan === null ? [] : constraintsOf(options, plan);
+  const machine = describeMachine();
+  const strategy = strategyOf(options.strategy);
+  const imagesOf = (t: Pick<Trial, 'measures'>): number =>
+    (t.measures.imagesPerSecond ?? 0) * (t.measures.trainSeconds ?? 0);
+  const others: Trial[] = [];
+  for (let open = trials.filter((t) => t.number !== winner?.trial); others.length < DRAWN_NETWORKS; ) {
+    const next = bestTrial(open, options.objectives, constraints);
+    if (next === null) break;
+    others.push(next);
+    open = open.filter((t) => t.number !== next.number);
+  }
+  const { channels, height, width } = report;
+  const io = { inputShape: [channels, height, width] as const, outputs: report.classes.length };
+  return {
+    title: `Espalier: ${report.name}`,
+    command: (await get(storage, 'command')) ?? '',
+    seed: options.seed,
+    writtenAt: new Date().toISOString(),
+    versions: { espalier: VERSION, node: process.version, onnxruntime: describeEngine().version },
+    machine: {
+      processor: machine.processor,
+      cores: String(machine.usableCores),
+      memory: `${(machine.usableMemoryBytes / 2 ** 30).toFixed(1)} GiB`,
+      platform: machine.platform,
+      'instruction sets': machine.instructionSets.join(' '),
+    },
+    data: report,
+    options: { ...options, plan },
+    space: {
+      name: space.name,
+      description: space.description,
+      size: spaceSize(space)?.toLocaleString('en') ?? null,
+    },
+    strategy: { name: strategy.name, description: strategy.description },
+    objectives: options.objectives,
+    trials,
+    front: paretoFront(trials, frontObjectives(options.objectives), constraints).map((t) => t.number),
+    winner,
+    others: others.map((t) => ({ trial: t.number, network: space.build(t.genome, io) })),
+    cost: {
+      seconds,
+      imagesSeen: Math.round(
+        [...trials, ...(winner === null ? [] : [winner])].reduce((sum, t) => sum + imagesOf(t), 0),
+      ),
+      peakMemoryBytes: null,
+    },
+    notes: (await get(storage, 'notes')) ?? report.warnings,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * How a search spends its budget. Decided once, stored with the run, the same after a resume.
+ *
+ * Without a time limit everything is counted in epochs, and the same seed gives the same table. With one, the clock
+ * rules: every trial trains for the same time, the rest goes to the final training, and networks too large for that
+ * training to see the data often enough are not proposed.
+ */
+import type { SearchOptions } from './options.ts';
+
+export interface SearchPlan {
+  /** Trials in all. */
+  readonly trials: number;
+  readonly workers: number;
+  /** Threads of a trial and of the final training. */
+  readonly threads: number;
+  readonly finalThreads: number;
+  /** Epochs of a trial and of the final training; with a time limit the most that the clock may allow. */
+  readonly epochs: number;
+  readonly finalEpochs: number | null;
+  readonly dataShare: number;
+  readonly resolution: number;
+  /** Null without a time limit. */
+  readonly time: {
+    /** Seconds of training of one trial, of the search and of the whole, data included. */
+    readonly trialSeconds: number;
+    readonly searchSeconds: number;
+    readonly totalSeconds: number;
+    /** Largest network that the final training has time for, in multiply-accumulates. */
+    readonly maxMacs: number;
+  } | null;
+}
+
+export interface PlanFacts {
+  readonly trainImages: number;
+  readonly usableCores: number;
+  /** Seconds that reading the data took. */
+  readonly spentSeconds: number;
+  /** Multiply-accumulates a second in training, one thread (estimation/training-speed.ts). */
+  readonly speed: number;
+}
+
+const DEFAULT_TRIALS = 20;
+/** Of the time that is left after reading the data. */
+const SEARCH_SHARE = 0.35;
+/** Kept for test, export and report. */
+const CLOSING_SHARE = 0.03;
+const CLOSING_SECONDS = 4;
+/** Most epochs that a clock-driven training may plan for. */
+const MOST_EPOCHS = 1000;
+/** Two threads are not twice as fast as one. */
+const THREAD_EXPONENT = 0.7;
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** Passes over the data below which a network is too large for the time: many small images need fewer. */
+const fewestEpochs = (images: number): number => clamp(Math.round(250_000 / images), 8, 40);
+
+/** Epochs that show a trend: about 60,000 images, at least two passes. */
+const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / images), 2, 20);
+
+export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
+  const { threads } = options;
+  const workers = options.workers ?? Math.max(1, Math.floor(facts.usableCores / threads));
+  const finalThreads = Math.min(workers * threads, Math.max(threads, facts.usableCores));
+  const shared = {
+    workers,
+    threads,
+    finalThreads,
+    dataShare: options.dataShare ?? 1,
+    resolution: options.resolution ?? 1,
+  };
+  if (options.timeSeconds === null) {
+    const epochs = options.epochs ?? partialEpochs(facts.trainImages);
+    const finalEpochs = options.finalEpochs ?? Math.max(10, 5 * epochs);
+    return { ...shared, trials: options.trials ?? DEFAULT_TRIALS, epochs, finalEpochs, time: null };
+  }
+  const total = options.timeSeconds;
+  const left = Math.max(1, total - facts.spentSeconds - CLOSING_SECONDS - CLOSING_SHARE * total);
+  const searchSeconds = SEARCH_SHARE * left;
+  const finalSeconds = left - searchSeconds;
+  const trials = options.trials ?? clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
+  const affordable = (finalSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
+  return {
+    ...shared,
+    trials,
+    epochs: options.epochs ?? MOST_EPOCHS,
+    finalEpochs: options.finalEpochs,
+    time: {
+      // Rounds of trials, with some room for latency, validation and start.
+      trialSeconds: (0.85 * searchSeconds) / Math.ceil(trials / workers),
+      searchSeconds,
+      totalSeconds: total,
+      maxMacs: affordable / fewestEpochs(facts.trainImages),
+    },
+  };
+}
+
+/** The plan in sentences. */
+export function describePlan(
+  plan: SearchPlan,
+  options: SearchOptions,
+  space: { readonly name: string; readonly size: string | null },
+): string[] {
+  const { time } = plan;
+  const duration = (seconds: number): string =>
+    seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`;
+  const bounds = [
+    options.maxParams === null ? '' : `at most ${options.maxParams} parameters`,
+    options.maxMacs === null ? '' : `at most ${options.maxMacs} MACs`,
+    options.maxMemoryBytes === null ? '' : `at most ${options.maxMemoryBytes} bytes of activations`,
+    options.maxLatencyMs === null ? '' : `at most ${options.maxLatencyMs} ms an image`,
+    time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
+  ].filter((line) => line !== '');
+  const each = time === null ? `${plan.epochs} epochs` : duration(time.trialSeconds);
+  const final =
+    time === null
+      ? `${plan.finalEpochs} epochs`
+      : `about ${duration(time.totalSeconds - time.searchSeconds)}`;
+  return [
+    `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
+    `${plan.trials} trials of ${each}, ${plan.workers} at once with ${plan.threads} thread${plan.threads === 1 ? '' : 's'} each`,
+    `then the best one is trained for ${final}, tested once and exported to ${options.out}`,
+    ...(bounds.length > 0 ? [`bounds: ${bounds.join(', ')}`] : []),
+    ...(time === null ? [] : [`time limit ${duration(time.totalSeconds)} in all`]),
+  ];
+}

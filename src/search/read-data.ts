@@ -1,0 +1,66 @@
+/** The data of a run: read once, then kept decoded in the run's folder. */
+import { existsSync } from 'node:fs';
+import { readDatasetCache, writeDatasetCache } from '../data/cache.ts';
+import type { Augmentation, ImageDataset } from '../data/dataset.ts';
+import { drawnDataset } from '../data/drawn.ts';
+import { loadImageDataset } from '../data/load.ts';
+import type { DataReport } from '../data/report.ts';
+import { suitableAugmentation } from '../data/suitable-augmentation.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import type { OnEvent } from './events.ts';
+import type { SearchOptions } from './options.ts';
+import { get, put } from './record.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** Name of the built-in data. */
+const DRAWN = 'drawn';
+
+export interface ReadHooks {
+  readonly onEvent: OnEvent;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the data as the options say. */
+export async function loadData(
+  options: SearchOptions,
+  { onEvent, signal }: ReadHooks,
+): Promise<{ readonly dataset: ImageDataset; readonly report: DataReport }> {
+  if (options.data === DRAWN) return drawnDataset({ seed: options.seed });
+  return loadImageDataset(options.data, {
+    seed: options.seed,
+    signal,
+    onProgress: (done, total) => onEvent({ event: 'data-loading', done, total }),
+    ...(options.imageSize !== null && { imageSize: options.imageSize }),
+    ...(options.channels !== null && { channels: options.channels }),
+  });
+}
+
+/** The data of a run, from its cache where it is there. */
+export async function readData(
+  options: SearchOptions,
+  folder: RunFolder,
+  storage: StudyStorage,
+  hooks: ReadHooks,
+): Promise<{ readonly dataset: ImageDataset; readonly report: DataReport }> {
+  const known = await get(storage, 'dataReport');
+  if (known !== null && existsSync(folder.dataset)) {
+    return { dataset: await readDatasetCache(folder.dataset), report: known };
+  }
+  const loaded = await loadData(options, hooks);
+  await writeDatasetCache(loaded.dataset, folder.dataset);
+  await put(storage, 'dataReport', loaded.report);
+  return loaded;
+}
+
+/** What suits the data, with what the options say by hand. */
+export function augmentationOf(dataset: ImageDataset, options: SearchOptions): Augmentation {
+  const { flips } = options;
+  return {
+    ...suitableAugmentation(dataset),
+    ...(flips !== null && {
+      flip: flips === 'horizontal' || flips === 'both',
+      flipVertical: flips === 'vertical' || flips === 'both',
+    }),
+    ...options.augmentation,
+  };
+}

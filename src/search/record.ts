@@ -1,0 +1,32 @@
+/** What a run stores beside its trials: typed access to the storage's artefacts. */
+import type { DataReport } from '../data/report.ts';
+import type { Winner } from '../report/data.ts';
+import type { Json, StudyStorage } from '../storage/storage.ts';
+import type { DoneEvent } from './events.ts';
+import type { SearchOptions } from './options.ts';
+import type { SearchPlan } from './plan.ts';
+
+export interface Artefacts {
+  readonly options: SearchOptions;
+  readonly plan: SearchPlan;
+  readonly dataReport: DataReport;
+  /** Seconds by phase, added up over resumptions. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly winner: Winner;
+  readonly notes: readonly string[];
+  readonly command: string;
+  /** There once the run is finished. */
+  readonly done: DoneEvent;
+}
+
+// Artefacts are plain JSON by construction; the type system cannot see that interfaces are.
+export const put = <K extends keyof Artefacts>(
+  storage: StudyStorage,
+  name: K,
+  value: Artefacts[K],
+): Promise<void> => storage.putArtefact(name, value as unknown as Json);
+
+export const get = async <K extends keyof Artefacts>(
+  storage: StudyStorage,
+  name: K,
+): Promise<Artefacts[K] | null> => (await storage.artefact(name)) as unknown as Artefacts[K] | null;

@@ -1,0 +1,32 @@
+/** The files of a run, all in one folder. */
+import { join } from 'node:path';
+
+export interface RunFolder {
+  readonly path: string;
+  readonly database: string;
+  /** Decoded data set: lets workers and `resume` start at once. */
+  readonly dataset: string;
+  readonly checkpoint: string;
+  readonly weights: string;
+  readonly model: string;
+  readonly network: string;
+  readonly trials: string;
+  readonly pareto: string;
+  readonly report: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  const at = (name: string): string => join(path, name);
+  return {
+    path,
+    database: at('study.db'),
+    dataset: at('dataset.cache'),
+    checkpoint: at('final.checkpoint'),
+    weights: at('weights.safetensors'),
+    model: at('model.onnx'),
+    network: at('network.json'),
+    trials: at('trials.json'),
+    pareto: at('pareto.csv'),
+    report: at('report.html'),
+  };
+}
