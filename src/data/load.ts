@@ -1,0 +1,94 @@
+/** From a path to a data set in memory and the report about it. */
+import { stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { fail } from '../errors.ts';
+import { createRandom } from '../random.ts';
+import { assembleDataset, type LoadedDataset } from './assemble.ts';
+import { IMAGE_EXTENSIONS } from './decode-image.ts';
+import { listFolder } from './directory.ts';
+import { drawnDataset } from './drawn.ts';
+import { READERS } from './readers/index.ts';
+import type { Reader } from './readers/reader.ts';
+
+export interface LoadOptions {
+  /** Decides the splits that are made here. */
+  readonly seed: number | string;
+  /** Side of the square that images are resized to. Default: their common size, or their median capped at 128. */
+  readonly imageSize?: number | undefined;
+  /** Read images as grey (1) or RGB (3). Default: grey when all of them are. */
+  readonly channels?: 1 | 3 | undefined;
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The name of the built-in data, see drawn.ts. A folder of that name is meant by `./drawn`. */
+const BUILT_IN = 'drawn';
+
+/**
+ * Reads class folders, IDX, .npz, .npy or CIFAR binary data, whichever `path` is, and splits what is not split.
+ * @throws DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY, DATA_ONE_CLASS, DATA_TOO_FEW, DATA_CORRUPT; what `signal` was aborted with
+ */
+export async function loadImageDataset(path: string, options: LoadOptions): Promise<LoadedDataset> {
+  if (path === BUILT_IN) return drawnDataset({ seed: options.seed });
+  const { onProgress, signal, imageSize, channels } = options;
+  const { reader, root } = await findReader(path);
+  const source = await reader.read(root, { imageSize, onProgress, signal });
+  signal?.throwIfAborted();
+  return assembleDataset(source, {
+    name: basename(resolve(path)),
+    path,
+    synthetic: false,
+    random: createRandom(options.seed).split('splits'),
+    imageSize,
+    channels,
+  });
+}
+
+/** The reader, and the folder that it should read: a folder that holds only another folder is passed through. */
+async function findReader(path: string): Promise<{ reader: Reader; root: string }> {
+  const found = await stat(path).catch((error) =>
+    fail(
+      'DATA_NOT_FOUND',
+      {
+        path,
+        reason: error.code === 'ENOENT' ? 'no such file or folder' : `it cannot be opened (${error.code})`,
+      },
+      error,
+    ),
+  );
+  const root = found.isDirectory() ? await unwrap(path) : path;
+  for (const reader of Object.values(READERS)) if (await reader.detect(root)) return { reader, root };
+  return explainUnknown(path, root, found.isDirectory());
+}
+
+async function unwrap(path: string): Promise<string> {
+  const { files, folders } = await listFolder(path);
+  const [only] = folders;
+  if (folders.length !== 1 || only === undefined || files.some(isImage)) return path;
+  const inside = await listFolder(join(path, only));
+  const holdsData = inside.folders.length > 0 || !(inside.files.length === 0 || inside.files.some(isImage));
+  return holdsData ? unwrap(join(path, only)) : path;
+}
+
+async function explainUnknown(path: string, root: string, folder: boolean): Promise<never> {
+  const { files } = await listFolder(root);
+  if (folder && files.length === 0) return fail('DATA_EMPTY', { path, reason: 'the folder is empty' });
+  if (folder && files.some(isImage))
+    return fail('DATA_FORMAT', {
+      path,
+      reason: 'its images do not lie in class folders',
+      hint: 'Put the images of each class into a folder named after the class.',
+    });
+  if (/\.(zip|tar|tgz|tar\.gz|7z|rar)$/i.test(path))
+    return fail('DATA_FORMAT', { path, reason: 'it is an archive', hint: 'Unpack it and give the folder.' });
+  return fail('DATA_FORMAT', {
+    path,
+    reason: folder ? `it holds ${files.slice(0, 3).join(', ')}` : 'its name fits none',
+    hint: `Give class folders of images, or ${Object.values(READERS)
+      .map((reader) => reader.format)
+      .filter((format) => format !== READERS.classFolders.format)
+      .join(', ')}.`,
+  });
+}
+
+const isImage = (file: string): boolean => IMAGE_EXTENSIONS.has(extname(file).toLowerCase());
