@@ -4,7 +4,7 @@
  * `deep` holds the ResNet of He et al. 2016 for small images (ResNet-20 is width 16, depths 3, 3, 3) and RepVGG (Ding et
  * al. 2021): blocks of one type, strided at the start of each stage. `wide` holds the ResNet-9 family of fast trainers:
  * few layers, a convolution that widens and halves at the start of each stage, then one block or none. The two are of
- * about equal size, so that sampling tries both. At 3x32x32 the space spans about 0.5 to 350 million MACs.
+ * similar size, so that sampling tries both. At 3x32x32 the space spans about 0.5 to 350 million MACs.
  */
 
 import { classifierHead } from '../../network/blocks/classifier-head.ts';
@@ -22,7 +22,7 @@ const choices = struct({
   stemKernel: oneOf([3, 5]),
   body: variant({
     deep: struct({
-      width: oneOf([8, 12, 16, 20, 24, 28, 32]),
+      width: oneOf([8, 16, 32]),
       block: variant({
         residual: struct({}),
         plain: struct({ kernel: oneOf([3, 5]) }),
@@ -33,7 +33,7 @@ const choices = struct({
       stages: repeat(struct({ growth, depth: int(1, 3) }), 2, 3),
     }),
     wide: struct({
-      width: oneOf([16, 24, 32, 40, 48, 64]),
+      width: oneOf([16, 32, 48, 64]),
       stages: repeat(
         struct({
           growth,
@@ -52,8 +52,12 @@ type BlockKind = 'residual' | 'plain' | 'repVgg';
 
 /** No layer is wider: beyond it, small data sets gain little and every layer costs a quarter of a million weights. */
 const WIDEST = 256;
-const grow = (width: number, factor: number): number =>
-  Math.min(WIDEST, 4 * Math.round((width * factor) / 4));
+/** Multiples of 16 channels fill the vector registers of the CPU kernels, in training and in deployment. */
+const STEP = 16;
+const grow = (width: number, factor: number): number => {
+  const wanted = width * factor;
+  return wanted < STEP ? wanted : Math.min(WIDEST, STEP * Math.round(wanted / STEP));
+};
 
 function block(
   b: NetworkBuilder,
