@@ -44,7 +44,7 @@ export async function loadImageDataset(path: string, options: LoadOptions): Prom
   });
 }
 
-/** The reader, and the folder that it should read: a folder that holds only another folder is passed through. */
+/** The reader, and the folder that it should read: a folder that holds nothing but another folder is passed through. */
 async function findReader(path: string): Promise<{ reader: Reader; root: string }> {
   const found = await stat(path).catch((error) =>
     fail(
@@ -56,23 +56,34 @@ async function findReader(path: string): Promise<{ reader: Reader; root: string 
       error,
     ),
   );
-  const root = found.isDirectory() ? await unwrap(path) : path;
-  for (const reader of Object.values(READERS)) if (await reader.detect(root)) return { reader, root };
-  return explainUnknown(path, root, found.isDirectory());
+  const { classFolders, ...packed } = READERS;
+  for (let root = path; ; ) {
+    for (const reader of Object.values(packed)) if (await reader.detect(root)) return { reader, root };
+    if (!found.isDirectory()) break;
+    const child = await onlyFolder(root);
+    if (child === null) {
+      if (await classFolders.detect(root)) return { reader: classFolders, root };
+      break;
+    }
+    root = child;
+  }
+  return explainUnknown(path, found.isDirectory());
 }
 
-async function unwrap(path: string): Promise<string> {
+/** The only thing worth looking at in a folder; null when that is the folder itself. */
+async function onlyFolder(path: string): Promise<string | null> {
   const { files, folders } = await listFolder(path);
   const [only] = folders;
-  if (folders.length !== 1 || only === undefined || files.some(isImage)) return path;
+  if (folders.length !== 1 || only === undefined || files.some(isImage)) return null;
   const inside = await listFolder(join(path, only));
-  const holdsData = inside.folders.length > 0 || !(inside.files.length === 0 || inside.files.some(isImage));
-  return holdsData ? unwrap(join(path, only)) : path;
+  // A folder of images alone is a class, and the error about a single class says more than one about its images.
+  return inside.folders.length === 0 && inside.files.some(isImage) ? null : join(path, only);
 }
 
-async function explainUnknown(path: string, root: string, folder: boolean): Promise<never> {
-  const { files } = await listFolder(root);
-  if (folder && files.length === 0) return fail('DATA_EMPTY', { path, reason: 'the folder is empty' });
+async function explainUnknown(path: string, folder: boolean): Promise<never> {
+  const { files, folders } = await listFolder(path);
+  if (folder && files.length === 0 && folders.length === 0)
+    return fail('DATA_EMPTY', { path, reason: 'the folder is empty' });
   if (folder && files.some(isImage))
     return fail('DATA_FORMAT', {
       path,
@@ -83,7 +94,7 @@ async function explainUnknown(path: string, root: string, folder: boolean): Prom
     return fail('DATA_FORMAT', { path, reason: 'it is an archive', hint: 'Unpack it and give the folder.' });
   return fail('DATA_FORMAT', {
     path,
-    reason: folder ? `it holds ${files.slice(0, 3).join(', ')}` : 'its name fits none',
+    reason: folder ? `it holds ${[...files, ...folders].slice(0, 3).join(', ')}` : 'its name fits none',
     hint: `Give class folders of images, or ${Object.values(READERS)
       .map((reader) => reader.format)
       .filter((format) => format !== READERS.classFolders.format)

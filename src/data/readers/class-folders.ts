@@ -54,8 +54,14 @@ export const classFolders: Reader = {
     const { files, notes } = await findImages(path);
     if (files.length === 0)
       fail('DATA_EMPTY', { path, reason: 'its folders hold no files with the extension of an image' });
-    const size = workingSize(await sampleSizes(path, files, options), options.imageSize);
-    const { images, unreadable } = await decodeAll(path, files, size, options);
+    const sample = await sampleSizes(path, files, options);
+    const size = workingSize(sample, options.imageSize);
+    const { images, unreadable } = await decodeAll(
+      path,
+      files,
+      { size, large: hasLarge(sample, size) },
+      options,
+    );
     if (images.length === 0)
       fail('DATA_EMPTY', {
         path,
@@ -73,8 +79,10 @@ async function findImages(path: string): Promise<{ files: ImageFile[]; notes: st
   if (splitFolders) {
     for (const folder of folders) {
       const split = SPLIT_NAMES[folder.toLowerCase()];
-      if (split)
-        roots.push({ folder: `${folder}/`, split, classes: (await listFolder(join(path, folder))).folders });
+      const classes = (await listFolder(join(path, folder))).folders;
+      if (split && classes.length === 0)
+        notes.push(`The folder ${folder} has no class folders and was left out.`);
+      else if (split) roots.push({ folder: `${folder}/`, split, classes });
       else notes.push(`The folder ${folder} is none of train, val and test and was left out.`);
     }
   } else roots.push({ folder: '', split: 'train', classes: folders });
@@ -128,10 +136,14 @@ async function sampleSizes(
   return sizes.length > 0 ? sizes : [{ width: 32, height: 32 }];
 }
 
+/** Whether some are so large that reading their headers first (see decodeImage) saves more than it costs. */
+const hasLarge = (sample: readonly ImageSize[], size: ImageSize): boolean =>
+  sample.some(({ width, height }) => width >= 4 * size.width && height >= 4 * size.height);
+
 async function decodeAll(
   path: string,
   files: readonly ImageFile[],
-  size: ImageSize,
+  { size, large }: { readonly size: ImageSize; readonly large: boolean },
   { onProgress, signal }: ReadOptions,
 ): Promise<{ images: ReadyImage[]; unreadable: UnreadableImage[] }> {
   const results: (ReadyImage | UnreadableImage)[] = new Array(files.length);
@@ -143,7 +155,7 @@ async function decodeAll(
       const index = next++;
       const file = files[index]!;
       try {
-        const image = await decodeImage(await readFile(join(path, file.file)), size);
+        const image = await decodeImage(await readFile(join(path, file.file)), large ? size : undefined);
         results[index] = { ...file, ...ready(image, size) };
       } catch (error) {
         results[index] = { file: file.file, reason: error instanceof Error ? error.message : String(error) };
