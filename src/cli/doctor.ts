@@ -1,7 +1,7 @@
 /** What this machine offers for a search, what is wrong with it, and the way out. */
 import { accessSync, constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { type Machine, describeMachine } from '../device/machine.ts';
+import { describeMachine, type Machine } from '../device/machine.ts';
 import { formatBytes } from '../report/format.ts';
 import { describeEngine } from '../runtime/engine.ts';
 
@@ -20,7 +20,8 @@ const ill = (what: string, value: string, text: string, fix: string, fatal = fal
   value,
   problem: { text, fix, fatal },
 });
-const reason = (error: unknown): string => (error instanceof Error ? error.message.split('\n')[0]! : String(error));
+const reason = (error: unknown): string =>
+  error instanceof Error ? error.message.split('\n')[0]! : String(error);
 
 const GIB = 2 ** 30;
 /** A worker with its runtime and a small data set takes about half of this. */
@@ -65,20 +66,35 @@ const CHECKS: readonly Check[] = [
         ? `${formatBytes(usableMemoryBytes)} of ${formatBytes(memoryBytes)} usable`
         : formatBytes(memoryBytes);
     if (usableMemoryBytes >= MEMORY_WANTED) return well('memory', value);
-    return ill('memory', value, 'less than 2 GB', 'Use --workers 1, and --trial-memory to stop large trials early.');
+    return ill(
+      'memory',
+      value,
+      'less than 2 GB',
+      'Use --workers 1, and --trial-memory to stop large trials early.',
+    );
   },
   async () => {
     const { bavail, bsize } = await statfs('.');
     const free = bavail * bsize;
     if (free >= DISK_WANTED) return well('free disk', formatBytes(free));
-    return ill('free disk', formatBytes(free), 'less than 1 GB', 'Free some space, or put runs elsewhere with --out.');
+    return ill(
+      'free disk',
+      formatBytes(free),
+      'less than 1 GB',
+      'Free some space, or put runs elsewhere with --out.',
+    );
   },
   () => {
     try {
       accessSync('.', constants.W_OK);
       return well('this folder', 'can be written');
     } catch {
-      return ill('this folder', 'cannot be written', 'runs are written below it', 'Name a folder of yours with --out.');
+      return ill(
+        'this folder',
+        'cannot be written',
+        'runs are written below it',
+        'Name a folder of yours with --out.',
+      );
     }
   },
   async () => {
@@ -108,7 +124,13 @@ const CHECKS: readonly Check[] = [
       database.close();
       return well('database', 'SQLite (libsql) works');
     } catch (error) {
-      return ill('database', 'does not load', reason(error), 'Run `npm ci` again, with optional dependencies.', true);
+      return ill(
+        'database',
+        'does not load',
+        reason(error),
+        'Run `npm ci` again, with optional dependencies.',
+        true,
+      );
     }
   },
 ];

@@ -5,14 +5,20 @@ import { decodeModel } from '../onnx/decode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 
 /** @throws ONNX_READ */
-export async function readModelFile(path: string): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
+export async function readModelFile(
+  path: string,
+): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     const reason =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : (cause as Error).message;
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : (cause as Error).message;
     return fail('ONNX_READ', { path, reason }, cause);
   }
   return { model: decodeModel(bytes, path), bytes };

@@ -26,10 +26,13 @@ const MACS: Readonly<Record<string, MacsRule>> = {
   // Each output element sums over the kernel and the input channels of its group: a weight's size without axis 0.
   Conv: (_, inputs, output) => elements(output) * elements((inputs[1]?.shape ?? []).slice(1)),
   // The same from the other side: each input element is spread over them.
-  ConvTranspose: (_, inputs) => elements(inputs[0]?.shape ?? []) * elements((inputs[1]?.shape ?? []).slice(1)),
+  ConvTranspose: (_, inputs) =>
+    elements(inputs[0]?.shape ?? []) * elements((inputs[1]?.shape ?? []).slice(1)),
   Gemm: (node, inputs, output) => {
     const [rows, columns] = inputs[0]?.shape ?? [];
-    return elements(output) * elements([(intAttribute(node.attributes, 'transA', 0) === 1 ? rows : columns) ?? 1]);
+    return (
+      elements(output) * elements([(intAttribute(node.attributes, 'transA', 0) === 1 ? rows : columns) ?? 1])
+    );
   },
   MatMul: (_, inputs, output) => elements(output) * last(inputs[0]?.shape ?? []),
 };
@@ -37,7 +40,10 @@ const MACS: Readonly<Record<string, MacsRule>> = {
 /** Layers in order. What cannot be inferred (operators without a rule, and what follows them) is null. */
 export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
   const constants = new Map(graph.initializers);
-  const types = new Map<string, ValueType>([...graph.initializers, ...graph.inputs.map((i) => [i.name, i] as const)]);
+  const types = new Map<string, ValueType>([
+    ...graph.initializers,
+    ...graph.inputs.map((i) => [i.name, i] as const),
+  ]);
   const counted = new Set<string>();
   return graph.nodes.map((node) => {
     const value = node.attributes.value;

@@ -49,7 +49,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   const interrupt = listenForInterrupt(terminal);
   let exitCode: number = EXIT.ok;
   const program = new Command('espalier')
-    .description('Searches for neural networks: from a folder of images to a trained, measured and exported model.')
+    .description(
+      'Searches for neural networks: from a folder of images to a trained, measured and exported model.',
+    )
     .version(VERSION)
     .exitOverride()
     .configureOutput({
@@ -85,7 +87,10 @@ function printError(error: unknown, { stderr }: Terminal): number {
     // `--help` and `--version` end this way too.
     if (error.exitCode === 0) return EXIT.ok;
     const [message, suggestion] = error.message.replace(/^error: /, '').split('\n');
-    show(message!, suggestion?.replace(/^\(|\)$/g, '') ?? 'See `espalier --help`, or --help after the command.');
+    show(
+      message!,
+      suggestion?.replace(/^\(|\)$/g, '') ?? 'See `espalier --help`, or --help after the command.',
+    );
     return EXIT.usage;
   }
   // By name too: a user's module may load Espalier a second time, with a class of its own.

@@ -15,7 +15,8 @@ export const truncate = (text: string, columns: number): string => {
  */
 export function tableLines(rows: readonly (readonly string[])[], align = ''): string[] {
   const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
+  for (const row of rows)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
   return rows.map((row) =>
     row
       .map((cell, i) => {

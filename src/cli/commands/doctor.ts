@@ -7,7 +7,9 @@ export const addDoctor: AddCommand = (program, { terminal }, finish) => {
   program
     .command('doctor')
     .summary('what this machine offers, and what is wrong with it')
-    .description('Checks Node, processor, memory, disk, ONNX Runtime, image decoding and the database of this machine.')
+    .description(
+      'Checks Node, processor, memory, disk, ONNX Runtime, image decoding and the database of this machine.',
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', examples('doctor'))
     .action(async ({ json = false }: { json?: boolean }) => {
@@ -19,8 +21,15 @@ export const addDoctor: AddCommand = (program, { terminal }, finish) => {
       if (json) print(terminal, JSON.stringify(findings));
       else {
         const mark = (problem: (typeof findings)[number]['problem']): string =>
-          problem === null ? style('green', 'ok') : problem.fatal ? style('red', 'bad') : style('yellow', 'note');
-        print(terminal, ...tableLines(findings.map(({ what, value, problem }) => [mark(problem), what, value])));
+          problem === null
+            ? style('green', 'ok')
+            : problem.fatal
+              ? style('red', 'bad')
+              : style('yellow', 'note');
+        print(
+          terminal,
+          ...tableLines(findings.map(({ what, value, problem }) => [mark(problem), what, value])),
+        );
         for (const { what, text, fix } of problems) print(terminal, '', `${what}: ${text}`, `  fix: ${fix}`);
         if (problems.length === 0) print(terminal, '', 'Nothing is wrong. Try: espalier quickstart');
       }

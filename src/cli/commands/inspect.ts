@@ -11,7 +11,7 @@ export const addInspect: AddCommand = (program, { terminal }, finish) => {
     .command('inspect')
     .summary('show the layers, shapes and cost of an ONNX file')
     .description(
-      'Shows what is in an ONNX file: inputs and outputs, every layer with its shape, parameters and\n' +
+      'Shows what is in an ONNX file: inputs and outputs, every layer with its shape, parameters and ' +
         'multiply-accumulates for one image, and the metadata.',
     )
     .argument('<model>', 'an .onnx file')
@@ -21,7 +21,9 @@ export const addInspect: AddCommand = (program, { terminal }, finish) => {
       const { model, bytes } = await readModelFile(path);
       const layers = modelLayers(model);
       const params = layers.reduce((sum, layer) => sum + layer.params, 0);
-      const macs = layers.every((layer) => layer.macs !== null) ? layers.reduce((sum, layer) => sum + layer.macs!, 0) : null;
+      const macs = layers.every((layer) => layer.macs !== null)
+        ? layers.reduce((sum, layer) => sum + layer.macs!, 0)
+        : null;
       const { inputs, outputs } = model.graph;
       const summary = {
         path,
@@ -37,17 +39,26 @@ export const addInspect: AddCommand = (program, { terminal }, finish) => {
       if (json) print(terminal, JSON.stringify({ ...summary, layers, metadata: model.metadata }));
       else {
         const style = styler(terminal.stdout);
-        const shape = (dims: readonly (number | string)[] | null): string => (dims === null ? '?' : dims.join('×'));
+        const shape = (dims: readonly (number | string)[] | null): string =>
+          dims === null ? '?' : dims.join('×');
         const value = (v: (typeof inputs)[number]): string => `${v.name}  ${v.dtype} ${shape(v.shape)}`;
         print(
           terminal,
           ...tableLines([
             ['file', `${path}, ${formatBytes(bytes.length)}`],
             ['written by', model.producer || '(not said)'],
-            ['format', `IR ${model.irVersion}, ${Object.entries(model.opsets).map(([d, v]) => `opset ${d === '' ? '' : `${d} `}${v}`).join(', ')}`],
+            [
+              'format',
+              `IR ${model.irVersion}, ${Object.entries(model.opsets)
+                .map(([d, v]) => `opset ${d === '' ? '' : `${d} `}${v}`)
+                .join(', ')}`,
+            ],
             ...inputs.filter((v) => !model.graph.initializers.has(v.name)).map((v) => ['input', value(v)]),
             ...outputs.map((v) => ['output', value(v)]),
-            ['cost', `${formatCount(params)} parameters, ${macs === null ? 'unknown' : formatCount(macs)} MACs an image`],
+            [
+              'cost',
+              `${formatCount(params)} parameters, ${macs === null ? 'unknown' : formatCount(macs)} MACs an image`,
+            ],
           ]),
           '',
           ...tableLines(
@@ -65,7 +76,11 @@ export const addInspect: AddCommand = (program, { terminal }, finish) => {
           ),
           ...(Object.keys(model.metadata).length === 0
             ? []
-            : ['', style('bold', 'metadata'), ...tableLines(Object.entries(model.metadata).map(([key, text]) => [key, truncate(text, 90)]))]),
+            : [
+                '',
+                style('bold', 'metadata'),
+                ...tableLines(Object.entries(model.metadata).map(([key, text]) => [key, truncate(text, 90)])),
+              ]),
         );
       }
       finish(EXIT.ok);

@@ -7,11 +7,15 @@ export function addSearchFlags(command: Command): Command {
   for (const group of groups) {
     command.optionsGroup(`${group}:`);
     for (const [name, field] of Object.entries(FIELDS))
-      if (field.group === group) command.addOption(new Option(`${flagOf(name)} <${field.value}>`, field.text));
+      if (field.group === group)
+        command.addOption(new Option(`${flagOf(name)} <${field.value}>`, field.text));
   }
   return command
     .optionsGroup('Other:')
-    .option('--config <file>', 'configuration file; espalier.config.ts, .js, .yaml or .json of this folder otherwise')
+    .option(
+      '--config <file>',
+      'configuration file; espalier.config.ts, .js, .yaml or .json of this folder otherwise',
+    )
     .option('--json', 'one JSON event a line; the last one is the result')
     .option('--dry-run', 'say what would be done and about how long it takes');
 }

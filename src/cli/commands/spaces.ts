@@ -71,7 +71,10 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
           terminal,
           ...(json
             ? [JSON.stringify(rows)]
-            : tableLines(Object.entries(PRESETS).map(([key, space]) => [key, sizeText(space), space.description]), 'lrl')),
+            : tableLines(
+                Object.entries(PRESETS).map(([key, space]) => [key, sizeText(space), space.description]),
+                'lrl',
+              )),
         );
       } else await show(name, json);
       finish(EXIT.ok);
@@ -84,7 +87,15 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
     const cost = networkCost(network);
     if (json) {
       const size = spaceSize(space)?.toString() ?? null;
-      print(terminal, JSON.stringify({ name: space.name, description: space.description, size, example: { genome, ...cost } }));
+      print(
+        terminal,
+        JSON.stringify({
+          name: space.name,
+          description: space.description,
+          size,
+          example: { genome, ...cost },
+        }),
+      );
       return;
     }
     const style = styler(terminal.stdout);
@@ -98,7 +109,9 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
       `genomes  ${sizeText(space)}`,
       '',
       bold('A genome of it'),
-      ...tableLines(listDecisions(space, genome).map((d) => [`  ${d.path}`, decided(d), dim(alternatives(d))])),
+      ...tableLines(
+        listDecisions(space, genome).map((d) => [`  ${d.path}`, decided(d), dim(alternatives(d))]),
+      ),
       '',
       bold('Its network, for RGB images of 32×32 and 10 classes'),
       `  ${network.nodes.length} layers, ${formatCount(cost.params)} parameters, ${formatCount(cost.macs)} MACs`,

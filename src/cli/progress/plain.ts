@@ -8,7 +8,9 @@ import { TRIAL_ALIGN, trialRow } from './trial-row.ts';
 const STEPS = 10;
 
 /** A function from events to the lines they are worth. */
-export function plainLines(describeData: (report: Extract<SearchEvent, { event: 'data' }>['report']) => string[]) {
+export function plainLines(
+  describeData: (report: Extract<SearchEvent, { event: 'data' }>['report']) => string[],
+) {
   let lastStep = '';
   const stepped = (what: string, share: number, line: () => string): string[] => {
     const step = `${what} ${Math.floor(share * STEPS)}`;
@@ -19,7 +21,11 @@ export function plainLines(describeData: (report: Extract<SearchEvent, { event: 
   return (event: SearchEvent): string[] => {
     switch (event.event) {
       case 'data-loading':
-        return stepped('data', event.done / Math.max(1, event.total), () => `reading images: ${event.done} of ${event.total}`);
+        return stepped(
+          'data',
+          event.done / Math.max(1, event.total),
+          () => `reading images: ${event.done} of ${event.total}`,
+        );
       case 'data':
         return describeData(event.report);
       case 'plan':
@@ -34,7 +40,8 @@ export function plainLines(describeData: (report: Extract<SearchEvent, { event: 
         return [`final training of trial ${event.trial}: ${event.epochs} epochs on all data`];
       case 'final-progress':
         return stepped('final', event.progress, () => {
-          const accuracy = event.valAccuracy === null ? '' : `, validation ${formatPercent(event.valAccuracy)}`;
+          const accuracy =
+            event.valAccuracy === null ? '' : `, validation ${formatPercent(event.valAccuracy)}`;
           return `final training: ${Math.round(100 * event.progress)} %${accuracy}`;
         });
       case 'tested':

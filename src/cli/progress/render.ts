@@ -15,7 +15,9 @@ export type Style = (style: 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 export function renderProgress(state: ProgressState, now: number, columns: number, style: Style): string {
   const lines = [
-    ...(state.loading ? [`${bar(state.loading.done / Math.max(1, state.loading.total), 24)}  reading images`] : []),
+    ...(state.loading
+      ? [`${bar(state.loading.done / Math.max(1, state.loading.total), 24)}  reading images`]
+      : []),
     ...recent(state, columns, style),
     ...summary(state, columns, style),
     ...running(state, columns, style),
@@ -54,7 +56,13 @@ function summary({ best, front, finished }: ProgressState, columns: number, styl
   const figures = ['params', 'macs', 'latencyMs'].filter((name) => best.measures[name] !== undefined);
   const lines = [
     `${style('bold', 'best')}    trial ${best.number}: ${style('green', formatMeasure('valAccuracy', best.measures.valAccuracy))}, ` +
-      figures.map((name) => formatMeasure(name, best.measures[name]) + (name === 'params' ? ' params' : name === 'macs' ? ' MACs' : '')).join(', '),
+      figures
+        .map(
+          (name) =>
+            formatMeasure(name, best.measures[name]) +
+            (name === 'params' ? ' params' : name === 'macs' ? ' MACs' : ''),
+        )
+        .join(', '),
     style('dim', `        ${truncate(describeGenome(best.genome), columns - 8)}`),
   ];
   if (front.length > 1) lines.push(truncate(`front   ${front.map(frontPoint).join('  ')}`, columns));
@@ -89,6 +97,7 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
 function timeLeft({ budget, finished }: ProgressState, now: number, style: Style): string[] {
   const parts: string[] = [];
   if (budget.trials !== null) parts.push(`${finished.length} of ${budget.trials} trials`);
-  if (budget.deadline !== null) parts.push(`${formatSeconds(Math.max(0, (budget.deadline - now) / 1000))} left`);
+  if (budget.deadline !== null)
+    parts.push(`${formatSeconds(Math.max(0, (budget.deadline - now) / 1000))} left`);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];
 }

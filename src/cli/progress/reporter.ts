@@ -1,7 +1,7 @@
 /** Shows a search's events: live in a terminal, as lines in a file or pipe, as JSON for programs. */
 import { createLogUpdate } from 'log-update';
+import { formatDataReport } from '../../data/format-report.ts';
 import type { SearchEvent } from '../../search/events.ts';
-import { describeDataReport } from '../data-report.ts';
 import { styler, type Terminal } from '../terminal.ts';
 import { plainLines } from './plain.ts';
 import { renderProgress } from './render.ts';
@@ -23,7 +23,7 @@ function jsonReporter({ stdout }: Terminal): Reporter {
 }
 
 function plainReporter({ stdout, stderr }: Terminal): Reporter {
-  const lines = plainLines(describeDataReport);
+  const lines = plainLines(formatDataReport);
   return {
     onEvent(event) {
       const output = event.event === 'warning' ? stderr : stdout;
@@ -38,7 +38,7 @@ const REDRAW_MS = 120;
 function liveReporter({ stdout }: Terminal): Reporter {
   const view = createLogUpdate(stdout as NodeJS.WriteStream, { showCursor: true });
   const style = styler(stdout);
-  const lines = plainLines(describeDataReport);
+  const lines = plainLines(formatDataReport);
   let state = initialProgress;
   const draw = (): void => view(renderProgress(state, Date.now(), stdout.columns ?? 80, style));
   const timer = setInterval(draw, REDRAW_MS);

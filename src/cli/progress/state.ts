@@ -11,7 +11,11 @@ export interface RunningTrial {
 export interface ProgressState {
   readonly phase: 'data' | 'search' | 'final' | 'export';
   readonly loading: { readonly done: number; readonly total: number } | null;
-  readonly budget: { readonly trials: number | null; readonly deadline: number | null; readonly workers: number };
+  readonly budget: {
+    readonly trials: number | null;
+    readonly deadline: number | null;
+    readonly workers: number;
+  };
   readonly running: readonly RunningTrial[];
   /** Finished trials in the order they finished. */
   readonly finished: readonly Trial[];
@@ -51,11 +55,16 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         budget: { trials: event.trials, deadline: event.deadline, workers: event.workers },
       };
     case 'trial-started':
-      return { ...state, running: [...without(state, event.trial.number), { trial: event.trial, progress: 0 }] };
+      return {
+        ...state,
+        running: [...without(state, event.trial.number), { trial: event.trial, progress: 0 }],
+      };
     case 'trial-progress':
       return {
         ...state,
-        running: state.running.map((r) => (r.trial.number === event.trial ? { ...r, progress: event.progress } : r)),
+        running: state.running.map((r) =>
+          r.trial.number === event.trial ? { ...r, progress: event.progress } : r,
+        ),
       };
     case 'trial-finished':
       return {

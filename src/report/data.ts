@@ -1,0 +1,74 @@
+/** Everything that a report shows, as plain JSON. */
+import type { DataReport } from '../data/report.ts';
+import type { Network } from '../network/network.ts';
+
+import type { Genome } from '../space/genome.ts';
+import type { CurvePoint, Measures, Objective, Trial } from '../study/trial.ts';
+import type { ConfusionMatrix } from '../task/classification-metrics.ts';
+
+export interface ReportData {
+  readonly title: string;
+  /** The command line that made the run. */
+  readonly command: string;
+  readonly seed: string | number;
+  /** ISO 8601. */
+  readonly writtenAt: string;
+  /** By name: espalier, node, onnxruntime … */
+  readonly versions: Readonly<Record<string, string>>;
+  /** By name: processor, cores, memory … */
+  readonly machine: Readonly<Record<string, string>>;
+  readonly data: DataReport;
+  /** The search's options as they were used. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly space: { readonly name: string; readonly description: string; readonly size: string | null };
+  readonly strategy: { readonly name: string; readonly description: string };
+  readonly objectives: readonly Objective[];
+  readonly trials: readonly Trial[];
+  /** Numbers of the trials on the Pareto front. */
+  readonly front: readonly number[];
+  /** Null while the study is unfinished. */
+  readonly winner: Winner | null;
+  /** Networks of other trials to be drawn, best first; the winner's is not repeated. */
+  readonly others: readonly { readonly trial: number; readonly network: Network }[];
+  readonly cost: {
+    /** Seconds by phase, in order: reading data, search, final training, test, export … */
+    readonly seconds: Readonly<Record<string, number>>;
+    /** Training images that all trainings together went through. */
+    readonly imagesSeen: number;
+    readonly peakMemoryBytes: number | null;
+  };
+  /** What a reader should know: limits that were hit, intervals that are wide, leaks in the data. */
+  readonly notes: readonly string[];
+}
+
+export interface Winner {
+  readonly trial: number;
+  readonly genome: Genome;
+  readonly network: Network;
+  /** Of the final training; `valAccuracy` and the costs. */
+  readonly measures: Measures;
+  readonly curve: readonly CurvePoint[];
+  readonly classes: readonly string[];
+  /** Counts [actual][predicted] on the test split, or on the validation split when there is none. */
+  readonly confusion: ConfusionMatrix;
+  readonly test: {
+    readonly accuracy: number;
+    readonly count: number;
+    /** 95 % (Wilson 1927). */
+    readonly interval: readonly [number, number];
+  } | null;
+  readonly model: {
+    /** Name of the ONNX file beside the report. */
+    readonly file: string;
+    readonly input: string;
+    readonly output: string;
+    readonly preprocessing: {
+      readonly channels: 1 | 3;
+      readonly height: number;
+      readonly width: number;
+      /** Per channel, on the 0..1 scale. */
+      readonly mean: readonly number[];
+      readonly std: readonly number[];
+    };
+  };
+}

@@ -1,0 +1,19 @@
+/** `pareto.csv`: the trials of the Pareto front as a table (RFC 4180). */
+import { writeFile } from 'node:fs/promises';
+import type { Trial } from '../study/trial.ts';
+
+const quote = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
+/** One row a trial: number, every measure that any of them has, and the genome as JSON. */
+export async function writePareto(front: readonly Trial[], path: string): Promise<void> {
+  const measures = [...new Set(front.flatMap((trial) => Object.keys(trial.measures)))];
+  const rows = [
+    ['trial', ...measures, 'genome'],
+    ...front.map((trial) => [
+      String(trial.number),
+      ...measures.map((name) => String(trial.measures[name] ?? '')),
+      JSON.stringify(trial.genome),
+    ]),
+  ];
+  await writeFile(path, rows.map((row) => `${row.map(quote).join(',')}\r\n`).join(''));
+}
