@@ -62,8 +62,8 @@ async function reportData(
     others.push(next);
     open = open.filter((t) => t.number !== next.number);
   }
-  const { channels, height, width } = report;
-  const io = { inputShape: [channels, height, width] as const, outputs: report.classes.length };
+  const { channels, size, classes } = report;
+  const io = { inputShape: [channels, size.height, size.width] as const, outputs: classes.length };
   return {
     title: `Espalier: ${report.name}`,
     command: (await get(storage, 'command')) ?? '',

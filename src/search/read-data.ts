@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readDatasetCache, writeDatasetCache } from '../data/cache.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
-import { drawnDataset } from '../data/drawn.ts';
 import { loadImageDataset } from '../data/load.ts';
 import type { DataReport } from '../data/report.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
@@ -11,9 +10,6 @@ import type { OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
 import { get, put } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
-
-/** Name of the built-in data. */
-const DRAWN = 'drawn';
 
 export interface ReadHooks {
   readonly onEvent: OnEvent;
@@ -25,7 +21,6 @@ export async function loadData(
   options: SearchOptions,
   { onEvent, signal }: ReadHooks,
 ): Promise<{ readonly dataset: ImageDataset; readonly report: DataReport }> {
-  if (options.data === DRAWN) return drawnDataset({ seed: options.seed });
   return loadImageDataset(options.data, {
     seed: options.seed,
     signal,
