@@ -1,4 +1,13 @@
 /** Espalier's public API: re-exports only. */
+// data
+export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
+export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';
+export { readImageFile } from './data/decode-image.ts';
+export { type DrawnOptions, drawnDataset } from './data/drawn.ts';
+export { formatDataReport } from './data/format-report.ts';
+export { type LoadOptions, loadImageDataset } from './data/load.ts';
+export type { DataReport } from './data/report.ts';
+export { suitableAugmentation } from './data/suitable-augmentation.ts';
 // device
 export { describeMachine, type Machine } from './device/machine.ts';
 export { type Latency, type LatencyOptions, measureLatency } from './device/measure-latency.ts';
