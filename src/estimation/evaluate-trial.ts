@@ -7,11 +7,10 @@ import { measureLatency } from '../device/measure-latency.ts';
 import { EspalierError } from '../errors.ts';
 import type { EvaluateTrial, JobOutcome, TrialHooks, TrialJob } from '../execution/executor.ts';
 import { networkCost } from '../network/cost.ts';
+import { deploymentModel } from '../network/deploy.ts';
 import { initialWeights } from '../network/initialise.ts';
 import type { Network } from '../network/network.ts';
-import { networkToOnnx } from '../network/to-onnx.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import { foldBatchNorm } from '../onnx/fold-batch-norm.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import type { CurvePoint, Measures } from '../study/trial.ts';
@@ -63,10 +62,10 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
   }
 };
 
-/** The graph that will be deployed: one image, batch norm folded. Untrained weights take the same time as trained ones. */
+/** The graph that will be deployed, for one image. Untrained weights take the same time as trained ones. */
 function inferenceModel(network: Network, seed: string): Uint8Array {
   const weights = initialWeights(network, createRandom(seed).split('weights'));
-  return encodeModel(foldBatchNorm(networkToOnnx(network, weights, { mode: 'inference', batch: 1 })));
+  return encodeModel(deploymentModel(network, weights, 1));
 }
 
 /** Standard normal inputs by network input, as normalised images are; batch 1. Zeros could be faster than real data. */

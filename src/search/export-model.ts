@@ -1,15 +1,14 @@
 /** The trained network as files: ONNX with its metadata, its structure as JSON. */
 import { rename, writeFile } from 'node:fs/promises';
+import { deploymentModel } from '../network/deploy.ts';
 import type { Network } from '../network/network.ts';
-import { networkToOnnx } from '../network/to-onnx.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import { foldBatchNorm } from '../onnx/fold-batch-norm.ts';
 import type { Weights } from '../train/plan.ts';
 import { type ModelMetadata, writeMetadata } from './model-metadata.ts';
 
-/** Inference form: batch norm folded, batch of any size. */
+/** The deployed form, for a batch of any size. */
 export function modelBytes(network: Network, weights: Weights, metadata: ModelMetadata | null): Uint8Array {
-  const model = foldBatchNorm(networkToOnnx(network, weights, { mode: 'inference', batch: 'batch' }));
+  const model = deploymentModel(network, weights, 'batch');
   return encodeModel({ ...model, metadata: metadata === null ? {} : writeMetadata(metadata) });
 }
 

@@ -1,10 +1,9 @@
 /** Evaluation of a network with given weights on a split, in inference form. */
 import { createBatcher } from '../data/batches.ts';
 import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
+import { deploymentModel } from '../network/deploy.ts';
 import type { Network } from '../network/network.ts';
-import { networkToOnnx } from '../network/to-onnx.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import { foldBatchNorm } from '../onnx/fold-batch-norm.ts';
 import { createSession } from '../runtime/session.ts';
 import { accuracy, type ConfusionMatrix } from '../task/classification-metrics.ts';
 import type { Weights } from './plan.ts';
@@ -20,7 +19,6 @@ export interface Evaluation {
 const BATCH = 250;
 
 /**
- * @param limit evaluate at most so many images, the first of the split
  * @throws nothing of its own; a NaN logit counts as a wrong answer and makes the loss NaN
  */
 export async function evaluateNetwork(options: {
@@ -31,7 +29,7 @@ export async function evaluateNetwork(options: {
   readonly threads: number;
 }): Promise<Evaluation> {
   const { network, weights, split, dataset, threads } = options;
-  const model = foldBatchNorm(networkToOnnx(network, weights, { mode: 'inference', batch: 'batch' }));
+  const model = deploymentModel(network, weights, 'batch');
   const session = await createSession(encodeModel(model), { threads });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
   const classes = dataset.classes.length;
