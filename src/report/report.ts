@@ -1,5 +1,9 @@
-import { writeFileSync } from 'node:fs';
+/** `report.html`: what a search did and what came of it, in one self-contained file. */
+import { writeFile } from 'node:fs/promises';
 import type { ReportData } from './data.ts';
-export async function writeReport(d: ReportData, p: string): Promise<void> {
-  writeFileSync(p, JSON.stringify(d));
+import { reportPage } from './page.ts';
+
+/** Writes the page. It needs nothing else, and asks for nothing over the network. */
+export async function writeReport(data: ReportData, path: string): Promise<void> {
+  await writeFile(path, reportPage(data));
 }

@@ -55,6 +55,18 @@ export const legendStyle = {
   icon: 'roundRect',
 } as const;
 
+/** An axis of percentages that shows the spread of `values` without cutting any off. */
+export function percentRange(values: readonly number[]): { min: number; max: number; axisLabel: object } {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const step = high - low > 30 ? 10 : high - low > 5 ? 5 : 1;
+  return {
+    min: Math.max(0, step * Math.floor(low / step)),
+    max: Math.min(100, step * Math.ceil((high + 1e-9) / step)),
+    axisLabel: { ...axisStyle.axisLabel, formatter: '{value} %' },
+  };
+}
+
 interface ChartRequest {
   /** Read out to those who cannot see it. */
   readonly label: string;

@@ -1,0 +1,37 @@
+/** The data report. */
+import type { DataReport } from '../../data/report.ts';
+import { formatCount } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+const MOST_FILES = 20;
+
+const size = ({ width, height }: { readonly width: number; readonly height: number }): string =>
+  `${width}×${height}`;
+
+export function dataSection(report: DataReport): Html {
+  const { splits, originalSizes, unreadable, leaks, duplicates, labelConflicts } = report;
+  const split = (name: 'train' | 'val' | 'test'): string =>
+    `${splits[name].count}${splits[name].origin === 'given' ? '' : ' (cut from train)'}`;
+  const largest = Math.max(1, ...report.classes.map((c) => c.train));
+  return html`<dl>
+<dt>Source</dt><dd>${report.name}, ${report.format}${report.synthetic && ', drawn by Espalier itself'}</dd>
+<dt>Images</dt><dd>${report.images} in ${report.classes.length} classes, ${report.channels === 1 ? 'grey' : 'RGB'}, used at ${size(report.size)}</dd>
+<dt>Sizes as they came</dt><dd>${size(originalSizes.min)} to ${size(originalSizes.max)}, median ${size(originalSizes.median)}</dd>
+<dt>Splits</dt><dd>train ${split('train')}, validation ${split('val')}, test ${split('test')}</dd>
+<dt>Imbalance</dt><dd>largest to smallest class ${report.imbalance.toFixed(1)} : 1</dd>
+${duplicates.map((d) => html`<dt>Duplicates</dt><dd>${d.count} in ${d.split} repeat another</dd>`)}
+${leaks.map((leak) => html`<dt>Leak</dt><dd>${leak.count} images of ${leak.splits[1]} stand in ${leak.splits[0]} too</dd>`)}
+${labelConflicts.count > 0 && html`<dt>Label conflicts</dt><dd>${labelConflicts.count} images stand in more than one class</dd>`}
+</dl>
+${(report.warnings.length > 0 || report.notes.length > 0) && html`<h3>To know</h3><ul class="notes">${[...report.warnings, ...report.notes].map((text) => html`<li>${text}</li>`)}</ul>`}
+<h3>Classes</h3>
+<div class="scroll"><table><thead><tr><th>class</th><th>train</th><th>validation</th><th>test</th><th class="left">share of the largest, train</th></tr></thead>
+<tbody>${report.classes.map(
+    (c) =>
+      html`<tr><td>${c.name}</td><td>${formatCount(c.train)}</td><td>${formatCount(c.val)}</td><td>${formatCount(c.test)}</td><td class="barcell"><div class="bar" style="width:${((100 * c.train) / largest).toFixed(1)}%"></div></td></tr>`,
+  )}</tbody></table></div>
+${
+  unreadable.length > 0 &&
+  html`<h3>Files that could not be read</h3><ul>${unreadable.slice(0, MOST_FILES).map((u) => html`<li><code>${u.file}</code>: ${u.reason}</li>`)}${unreadable.length > MOST_FILES && html`<li>and ${unreadable.length - MOST_FILES} more</li>`}</ul>`
+}`;
+}
