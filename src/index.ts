@@ -1,5 +1,14 @@
 /** Espalier's public API: re-exports only. */
 // data
+
+// autodiff
+export { crossEntropy } from './autodiff/losses/cross-entropy.ts';
+export type { Loss } from './autodiff/losses/loss.ts';
+export { adamw } from './autodiff/optimisers/adamw.ts';
+export type { Optimiser } from './autodiff/optimisers/optimiser.ts';
+export { sgd } from './autodiff/optimisers/sgd.ts';
+export { pack, unpack } from './autodiff/parameter-layout.ts';
+export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './autodiff/training-graph.ts';
 export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
 export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';
 export { readImageFile } from './data/decode-image.ts';
@@ -30,7 +39,8 @@ export type {
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
 export type { Network, NetworkIO } from './network/network.ts';
 export { createRandom, type Random } from './random.ts';
-
+// search
+export { resumeSearch, type SearchHooks, type SearchResult, search } from './search/search.ts';
 // space
 export { networkHash } from './space/canonical.ts';
 export {
@@ -65,3 +75,17 @@ export { enumerateGenomes, sampleGenome } from './space/sampling.ts';
 export { spaceSize } from './space/size.ts';
 export type { SearchSpace } from './space/space.ts';
 export { validateGenome } from './space/validation.ts';
+// storage
+export { createMemoryStorage } from './storage/memory.ts';
+export { openSqlite } from './storage/sqlite.ts';
+export type { StudyStorage } from './storage/storage.ts';
+// strategy
+export { STRATEGIES } from './strategy/index.ts';
+export type { Observation, Strategy, SuggestRequest } from './strategy/strategy.ts';
+export { runStudy } from './study/run-study.ts';
+// study
+export { type Outcome, openStudy, type Study, type StudyDefinition } from './study/study.ts';
+export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
+export { evaluateNetwork } from './train/evaluate.ts';
+// train
+export { type TrainingRequest, trainNetwork } from './train/train.ts';
