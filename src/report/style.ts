@@ -57,8 +57,8 @@ details{border-top:1px solid var(--line);padding:9px 0}details:first-of-type{bor
 .legend{display:flex;gap:6px 16px;flex-wrap:wrap;font-size:.84rem;color:var(--muted);margin-bottom:10px}
 .legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;vertical-align:-1px;border:1px solid var(--line)}
 i.conv{background:var(--conv)}i.depthwise{background:var(--depthwise)}i.linear{background:var(--linear)}i.pool{background:var(--pool)}i.merge{background:var(--merge)}i.other{background:var(--other)}
-.stages{display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start}
-.stage{margin:0;border:1px solid var(--line);border-radius:10px;padding:9px 10px 4px;max-width:100%;overflow-x:auto}
+.stages{column-gap:12px}
+.stage{margin:0 0 12px;break-inside:avoid;border:1px solid var(--line);border-radius:10px;padding:9px 10px 4px;max-width:100%;overflow-x:auto}
 .stage figcaption{font-size:.86rem;line-height:1.35;padding:0 2px 4px}.stage em{font-style:normal;color:var(--accent);font-weight:600}
 .stage svg{display:block;margin:0 auto}
 .box rect{stroke:var(--line)}.box text,.port{text-anchor:middle;dominant-baseline:central;font-size:11.5px;fill:var(--text)}

@@ -52,6 +52,8 @@ export const legendStyle = {
   left: 0,
   itemWidth: 14,
   itemHeight: 8,
+  // Text widths are estimated here, and drawn by the reader's font.
+  itemGap: 26,
   icon: 'roundRect',
 } as const;
 
