@@ -39,8 +39,23 @@ export type {
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
 export type { Network, NetworkIO } from './network/network.ts';
 export { createRandom, type Random } from './random.ts';
+// report
+export type { ReportData } from './report/data.ts';
+export { writeReport } from './report/report.ts';
 // search
-export { resumeSearch, type SearchHooks, type SearchResult, search } from './search/search.ts';
+export { type Classifier, loadClassifier, type Prediction } from './search/classifier.ts';
+export type { SearchEvent } from './search/events.ts';
+export { loadSpace } from './search/load-space.ts';
+export type { ModelMetadata } from './search/model-metadata.ts';
+export { SearchOptions, type SearchOptionsInput } from './search/options.ts';
+export {
+  planSearch,
+  reportRun,
+  resumeSearch,
+  type SearchHooks,
+  type SearchResult,
+  search,
+} from './search/search.ts';
 // space
 export { networkHash } from './space/canonical.ts';
 export {

@@ -8,7 +8,7 @@ export function listenForInterrupt(terminal: Terminal): { readonly signal: Abort
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort(new Error('interrupted'));
-    terminal.stderr.write('\nFinishing with what there is; press Ctrl-C again to stop at once.\n');
+    terminal.stderr.write('\nStopping: what is finished is kept. Press Ctrl-C again to stop at once.\n');
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);

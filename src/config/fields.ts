@@ -190,8 +190,6 @@ export const FIELDS = {
   },
 } satisfies Record<string, Field>;
 
-export type FieldName = keyof typeof FIELDS;
-
 const BY_NAME: Readonly<Record<string, Field>> = FIELDS;
 
 /** The field of a configuration key or camel-case flag. `data` is an argument of the command line, not a flag. */

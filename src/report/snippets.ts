@@ -8,6 +8,10 @@ export interface Snippet {
 
 type Model = Winner['model'];
 
+/** The packages that the snippets tell to install. */
+const NODE_ENGINE = 'onnxruntime-node';
+const WEB_ENGINE = 'onnxruntime-web';
+
 const list = (values: readonly number[]): string =>
   `[${values.map((v) => Number(v.toPrecision(6))).join(', ')}]`;
 
@@ -21,8 +25,8 @@ export function snippets(model: Model, classes: readonly string[]): Snippet[] {
 }
 
 function node({ file, input, output, preprocessing: p }: Model, classes: readonly string[]): string {
-  return `// npm install onnxruntime-node sharp
-import * as ort from 'onnxruntime-node';
+  return `// npm install ${NODE_ENGINE} sharp
+import * as ort from '${NODE_ENGINE}';
 import sharp from 'sharp';
 
 const labels = ${JSON.stringify(classes)};
@@ -63,8 +67,8 @@ function browser({ file, input, output, preprocessing: p }: Model, classes: read
     p.channels === 1
       ? '0.299 * rgba[4 * i] + 0.587 * rgba[4 * i + 1] + 0.114 * rgba[4 * i + 2]'
       : 'rgba[4 * i + c]';
-  return `// npm install onnxruntime-web
-import * as ort from 'onnxruntime-web';
+  return `// npm install ${WEB_ENGINE}
+import * as ort from '${WEB_ENGINE}';
 
 const labels = ${JSON.stringify(classes)};
 const mean = ${list(p.mean)}, std = ${list(p.std)};

@@ -71,7 +71,7 @@ function caption(stage: Stage, total: number): Html {
   const share = (100 * macs) / Math.max(1, total);
   const figures = [
     ...(params > 0 ? [`${formatCount(params)} params`] : []),
-    ...(macs > 0 ? [`${formatCount(macs)} MACs (${share < 1 ? '<1' : Math.round(share)} %)`] : []),
+    ...(macs > 0 ? [`${formatCount(macs)} MACs (${share < 1 ? '<1' : Math.round(share)}\u00a0%)`] : []),
   ];
   // Layers without a stage are named by what they are.
   const name = stage.name === '' ? stage.boxes.map((box) => box.id).join(', ') : stage.name;

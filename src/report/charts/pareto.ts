@@ -30,8 +30,9 @@ export function paretoChart({ trials, cost, front, winner }: ParetoRequest): Htm
   );
   if (known.length < 2) return null;
   const costs = known.map((t) => t.measures[cost]!);
+  const spread = Math.max(...costs) / Math.min(...costs);
   // Costs of a space often span orders of magnitude.
-  const logarithmic = Math.min(...costs) > 0 && Math.max(...costs) / Math.min(...costs) > 8;
+  const logarithmic = Math.min(...costs) > 0 && spread > 8;
   const point = (t: Trial): [number, number] => [t.measures[cost]!, 100 * t.measures.valAccuracy!];
   const groups = [
     {
@@ -56,6 +57,8 @@ export function paretoChart({ trials, cost, front, winner }: ParetoRequest): Htm
       legend: { ...legendStyle, data: groups.filter((g) => g.trials.length > 0).map((g) => g.name) },
       xAxis: {
         type: logarithmic ? 'log' : 'value',
+        // Axes end at powers of their base: a small one keeps them close to the points.
+        logBase: spread > 256 ? 10 : 2,
         name: measureLabel(cost),
         nameLocation: 'middle',
         nameGap: 30,

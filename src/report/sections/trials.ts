@@ -4,7 +4,7 @@ import type { Trial } from '../../study/trial.ts';
 import { formatMeasure, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
-const COLUMNS = ['valAccuracy', 'params', 'macs', 'memoryBytes', 'latencyMs', 'trainSeconds'];
+const COLUMNS = ['valAccuracy', 'params', 'macs', 'latencyMs', 'memoryBytes'];
 
 export interface TrialTable {
   readonly trials: readonly Trial[];
