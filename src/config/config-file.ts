@@ -75,7 +75,7 @@ function readDocument(path: string): ConfigFile {
 
 async function readModule(path: string): Promise<ConfigFile> {
   const exports = await loadModule(path, process.cwd());
-  const values = plainObject(plainObject(exports.default)?.default) ?? plainObject(exports.default);
+  const values = plainObject(exports.default);
   if (!values)
     fail('CONFIG', {
       where: path,

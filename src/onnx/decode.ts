@@ -137,8 +137,9 @@ function decodeTensor(t: TensorProto, path: string): Tensor {
     const ArrayType = ARRAYS[dtype];
     const wanted = length * ArrayType.BYTES_PER_ELEMENT;
     if (t.rawData.length !== wanted) wrong(`holds ${t.rawData.length} bytes, not ${wanted}`);
-    // A copy: the bytes need not lie at a multiple of the element's size.
-    return { dtype, shape, data: new ArrayType(t.rawData.slice().buffer) };
+    // A copy: the bytes need not lie at a multiple of the element's size. Not by `slice`: of a Buffer, which readFile
+    // gives, that is a view of the whole file.
+    return { dtype, shape, data: new ArrayType(new Uint8Array(t.rawData).buffer) };
   }
   const values = t[VALUE_FIELDS[dtype]];
   if (values.length !== length) wrong(`holds ${values.length} elements, not ${length}`);

@@ -8,7 +8,7 @@ export function formatCount(value: number): string {
     [1e6, ' M'],
     [1e3, ' k'],
   ] as const)
-    if (Math.abs(value) >= size) return `${(value / size).toPrecision(3)}${suffix}`;
+    if (Math.abs(value) >= size) return `${Number((value / size).toPrecision(3))}${suffix}`;
   return String(Number(value.toPrecision(3)));
 }
 

@@ -23,7 +23,7 @@ nav a{color:var(--muted)}
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:22px 24px;margin:0 0 18px;box-shadow:var(--shadow)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));gap:12px;margin:18px 0 22px}
 .figure{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:13px 16px;box-shadow:var(--shadow)}
-.figure b{display:block;font-size:1.5rem;line-height:1.3;letter-spacing:-.02em}
+.figure b{display:block;font-size:1.4rem;white-space:nowrap;line-height:1.3;letter-spacing:-.02em}
 .figure.main b{color:var(--second)}
 .figure span{color:var(--muted);font-size:.84rem}
 .chart svg{display:block;width:100%;height:auto}

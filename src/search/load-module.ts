@@ -5,15 +5,23 @@ import { pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { fail } from '../errors.ts';
 
+type Exports = Readonly<Record<string, unknown>>;
+
+const isCompiledModule = (value: unknown): value is Exports =>
+  typeof value === 'object' && value !== null && '__esModule' in value;
+
 /**
  * The exports of the module at `path` (relative to `from`). Its imports are resolved from its own place.
  * @throws MODULE_LOAD when it is missing or throws while it loads
  */
-export async function loadModule(path: string, from: string): Promise<Readonly<Record<string, unknown>>> {
+export async function loadModule(path: string, from: string): Promise<Exports> {
   const file = resolve(from, path);
   if (!existsSync(file)) fail('MODULE_LOAD', { path, reason: 'there is no such file' });
   try {
-    return await tsImport(pathToFileURL(file).href, import.meta.url);
+    const exports: Exports = await tsImport(pathToFileURL(file).href, import.meta.url);
+    // In a folder without `"type": "module"` the file is compiled to CommonJS, whose exports arrive as the default one.
+    const inner = exports.default;
+    return isCompiledModule(inner) ? inner : exports;
   } catch (cause) {
     // A compiler's message has its own place and caret lines; the first line says what is wrong.
     const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]!;

@@ -19,15 +19,9 @@ const isSpace = (value: unknown): value is SearchSpace =>
  * configuration file). Null when there is none.
  */
 export function spaceOf(exports: Readonly<Record<string, unknown>>): SearchSpace | null {
-  // A CommonJS-flavoured module arrives as `default.default`.
-  for (const candidate of [exports.default, exports.space, exports]) {
-    if (isSpace(candidate)) return candidate;
-    if (typeof candidate !== 'object' || candidate === null) continue;
-    for (const key of ['space', 'default'] as const) {
-      const inner = (candidate as Record<string, unknown>)[key];
-      if (isSpace(inner)) return inner;
-    }
-  }
+  const { default: main, space } = exports;
+  const carried = typeof main === 'object' && main !== null && 'space' in main ? main.space : null;
+  for (const candidate of [main, space, carried]) if (isSpace(candidate)) return candidate;
   return null;
 }
 

@@ -11,11 +11,13 @@ const STEPS = 10;
 export function plainLines(
   describeData: (report: Extract<SearchEvent, { event: 'data' }>['report']) => string[],
 ) {
-  let lastStep = '';
+  const told = new Map<string, number>();
+  let accuracy: number | null = null;
+  /** A line when `share` has reached the next tenth. */
   const stepped = (what: string, share: number, line: () => string): string[] => {
-    const step = `${what} ${Math.floor(share * STEPS)}`;
-    if (step === lastStep) return [];
-    lastStep = step;
+    const step = Math.floor(share * STEPS);
+    if (step <= (told.get(what) ?? -1)) return [];
+    told.set(what, step);
     return [line()];
   };
   return (event: SearchEvent): string[] => {
@@ -39,10 +41,10 @@ export function plainLines(
       case 'final-started':
         return [`final training of trial ${event.trial}: ${event.epochs} epochs on all data`];
       case 'final-progress':
+        accuracy = event.valAccuracy ?? accuracy;
         return stepped('final', event.progress, () => {
-          const accuracy =
-            event.valAccuracy === null ? '' : `, validation ${formatPercent(event.valAccuracy)}`;
-          return `final training: ${Math.round(100 * event.progress)} %${accuracy}`;
+          const known = accuracy === null ? '' : `, validation ${formatPercent(accuracy)}`;
+          return `final training: ${Math.round(100 * event.progress)} %${known}`;
         });
       case 'tested':
         return [`test accuracy: ${formatPercent(event.testAccuracy)} of ${event.testCount} images`];

@@ -82,9 +82,15 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         final: { trial: event.trial, epochs: event.epochs, progress: 0, valAccuracy: null },
       };
     case 'final-progress':
+      if (!state.final) return state;
       return {
         ...state,
-        final: state.final && { ...state.final, progress: event.progress, valAccuracy: event.valAccuracy },
+        final: {
+          ...state.final,
+          // Time and epochs may disagree on how far it is; a bar never goes back.
+          progress: Math.max(state.final.progress, event.progress),
+          valAccuracy: event.valAccuracy ?? state.final.valAccuracy,
+        },
       };
     case 'tested':
       return { ...state, phase: 'export', testAccuracy: event.testAccuracy };

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { networkCost } from '../network/cost.ts';
+import { initialWeights } from '../network/initialise.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import { float32 } from '../onnx/graph-builder.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import { PRESETS } from '../space/presets/index.ts';
+import { sampleGenome } from '../space/sampling.ts';
+import { modelLayers } from './model-layers.ts';
+
+test.each(Object.values(PRESETS))('MACs of $name as ONNX are those of the network', (space) => {
+  const random = createRandom('layers');
+  for (let i = 0; i < 5; i++) {
+    const genome = sampleGenome(space, random, 'decisions');
+    const network = space.build(genome, { inputShape: [3, 32, 32], outputs: 10 });
+    const model = networkToOnnx(network, initialWeights(network, random), {
+      mode: 'inference',
+      batch: 'batch',
+    });
+    const layers = modelLayers(model);
+    expect(layers.every((layer) => layer.shape !== null)).toBe(true);
+    expect(layers.reduce((sum, layer) => sum + layer.macs!, 0)).toBe(networkCost(network).macs);
+  }
+});
+
+test('layers of unknown operators, and what follows them, have no shape', () => {
+  const node = (name: string, op: string, inputs: string[]) => ({
+    name,
+    op,
+    domain: op === 'Mystery' ? 'elsewhere' : '',
+    inputs,
+    outputs: [`${name}.out`],
+    attributes: {},
+  });
+  const model: OnnxModel = {
+    irVersion: 10,
+    opsets: { '': 21, elsewhere: 1 },
+    metadata: {},
+    producer: 'test',
+    graph: {
+      name: 'g',
+      inputs: [{ name: 'x', dtype: 'float32', shape: ['n', 4] }],
+      outputs: [{ name: 'c.out', dtype: 'float32', shape: ['n', 8] }],
+      initializers: new Map([['w', float32(new Float32Array(32), [4, 8])]]),
+      nodes: [node('a', 'MatMul', ['x', 'w']), node('b', 'Mystery', ['a.out']), node('c', 'Relu', ['b.out'])],
+    },
+  };
+  expect(modelLayers(model)).toEqual([
+    { name: 'a', op: 'MatMul', shape: ['n', 8], params: 32, macs: 32 },
+    { name: 'b', op: 'Mystery', shape: null, params: 0, macs: null },
+    { name: 'c', op: 'Relu', shape: null, params: 0, macs: null },
+  ]);
+});

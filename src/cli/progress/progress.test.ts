@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { SearchEvent } from '../../search/events.ts';
+import type { Trial } from '../../study/trial.ts';
+import { plainLines } from './plain.ts';
+import { renderProgress } from './render.ts';
+import { advance, initialProgress } from './state.ts';
+
+const trial = (number: number, valAccuracy: number | null, reason: string | null = null): Trial => ({
+  number,
+  state: reason === null ? 'complete' : 'failed',
+  genome: { width: 16 * (number + 1), kernel: 3 },
+  hash: String(number),
+  measures: {
+    params: 1000 * (number + 1),
+    macs: 2e6,
+    latencyMs: 0.5,
+    ...(valAccuracy !== null && { valAccuracy }),
+  },
+  curve: [],
+  reason,
+  startedAt: 0,
+  endedAt: 1,
+});
+
+const first = trial(0, 0.8);
+const second = trial(1, null, 'the loss became NaN');
+const third = trial(2, 0.9);
+const EVENTS: readonly SearchEvent[] = [
+  { event: 'data-loading', done: 50, total: 100 },
+  { event: 'plan', lines: ['four trials'], trials: 4, deadline: 100_000, workers: 2 },
+  { event: 'trial-started', trial: first },
+  { event: 'trial-started', trial: second },
+  { event: 'trial-progress', trial: 1, progress: 0.25 },
+  { event: 'trial-finished', trial: first, best: first, front: [first] },
+  { event: 'trial-finished', trial: second, best: first, front: [first] },
+  { event: 'trial-started', trial: third },
+  { event: 'trial-progress', trial: 2, progress: 0.5 },
+];
+const state = EVENTS.reduce(advance, initialProgress);
+const plain = (_: string, text: string): string => text;
+
+test('the state follows the events', () => {
+  expect(state.running).toEqual([{ trial: third, progress: 0.5 }]);
+  expect(state.finished).toEqual([first, second]);
+  expect(state.best).toBe(first);
+  expect(state.phase).toBe('search');
+});
+
+test('the live view shows trials, best, bars and the time left, within the terminal', () => {
+  const view = renderProgress(state, 40_000, 100, plain);
+  expect(view).toContain('the loss became NaN');
+  expect(view).toContain('best    trial 0: 80.00 %, 1 k params, 2 M MACs, 0.5 ms');
+  expect(view).toContain('████████░░░░░░░░    2');
+  expect(view).toContain('2 of 4 trials, 1 min 00 s left');
+  for (const line of view.split('\n')) expect([...line].length).toBeLessThanOrEqual(100);
+});
+
+test('the front is shown once it has two points', () => {
+  const finished = advance(state, {
+    event: 'trial-finished',
+    trial: third,
+    best: third,
+    front: [first, third],
+  });
+  expect(renderProgress(finished, 0, 120, plain)).toContain('front   80.00 % @ 0.5 ms  90.00 % @ 0.5 ms');
+});
+
+test('the bar of the final training never goes back', () => {
+  const progress = (share: number, valAccuracy: number | null): SearchEvent => ({
+    event: 'final-progress',
+    progress: share,
+    valAccuracy,
+  });
+  const final = [
+    { event: 'final-started', trial: 2, epochs: 10 } as const,
+    progress(0.6, 0.7),
+    progress(0.4, null),
+  ].reduce(advance, state);
+  expect(final.final).toMatchObject({ progress: 0.6, valAccuracy: 0.7 });
+  expect(renderProgress(final, 0, 100, plain)).toContain('final training of trial 2, 10 epochs, 70.00 %');
+});
+
+test('plain lines tell each tenth of a long work once, and every trial', () => {
+  const lines = plainLines(() => []);
+  const told: string[] = [];
+  for (let done = 0; done <= 1000; done++) told.push(...lines({ event: 'data-loading', done, total: 1000 }));
+  expect(told).toHaveLength(11);
+  expect(lines({ event: 'trial-progress', trial: 0, progress: 0.5 })).toEqual([]);
+  const [line] = lines({ event: 'trial-finished', trial: first, best: first, front: [] });
+  expect(line).toMatch(
+    /^ {4}0 {2}complete +80\.00 % +1 k +2 M +0\.5 ms {2}width=16 kernel=3 {2}\(best so far\)$/,
+  );
+});

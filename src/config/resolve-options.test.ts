@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { EspalierError } from '../errors.ts';
+import { loadSpace } from '../search/load-space.ts';
+import { SearchOptions } from '../search/options.ts';
+import { findConfigFile, readConfigFile } from './config-file.ts';
+import { FIELDS, flagOf, nameOf } from './fields.ts';
+import { resolveOptions } from './resolve-options.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fallbacks = { out: () => 'runs/x' };
+let serial = 0;
+function file(text: string, ending = 'yaml'): string {
+  const path = join(folder, `config${++serial}.${ending}`);
+  writeFileSync(path, text);
+  return path;
+}
+const options = async (text: string, flags = {}, ending = 'yaml'): Promise<SearchOptions> =>
+  resolveOptions(flags, await readConfigFile(file(text, ending)), fallbacks);
+
+/** Message and hint of the error that `work` ends with. */
+async function problem(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof EspalierError) return `${error.message} | ${error.hint}`;
+    throw error;
+  }
+  return 'no error';
+}
+
+test('every option but the data has a flag and a key, and only options have', () => {
+  const keys = Object.values(FIELDS).map((field) => field.key);
+  expect(new Set([...keys, 'data'])).toEqual(new Set(Object.keys(SearchOptions.shape)));
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('flags go before the file, the file before the defaults', async () => {
+  const found = await options('data: drawn\ntime: 10m\nmaxLatency: 2ms\nworkers: 3\n', { time: '90s' });
+  expect(found).toMatchObject({ data: 'drawn', timeSeconds: 90, maxLatencyMs: 2, workers: 3, threads: 1 });
+});
+
+test('all kinds of values from flags', () => {
+  const flags = {
+    data: 'drawn',
+    objectives: 'valAccuracy,latencyMs,valLoss:minimise',
+    augmentation: 'shift=4,flip=no,mixup=0.2',
+    maxParams: '2M',
+    maxMemory: '1MB',
+    channels: '1',
+    seed: 'lucky',
+    flips: 'both',
+  };
+  expect(resolveOptions(flags, null, fallbacks)).toMatchObject({
+    objectives: [
+      { measure: 'valAccuracy', direction: 'maximise' },
+      { measure: 'latencyMs', direction: 'minimise' },
+      { measure: 'valLoss', direction: 'minimise' },
+    ],
+    augmentation: { shift: 4, flip: false, mixup: 0.2 },
+    maxParams: 2_000_000,
+    maxMemoryBytes: 1_048_576,
+    channels: 1,
+    seed: 'lucky',
+    flips: 'both',
+    out: 'runs/x',
+  });
+});
+
+test('paths of a file are relative to its folder', async () => {
+  const found = await options('data: ./images\nout: ../runs/a\nspace: ./space.ts\n');
+  expect(found.data).toBe(join(folder, 'images'));
+  expect(found.out).toBe(join(folder, '..', 'runs', 'a'));
+  expect(found.space).toBe(join(folder, 'space.ts'));
+  expect((await options('data: drawn\nspace: mobile\n')).space).toBe('mobile');
+});
+
+test.each([
+  [
+    'a mistyped key',
+    'data: drawn\n\ntimee: 10m\n',
+    ':3:1: timee: there is no option "timee" | Did you mean "time"?',
+  ],
+  [
+    'a wrong value',
+    'data: drawn\nflips: sideways\n',
+    ':2:1: flips: must be one of none, horizontal, vertical, both',
+  ],
+  ['a wrong type', 'data: drawn\ntrials: many\n', ':2:1: trials: expected number, received string'],
+  ['a bad quantity', 'data: drawn\ntime: ten minutes\n', ':2:1: time: "ten minutes" is not a duration'],
+  [
+    'a nested mistake',
+    'data: drawn\naugmentation:\n  flip: true\n  shfit: 4\n',
+    ':4:3: augmentation.shfit: there is no option',
+  ],
+  ['YAML that is not well formed', 'data: drawn\nobjectives: [a,\n', ':3:1: '],
+  ['a list instead of keys', '- data\n', ':1:1: the file is not a list of'],
+])('%s is reported with its line', async (_, text, expected) => {
+  expect(await problem(() => options(text))).toContain(expected);
+});
+
+test('mistakes in JSON are reported with their line', async () => {
+  expect(await problem(() => options('{\n  "data": "drawn",\n  "workers": 0\n}', {}, 'json'))).toContain(
+    ':3:3: workers: ',
+  );
+});
+
+test('mistakes in flags name the flag', async () => {
+  expect(await problem(() => resolveOptions({ data: 'x', maxLatency: 'fast' }, null, fallbacks))).toContain(
+    '--max-latency: "fast" is not a latency',
+  );
+  expect(
+    await problem(() => resolveOptions({ data: 'x', trialTimeout: '1m', threads: '0' }, null, fallbacks)),
+  ).toContain('--threads: ');
+  expect(await problem(() => resolveOptions({}, null, fallbacks))).toContain('No data given');
+});
+
+test('a TypeScript file carries a space, which is found again by the path of the file', async () => {
+  const root = new URL('..', import.meta.url).href;
+  const path = file(
+    `import { networkBuilder } from '${root}network/builder.ts';
+import { oneOf, struct } from '${root}space/choice.ts';
+import { defineSpace } from '${root}space/define-space.ts';
+const space = defineSpace({
+  name: 'own', description: 'x', choices: struct({ width: oneOf([8, 16]) }),
+  build: ({ width }, io) => { const b = networkBuilder(io.inputShape); return b.build([b.linear(b.flatten(b.globalAveragePool(b.conv(b.input, { out: width, kernel: 3 }))), { out: io.outputs })]); },
+});
+export default { data: 'drawn', time: '1m' as string, space };
+`,
+    'ts',
+  );
+  const found = resolveOptions({}, await readConfigFile(path), fallbacks);
+  expect(found).toMatchObject({ data: 'drawn', timeSeconds: 60, space: path });
+  expect((await loadSpace(found.space)).name).toBe('own');
+});
+
+test('a module that throws, or is not there, is reported', async () => {
+  expect(await problem(() => readConfigFile(file('throw new Error("out of luck");', 'ts')))).toContain(
+    'out of luck',
+  );
+  expect(await problem(() => readConfigFile(file('export default 5;', 'ts')))).toContain('not an object');
+  expect(await problem(() => loadSpace('./nowhere.ts'))).toContain('there is no such file');
+  expect(await problem(() => loadSpace('mobil'))).toContain('There is no search space "mobil"');
+});
+
+test('the configuration file of a folder is found by its name', () => {
+  expect(findConfigFile(folder)).toBeNull();
+  const path = join(folder, 'espalier.config.yaml');
+  writeFileSync(path, 'data: drawn\n');
+  expect(findConfigFile(folder)).toBe(path);
+});
+
+test('names as people write them', () => {
+  expect(flagOf('maxLatency')).toBe('--max-latency');
+  expect(nameOf('timeSeconds')).toBe('time');
+});

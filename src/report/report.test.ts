@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { reportData } from '../../test/fixtures/report-data.ts';
+import { PRESETS } from '../space/presets/index.ts';
+import { escapeHtml, html, trusted } from './html.ts';
+import { reportPage } from './page.ts';
+import { writePareto } from './pareto-csv.ts';
+import { writeReport } from './report.ts';
+import { snippets } from './snippets.ts';
+import { writeTrials } from './trials-json.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-report-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const EVIL = '</script><img src=x onerror=alert(1)>"\'&';
+const data = reportData({ space: PRESETS.residual, classes: ['rose', EVIL, 'daisy'], trials: 30 });
+
+test('what is put into a template is escaped, unless it is HTML already', () => {
+  expect(html`<p title="${'"'}">${'<b>'}${[html`<i>${1}</i>`, '&']}${null}${false}</p>`.text).toBe(
+    '<p title="&quot;">&lt;b&gt;<i>1</i>&amp;</p>',
+  );
+  expect(trusted('<b>').text).toBe('<b>');
+  expect(escapeHtml(EVIL)).not.toMatch(/[<>"']/);
+});
+
+test('the page holds everything, asks for nothing, and trusts no name', async () => {
+  const path = join(folder, 'report.html');
+  await writeReport({ ...data, title: EVIL, command: EVIL, notes: [EVIL] }, path);
+  const page = readFileSync(path, 'utf8');
+  for (const id of [
+    'history',
+    'front',
+    'architecture',
+    'curves',
+    'classes',
+    'use',
+    'trials',
+    'data',
+    'cost',
+    'repeat',
+  ])
+    expect(page).toContain(`<section id="${id}">`);
+  // Nothing is loaded: no address in an attribute, no import in the style.
+  expect(page).not.toMatch(/(?:src|href)="(?!#|data:)/);
+  expect(page).not.toMatch(/@import|url\((?!#)/);
+  expect(page).not.toContain('<img');
+  expect(page.match(/<script/g)).toHaveLength(1);
+  // Charts have no colours of their own left, and no two of their parts share a name.
+  expect(page).not.toMatch(/#0a0b0\d/);
+  const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test.each(Object.values(PRESETS))('a network of $name is drawn whole', (space) => {
+  const own = reportData({ space, classes: ['a', 'b'], trials: 12 });
+  const page = reportPage(own);
+  const last = own.winner!.network.nodes[own.winner!.network.nodes.length - 1]!.id;
+  expect(page).toContain(`${last}: `);
+  // Edges and boxes lie within their drawings.
+  for (const [, left, width, height, body] of page.matchAll(
+    /aria-label="\d+ layers" width="\d+" height="\d+" viewBox="(-?\d+) 0 (\d+) (\d+)">([\s\S]*?)<\/svg>/g,
+  ))
+    for (const [, x, y] of body!.matchAll(/[MLQ ](-?[\d.]+) (-?[\d.]+)(?=[ QL"])/g)) {
+      expect(Number(x)).toBeGreaterThanOrEqual(Number(left));
+      expect(Number(x)).toBeLessThanOrEqual(Number(left) + Number(width));
+      expect(Number(y)).toBeLessThanOrEqual(Number(height));
+    }
+});
+
+test('an unfinished study, and one without any trial, have a page too', () => {
+  const unfinished = reportPage({ ...data, winner: null, others: [] });
+  expect(unfinished).toContain('unfinished');
+  expect(unfinished).not.toContain('<section id="use">');
+  const empty = reportPage({ ...data, winner: null, others: [], trials: [], front: [] });
+  expect(empty).toContain('<section id="data">');
+});
+
+test('a hundred classes fit', () => {
+  const classes = Array.from({ length: 100 }, (_, i) => `class ${i}`);
+  expect(reportPage(reportData({ space: PRESETS.mobile, classes, trials: 5 }))).toContain('class 99');
+});
+
+test('snippets hold the names and numbers of the model', () => {
+  const { model, classes } = data.winner!;
+  const own = { ...model, input: 'my input', output: 'scores' };
+  for (const { title, code } of snippets(own, classes)) {
+    expect(code).toContain('model.onnx');
+    if (title === 'Command line') continue;
+    expect(code).toContain('"my input"');
+    expect(code).toContain('0.49, 0.48, 0.44');
+    expect(code).toContain(JSON.stringify(classes));
+  }
+});
+
+test('trials.json is an array of all trials', async () => {
+  const path = join(folder, 'trials.json');
+  await writeTrials(data.trials, path);
+  const rows = JSON.parse(readFileSync(path, 'utf8'));
+  expect(rows).toHaveLength(30);
+  expect(rows[3]).toMatchObject({
+    number: 3,
+    state: data.trials[3]!.state,
+    genome: data.trials[3]!.genome,
+    measures: { params: expect.any(Number), macs: expect.any(Number) },
+    reason: data.trials[3]!.reason,
+  });
+  await writeTrials([], path);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual([]);
+});
+
+test('pareto.csv has a row for each trial of the front, cells with commas in quotes', async () => {
+  const path = join(folder, 'pareto.csv');
+  const front = data.trials.filter((trial) => data.front.includes(trial.number));
+  await writePareto(front, path);
+  const [head, ...rows] = readFileSync(path, 'utf8').trimEnd().split('\r\n');
+  expect(head).toMatch(/^trial,params,macs,.*valAccuracy.*,genome$/);
+  expect(rows).toHaveLength(front.length);
+  expect(rows[0]).toContain(`"${JSON.stringify(front[0]!.genome).replaceAll('"', '""')}"`);
+});
