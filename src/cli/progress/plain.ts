@@ -39,7 +39,9 @@ export function plainLines(
         return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${best}`];
       }
       case 'final-started':
-        return [`final training of trial ${event.trial}: ${event.epochs} epochs on all data`];
+        return [
+          `final training of trial ${event.trial}: ${event.epochs} ${event.epochs === 1 ? 'epoch' : 'epochs'} on all data`,
+        ];
       case 'final-progress':
         accuracy = event.valAccuracy ?? accuracy;
         return stepped('final', event.progress, () => {

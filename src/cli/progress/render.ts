@@ -88,7 +88,7 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
   if (!training) return [];
   const accuracy = training.valAccuracy === null ? '' : `, ${formatPercent(training.valAccuracy)}`;
   const lines = [
-    `${style('cyan', bar(training.progress, 24))}  final training of trial ${training.trial}, ${training.epochs} epochs${accuracy}`,
+    `${style('cyan', bar(training.progress, 24))}  final training of trial ${training.trial}, ${training.epochs} ${training.epochs === 1 ? 'epoch' : 'epochs'}${accuracy}`,
   ];
   if (testAccuracy !== null) lines.push(`test    ${style('bold', formatPercent(testAccuracy))}`);
   return lines;

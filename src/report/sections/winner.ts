@@ -1,5 +1,5 @@
 /** How good the trained network is: the figures at the top, and class by class. */
-import { classFigures } from '../../task/classification-metrics.ts';
+import { balancedAccuracy, classFigures } from '../../task/classification-metrics.ts';
 import { classesChart } from '../charts/classes.ts';
 import { confusionChart } from '../charts/confusion.ts';
 import type { ReportData, Winner } from '../data.ts';
@@ -32,7 +32,7 @@ ${memoryBytes !== undefined && card(formatBytes(memoryBytes), 'activation memory
 
 export function classSection(winner: Winner): Html {
   const figures = classFigures(winner.confusion, winner.classes);
-  return html`<p class="hint">On the ${winner.test === null ? 'validation images: the data has no test images' : 'test images, which were used once, after everything was decided'}.</p>
+  return html`<p class="hint">On the ${winner.test === null ? 'validation images: the data has no test images' : 'test images, which were used once, after everything was decided'}. Accuracy with all classes counted equally: ${formatPercent(balancedAccuracy(winner.confusion))}.</p>
 ${confusionChart(winner.confusion, winner.classes)}
 ${figures.length <= MOST_BARS && html`<h3>Class by class, the weakest first</h3>${classesChart(figures)}`}
 <details${figures.length > MOST_BARS && ' open'}><summary>Table</summary><div class="scroll"><table class="sortable"><thead><tr>${['class', 'images', 'precision', 'recall', 'F1'].map((name) => html`<th scope="col"><button type="button">${name}</button></th>`)}</tr></thead>
