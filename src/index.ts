@@ -36,8 +36,26 @@ export type {
   TrialJob,
 } from './execution/executor.ts';
 // network
+export { classifierHead } from './network/blocks/classifier-head.ts';
+export { type ConvBnActOptions, convBnAct } from './network/blocks/conv-bn-act.ts';
+export { type InvertedResidualOptions, invertedResidual } from './network/blocks/inverted-residual.ts';
+export { nasBench201Cell } from './network/blocks/nas-bench-201-cell.ts';
+export { type RepVggOptions, repVgg } from './network/blocks/rep-vgg.ts';
+export { type ResidualBlockOptions, residualBlock } from './network/blocks/residual-block.ts';
+export { squeezeExcite } from './network/blocks/squeeze-excite.ts';
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
+export { type LayerCost, layerCosts, type NetworkCost, networkCost } from './network/cost.ts';
+export { deploymentModel } from './network/deploy.ts';
+export { initialWeights } from './network/initialise.ts';
 export type { Network, NetworkIO } from './network/network.ts';
+export { reparameterise } from './network/reparameterise.ts';
+export { networkToOnnx, type ToOnnxOptions } from './network/to-onnx.ts';
+// onnx
+export { checkModel, type ModelProblem } from './onnx/check.ts';
+export { decodeModel } from './onnx/decode.ts';
+export { encodeModel } from './onnx/encode.ts';
+export { foldBatchNorm } from './onnx/fold-batch-norm.ts';
+export type { OnnxModel, Tensor } from './onnx/model.ts';
 export { createRandom, type Random } from './random.ts';
 // report
 export type { ReportData } from './report/data.ts';

@@ -73,4 +73,12 @@ describe('reparameterise', () => {
     const network = b.build([b.concat([...sums, shared])]);
     expect(await expectEqual(network)).toEqual(network);
   });
+
+  it('names a weight that is missing', () => {
+    const b = networkBuilder([2, 4, 4]);
+    const network = b.build([repVgg(b, b.input, { out: 2, stride: 1, activation: 'relu' })]);
+    const weights = trainedWeights(network, 'missing');
+    weights.delete('dense.norm.mean');
+    expect(() => reparameterise(network, weights)).toThrow(/"dense.norm".*mean.*missing/);
+  });
 });

@@ -3,6 +3,7 @@
  * single convolutions of equal value, which run faster.
  */
 import type { Tensor } from '../onnx/model.ts';
+import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
 import { networkShapes, outputShape } from './rules/shape.ts';
 
@@ -20,13 +21,14 @@ interface Branch {
  * Merges every sum whose inputs are branches of one value: convolutions (equal stride and groups, no dilation) and the
  * identity, each with or without batch norm, whose results nothing else reads. For inference: batch norms are taken with
  * their running statistics. The rest of the network, and weights it still needs, are returned as they are.
- * @throws SHAPE when the network is not well formed
+ * @throws SHAPE when the network is not well formed, or a weight is missing or of another shape
  */
 export function reparameterise(
   network: Network,
   weights: Weights,
 ): { readonly network: Network; readonly weights: Map<string, Tensor> } {
   const shapes = networkShapes(network);
+  checkWeights(network, weights);
   const byId = new Map(network.nodes.map((n) => [n.id, n]));
   const readers = new Map<string, number>();
   const values = [...network.nodes.flatMap((n) => n.inputs), ...network.outputs];

@@ -1,11 +1,10 @@
 /** A network as an ONNX model. */
-import { fail } from '../errors.ts';
 import { createGraphBuilder } from '../onnx/graph-builder.ts';
 import type { OnnxModel, Tensor } from '../onnx/model.ts';
+import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode } from './network.ts';
 import { lowerOperator } from './rules/lowering.ts';
 import { networkShapes } from './rules/shape.ts';
-import { weightSpecs } from './rules/weights.ts';
 
 /** In training the model has dropout and stochastic depth, and the batch must be a number. */
 export type ToOnnxOptions =
@@ -24,7 +23,7 @@ export function networkToOnnx(
   options: ToOnnxOptions,
 ): OnnxModel {
   const shapes = networkShapes(network);
-  checkWeights(network, shapes, weights);
+  checkWeights(network, weights);
   const outputNames = network.outputs.map((_, i) => (i === 0 ? 'logits' : `logits${i}`));
   const g = createGraphBuilder({ name: 'network', reserved: new Set([...outputNames, ...weights.keys()]) });
   const values = new Map<string, string>();
@@ -59,19 +58,4 @@ function neededInputs({ id, operator, inputs }: NetworkNode, zeros: Set<string>)
   if (summands.length > 0) return summands;
   zeros.add(id);
   return inputs.slice(0, 1);
-}
-
-function checkWeights(
-  network: Network,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  weights: ReadonlyMap<string, Tensor>,
-): void {
-  for (const { id, operator, inputs } of network.nodes) {
-    for (const { suffix, shape } of weightSpecs(operator, shapes.get(inputs[0]!)!)) {
-      const found = weights.get(`${id}.${suffix}`)?.shape;
-      if (found?.join() === shape.join()) continue;
-      const reason = `its ${suffix} must be [${shape.join(', ')}], and ${found ? `is [${found.join(', ')}]` : 'is missing'}`;
-      fail('SHAPE', { layer: id, operator: operator.kind, reason });
-    }
-  }
 }
