@@ -72,7 +72,7 @@ function drawImage(label: number, canvas: Float32Array, random: Random): void {
   drawFigure(label, canvas, random);
   for (let i = random.int(5); i > 0; i--) drawSpeck(canvas, random);
   // The mean of four uniform values is near enough to normal, and cheap.
-  const noise = between(random, 0.1, 0.35);
+  const noise = between(random, 0.04, 0.16);
   for (let p = 0; p < canvas.length; p++)
     canvas[p]! += noise * (random.next() + random.next() + random.next() + random.next() - 2);
 }
@@ -89,14 +89,14 @@ function drawGround(canvas: Float32Array, random: Random): void {
 function drawFigure(label: number, canvas: Float32Array, random: Random): void {
   const distance = Object.values(FIGURES)[label >> 1]!;
   const striped = label % 2 === 1;
-  const radius = between(random, 6, 10);
+  const radius = between(random, 7, 10);
   const room = SIDE / 2 - 0.8 * radius;
   const centreX = (SIDE - 1) / 2 + between(random, -room, room);
   const centreY = (SIDE - 1) / 2 + between(random, -room, room);
   const angle = between(random, 0, 2 * Math.PI);
   const cos = Math.cos(angle) / radius;
   const sin = Math.sin(angle) / radius;
-  const contrast = sign(random) * between(random, 0.15, 0.4);
+  const contrast = sign(random) * between(random, 0.25, 0.5);
   const stripes = between(random, 0, Math.PI);
   const frequency = (2 * Math.PI) / between(random, 3, 4.5);
   const waveX = frequency * Math.cos(stripes);
@@ -120,7 +120,7 @@ function drawBar(canvas: Float32Array, random: Random): void {
   const angle = between(random, 0, Math.PI);
   const startX = random.int(SIDE);
   const startY = random.int(SIDE);
-  const level = sign(random) * between(random, 0.1, 0.35);
+  const level = sign(random) * between(random, 0.1, 0.3);
   for (let t = 0; t < length; t++)
     addAt(canvas, startX + t * Math.cos(angle), startY + t * Math.sin(angle), level);
 }
