@@ -97,7 +97,9 @@ async function findImages(path: string): Promise<{ files: ImageFile[]; notes: st
         else others++;
   if (others > 0)
     notes.push(
-      `${others} ${others === 1 ? 'file is' : 'files are'} no images by their extension and left out.`,
+      others === 1
+        ? '1 file is no image by its extension and was left out.'
+        : `${others} files are no images by their extension and were left out.`,
     );
   return { files, notes };
 }
@@ -138,7 +140,7 @@ async function sampleSizes(
 
 /** Whether some are so large that reading their headers first (see decodeImage) saves more than it costs. */
 const hasLarge = (sample: readonly ImageSize[], size: ImageSize): boolean =>
-  sample.some(({ width, height }) => width >= 4 * size.width && height >= 4 * size.height);
+  sample.some(({ width, height }) => width >= 8 * size.width && height >= 8 * size.height);
 
 async function decodeAll(
   path: string,

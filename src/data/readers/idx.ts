@@ -50,16 +50,20 @@ async function assemble(
   loaded: readonly { found: Found; images: IdxArray; labels: Uint16Array }[],
   folder: string,
 ): Promise<ImageSource> {
-  const [, height = 0, width = 0, channels = 1] = loaded[0]!.images.shape;
+  const reference = loaded.find(({ found }) => found.split === 'train') ?? loaded[0]!;
+  const [, height = 0, width = 0, channels = 1] = reference.images.shape;
   if (channels !== 1 && channels !== 3)
-    fail('DATA_CORRUPT', { file: loaded[0]!.found.images, reason: `its images have ${channels} channels` });
+    fail('DATA_CORRUPT', { file: reference.found.images, reason: `its images have ${channels} channels` });
   const shape = { channels, height, width } as const;
   const splits: Partial<Record<SplitName, SourceSplit>> = {};
   for (const { found, images, labels } of loaded) {
     const file = found.images;
     const [count = 0, ...rest] = images.shape;
-    if (rest.join() !== loaded[0]!.images.shape.slice(1).join())
-      fail('DATA_CORRUPT', { file, reason: `its images are ${rest.join('×')}, those of the others are not` });
+    if (rest.join() !== reference.images.shape.slice(1).join())
+      fail('DATA_CORRUPT', {
+        file,
+        reason: `its images are ${rest.join('×')}, those of ${reference.found.images} are not`,
+      });
     const planar = planarOf(images.bytes, count, channels);
     splits[found.split] = packedSplit({ file, count, images: planar, labels }, shape);
   }
