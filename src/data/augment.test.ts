@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../random.ts';
 import { augmentingWriter, plainWriter } from './augment.ts';
 import type { Augmentation } from './dataset.ts';
-import { NO_AUGMENTATION } from './testing-images.ts';
+import { NO_AUGMENTATION } from './testing/images.ts';
 
 const layout = (height: number, width: number, channels: 1 | 3 = 1) => ({
   channels,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDatasetCache, writeDatasetCache } from './cache.ts';
-import { datasetOf, randomSplit } from './testing-images.ts';
+import { datasetOf, randomSplit } from './testing/images.ts';
 
 const SHAPE = { channels: 3, height: 5, width: 3, classes: 3 } as const;
 const train = randomSplit(7, SHAPE, 'train');

@@ -3,7 +3,7 @@ import { createRandom } from '../random.ts';
 import { assembleDataset } from './assemble.ts';
 import { formatDataReport } from './format-report.ts';
 import type { ImageSource } from './source.ts';
-import { pixelSource, pixelSplit } from './testing-images.ts';
+import { pixelSource, pixelSplit } from './testing/images.ts';
 
 const reportOf = (source: ImageSource) =>
   assembleDataset(source, { name: 'mine', path: 'mine', synthetic: false, random: createRandom(1) }).report;

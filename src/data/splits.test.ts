@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
 import { findLeaks } from './duplicates.ts';
 import { makeSplits } from './splits.ts';
-import { pixelSource, pixelSplit } from './testing-images.ts';
+import { pixelSource, pixelSplit } from './testing/images.ts';
 
 const split = (source: Parameters<typeof makeSplits>[0], seed = 1) =>
   makeSplits(source, createRandom(seed), 'here');

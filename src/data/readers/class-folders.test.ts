@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readImageFile } from '../decode-image.ts';
 import { loadImageDataset } from '../load.ts';
-import { realData } from '../real-data.ts';
+import { realData } from '../testing/real-data.ts';
 
 let root: string;
 beforeAll(async () => {

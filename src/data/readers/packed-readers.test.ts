@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadImageDataset } from '../load.ts';
-import { realData } from '../real-data.ts';
+import { realData } from '../testing/real-data.ts';
 
 let root: string;
 beforeAll(async () => {

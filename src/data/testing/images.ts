@@ -1,10 +1,10 @@
 /** Small data for this room's tests. */
-import { createRandom } from '../random.ts';
-import type { Augmentation, ImageDataset, ImageSplit } from './dataset.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { measureNormalisation } from './normalisation.ts';
-import { hashPixels } from './packed-images.ts';
-import type { ImageSource, SourceSplit } from './source.ts';
+import { createRandom } from '../../random.ts';
+import type { Augmentation, ImageDataset, ImageSplit } from '../dataset.ts';
+import { fingerprintOf } from '../fingerprint.ts';
+import { measureNormalisation } from '../normalisation.ts';
+import { hashPixels } from '../packed-images.ts';
+import type { ImageSource, SourceSplit } from '../source.ts';
 
 export const NO_AUGMENTATION: Augmentation = {
   flip: false,

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const ROOT = process.env.ESPALIER_TEST_DATA ?? resolve(import.meta.dirname, '../../../shared/data');
+const ROOT = process.env.ESPALIER_TEST_DATA ?? resolve(import.meta.dirname, '../../../../shared/data');
 
 /** The path of a data set, and the options for `test` that skip it with a reason when it is absent. */
 export function realData(name: string): { readonly path: string; readonly absent: boolean } {
