@@ -105,6 +105,11 @@ export const ERRORS = {
     exit: EXIT.internal,
   },
   // ---- study
+  STUDY_CHANGED: {
+    message: (d) => `The study was begun with ${d.name} = ${d.former}, not ${d.now}`,
+    hint: () => 'Open it as it was begun, or begin a new study in another file.',
+    exit: EXIT.usage,
+  },
   INFEASIBLE: {
     message: (d) => `No network of the space "${d.space}" was found that can meet ${d.bounds}`,
     hint: (d) => `The nearest that was found: ${d.nearest}. Loosen the bound, or choose another space.`,

@@ -109,15 +109,17 @@ export { spaceSize } from './space/size.ts';
 export type { SearchSpace } from './space/space.ts';
 export { validateGenome } from './space/validation.ts';
 // storage
+export { openStorage } from './storage/index.ts';
 export { createMemoryStorage } from './storage/memory.ts';
 export { openSqlite } from './storage/sqlite.ts';
 export type { StudyStorage } from './storage/storage.ts';
 // strategy
 export { STRATEGIES } from './strategy/index.ts';
 export type { Observation, Strategy, SuggestRequest } from './strategy/strategy.ts';
-export { runStudy } from './study/run-study.ts';
 // study
-export { type Outcome, openStudy, type Study, type StudyDefinition } from './study/study.ts';
+export type { StudyDefinition } from './study/definition.ts';
+export { runStudy } from './study/run-study.ts';
+export { type Outcome, openStudy, type Study } from './study/study.ts';
 export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
 export { evaluateNetwork } from './train/evaluate.ts';
 // train

@@ -7,9 +7,10 @@ export function createMemoryStorage(): StudyStorage {
   const artefacts = new Map<string, Json>();
   return {
     putTrial: async (trial) => void trials.set(trial.number, structuredClone(trial)),
-    trials: async () => [...trials.values()].sort((a, b) => a.number - b.number),
+    // Copies both ways: what a caller does to a trial afterwards must not change what is stored.
+    trials: async () => structuredClone([...trials.values()].sort((a, b) => a.number - b.number)),
     putArtefact: async (name, value) => void artefacts.set(name, structuredClone(value)),
-    artefact: async (name) => artefacts.get(name) ?? null,
+    artefact: async (name) => structuredClone(artefacts.get(name) ?? null),
     close: async () => {},
   };
 }

@@ -2,9 +2,9 @@
 import { crowdingDistances, paretoRanks } from './pareto.ts';
 import type { Observation } from './strategy.ts';
 
-/** Complete trials with finite values: what a strategy can learn from. */
-export function completed(history: readonly Observation[]): Observation[] {
-  return history.filter((o) => o.state === 'complete' && o.values?.every(Number.isFinite));
+/** Complete with finite values: what a strategy can learn from. */
+export function isComplete({ state, values }: Observation): boolean {
+  return state === 'complete' && values?.every(Number.isFinite) === true;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Regularised evolution (Real et al. 2019): the youngest live, tournaments choose parents, one mutation a child. */
 import { mutateGenome } from '../space/mutation.ts';
-import { best, completed } from './ranking.ts';
+import { best, isComplete } from './ranking.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 export interface EvolutionOptions {
@@ -26,13 +26,12 @@ export const regularisedEvolution = (options: EvolutionOptions): Strategy => ({
   },
 });
 
-/** The latest complete trials, looking back no further than needed. */
+/** The latest complete trials, oldest first; looks back no further than needed. */
 function youngest(history: readonly Observation[], count: number): Observation[] {
-  const window = history.slice(-4 * count);
-  const found = completed(window);
-  return (found.length >= count || window.length === history.length ? found : completed(history)).slice(
-    -count,
-  );
+  const found: Observation[] = [];
+  for (let i = history.length - 1; i >= 0 && found.length < count; i--)
+    if (isComplete(history[i]!)) found.push(history[i]!);
+  return found.reverse();
 }
 
 function child(

@@ -26,8 +26,6 @@ export const MEASURES = {
   imagesPerSecond: { label: 'training speed', unit: '1/s', better: 'higher', known: false },
 } as const satisfies Record<string, MeasureInfo>;
 
-export type MeasureName = keyof typeof MEASURES;
-
 /** @throws USAGE when there is no such measure */
 export function measureInfo(name: string): MeasureInfo {
   const info = (MEASURES as Readonly<Record<string, MeasureInfo>>)[name];

@@ -1,51 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { networkBuilder } from '../network/builder.ts';
 import { createRandom } from '../random.ts';
-import { int, oneOf, struct } from '../space/choice.ts';
-import { defineSpace } from '../space/define-space.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import { STRATEGIES } from '../strategy/index.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { runStudy } from './run-study.ts';
-import { type Asked, type Outcome, openStudy, type StudyDefinition } from './study.ts';
+import { type Asked, type Outcome, openStudy } from './study.ts';
+import { definition, forever, pause, score, table } from './testing/tiny-study.ts';
 
-const space = defineSpace({
-  name: 'tiny',
-  description: 'One hidden layer.',
-  choices: struct({ hidden: int(1, 40), activation: oneOf(['relu', 'tanh', 'silu']) }),
-  build: ({ hidden, activation }, io) => {
-    const b = networkBuilder(io.inputShape);
-    const x = b.activation(b.linear(b.flatten(b.input), { out: hidden }), activation);
-    return b.build([b.linear(x, { out: io.outputs })]);
-  },
-});
-
-const definition = (parallelism: number, strategy: Strategy = STRATEGIES.evolution): StudyDefinition => ({
-  space,
-  io: { inputShape: [1, 4, 4], outputs: 3 },
-  strategy,
-  objectives: [{ measure: 'valAccuracy', direction: 'maximise' }],
-  constraints: [],
-  seed: 'study-test',
-  parallelism,
-});
-
-/** A made-up accuracy with its optimum inside the space; some candidates fail. */
-function score({ trial }: Asked): Outcome {
-  const { hidden, activation } = trial.genome as { hidden: number; activation: string };
-  if (hidden % 13 === 0) return { state: 'failed', measures: {}, curve: [], reason: 'made to fail' };
-  const valAccuracy = 1 - Math.abs(hidden - 23) / 40 - (activation === 'tanh' ? 0 : 0.1);
-  return { state: 'complete', measures: { valAccuracy }, curve: [], reason: null };
-}
-
-const pause = (turns: number): Promise<void> =>
-  new Promise((resolve) => {
-    const tick = (left: number): void => void (left === 0 ? resolve() : setImmediate(() => tick(left - 1)));
-    tick(turns);
-  });
-
-const forever = new AbortController().signal;
 const TRIALS = 30;
 
 async function undisturbed(parallelism: number): Promise<unknown> {
@@ -59,16 +21,6 @@ async function undisturbed(parallelism: number): Promise<unknown> {
   });
   return table(study.trials());
 }
-
-const table = (trials: readonly Asked['trial'][]): unknown =>
-  trials.map(({ number, state, genome, hash, measures, reason }) => ({
-    number,
-    state,
-    genome,
-    hash,
-    measures,
-    reason,
-  }));
 
 test.each([1, 2, 3])('with %i workers the finishing order changes nothing', async (parallelism) => {
   const expected = await undisturbed(parallelism);
@@ -201,4 +153,52 @@ test('at the deadline running trials are ended', async () => {
   const end = await runStudy({ study, trials: null, deadline: Date.now() + 50, signal: forever, evaluate });
   expect(end).toBe('deadline');
   expect(study.trials().map((t) => t.state)).toEqual(['pruned', 'pruned']);
+});
+
+test('asked twice at once, it gives two trials', async () => {
+  const study = await openStudy(definition(2), createMemoryStorage());
+  const [first, second] = await Promise.all([study.ask(), study.ask()]);
+  expect([first!.trial.number, second!.trial.number]).toEqual([0, 1]);
+  expect(second!.trial.hash).not.toBe(first!.trial.hash);
+});
+
+test('a trial whose history is not finished is not given', async () => {
+  const study = await openStudy(definition(2), createMemoryStorage());
+  await study.ask();
+  const second = await study.ask();
+  await study.tell(second!.trial.number, score(second!));
+  expect(study.ready()).toBe(false);
+  await expect(study.ask()).rejects.toThrow('trial 2 was asked for before trial 0 was finished');
+});
+
+test('a trial is told once', async () => {
+  const study = await openStudy(definition(1), createMemoryStorage());
+  const asked = await study.ask();
+  const told = [study.tell(0, score(asked!)), study.tell(0, score(asked!))];
+  const [first, second] = await Promise.allSettled(told);
+  expect(first!.status).toBe('fulfilled');
+  expect(second!.status).toBe('rejected');
+});
+
+test.each([
+  ['seed', { seed: 'another' }],
+  ['parallelism', { parallelism: 2 }],
+  ['strategy', { strategy: STRATEGIES.random }],
+  ['constraints', { constraints: [{ measure: 'params', max: 100 }] }],
+])('a storage is not gone on with under another %s', async (name, change) => {
+  const storage = createMemoryStorage();
+  await openStudy(definition(1), storage);
+  await openStudy(definition(1), storage);
+  await expect(openStudy({ ...definition(1), ...change }, storage)).rejects.toMatchObject({
+    code: 'STUDY_CHANGED',
+    message: expect.stringContaining(name),
+  });
+});
+
+test('a bound of infinity bounds nothing, before and after it was stored', async () => {
+  const unbounded = { ...definition(1), constraints: [{ measure: 'macs', max: Number.POSITIVE_INFINITY }] };
+  const storage = createMemoryStorage();
+  await openStudy(unbounded, storage);
+  await expect(openStudy(unbounded, storage)).resolves.toBeDefined();
+  await expect(openStudy(definition(1), storage)).resolves.toBeDefined();
 });

@@ -6,25 +6,14 @@
  * undisturbed or killed and resumed. The price is that a worker may wait for the oldest running trial.
  */
 import { fail } from '../errors.ts';
-import type { Network, NetworkIO } from '../network/network.ts';
+import type { Network } from '../network/network.ts';
 import { createRandom } from '../random.ts';
-import type { SearchSpace } from '../space/space.ts';
 import type { StudyStorage } from '../storage/storage.ts';
-import type { Observation, Strategy } from '../strategy/strategy.ts';
+import type { Observation } from '../strategy/strategy.ts';
 import { createCandidates } from './candidates.ts';
+import { claimDefinition, type StudyDefinition } from './definition.ts';
 import { broken, measureInfo, objectiveValues } from './measure.ts';
-import type { Constraint, CurvePoint, Measures, Objective, Trial } from './trial.ts';
-
-export interface StudyDefinition {
-  readonly space: SearchSpace;
-  readonly io: NetworkIO;
-  readonly strategy: Strategy;
-  readonly objectives: readonly Objective[];
-  readonly constraints: readonly Constraint[];
-  readonly seed: string | number;
-  /** Trials that may run at once, ≥ 1. Part of the definition: another number gives another table. */
-  readonly parallelism: number;
-}
+import type { CurvePoint, Measures, Trial } from './trial.ts';
 
 export interface Outcome {
   readonly state: 'complete' | 'pruned' | 'failed';
@@ -46,16 +35,21 @@ export interface Study {
   interrupted(): readonly Asked[];
   /** False while the next trial must wait for an older one. */
   ready(): boolean;
-  /** The next trial, recorded as running; null when the strategy finds no further network. */
+  /**
+   * The next trial, recorded as running; null when the strategy finds no further network. Call it only when `ready()`:
+   * before, the results that its suggestion may depend on are not all there.
+   * @throws INFEASIBLE when no network at all meets the bounds
+   */
   ask(): Promise<Asked | null>;
   /** Records a trial's outcome and returns the trial. */
   tell(number: number, outcome: Outcome): Promise<Trial>;
 }
 
-/** Opens the study of a storage, with the trials it holds. */
+/** Opens the study of a storage, with the trials it holds. @throws STUDY_CHANGED when they were found by another definition */
 export async function openStudy(definition: StudyDefinition, storage: StudyStorage): Promise<Study> {
   const { space, io, strategy, objectives, constraints, parallelism } = definition;
   for (const { measure } of [...objectives, ...constraints]) measureInfo(measure);
+  await claimDefinition(definition, storage);
   const random = createRandom(definition.seed).split('study');
   const candidates = createCandidates(
     space,
@@ -79,61 +73,78 @@ export async function openStudy(definition: StudyDefinition, storage: StudyStora
     return { trial, network: candidate?.network ?? space.build(trial.genome, io) };
   };
 
+  const ready = (): boolean => observations.length > trials.length - parallelism;
+  const inTurn = oneAtATime();
+
   return {
     definition,
     trials: () => trials,
     interrupted: () => trials.filter((t) => !isFinished(t)).map(asked),
-    ready: () => observations.length > trials.length - parallelism,
-    async ask() {
-      const number = trials.length;
-      const history = observations.slice(0, Math.max(0, number - parallelism + 1));
-      const running = trials
-        .slice(history.length)
-        .map(({ number: n, genome, hash }) => ({ number: n, genome, hash }));
-      const genome = strategy.suggest({
-        space,
-        history,
-        running,
-        objectives: objectives.length,
-        random: random.split('trial', number),
-        accept: candidates.accept,
-        draw: candidates.draw,
-      });
-      const candidate = genome === null ? null : candidates.of(genome);
-      if (candidate === null) {
-        if (number === 0) failInfeasible(definition, candidates.nearest()?.measures);
-        return null;
-      }
-      candidates.propose(candidate.hash);
-      const trial: Trial = {
-        number,
-        state: 'running',
-        genome: candidate.genome,
-        hash: candidate.hash,
-        measures: candidate.measures,
-        curve: [],
-        reason: null,
-        startedAt: Date.now(),
-        endedAt: null,
-      };
-      await storage.putTrial(trial);
-      trials.push(trial);
-      return { trial, network: candidate.network };
-    },
-    async tell(number, outcome) {
-      const asked = trials[number];
-      if (asked === undefined || isFinished(asked)) throw new Error(`trial ${number} is not running`);
-      const trial: Trial = {
-        ...asked,
-        ...judged(outcome, asked.measures, definition),
-        curve: outcome.curve,
-        endedAt: Date.now(),
-      };
-      await storage.putTrial(trial);
-      trials[number] = trial;
-      advance();
-      return trial;
-    },
+    ready,
+    ask: () =>
+      inTurn(async () => {
+        const number = trials.length;
+        if (!ready())
+          throw new Error(`trial ${number} was asked for before trial ${number - parallelism} was finished`);
+        const history = observations.slice(0, Math.max(0, number - parallelism + 1));
+        const running = trials
+          .slice(history.length)
+          .map(({ number: n, genome, hash }) => ({ number: n, genome, hash }));
+        const genome = strategy.suggest({
+          space,
+          history,
+          running,
+          objectives: objectives.length,
+          random: random.split('trial', number),
+          accept: candidates.accept,
+          draw: candidates.draw,
+        });
+        const candidate = genome === null ? null : candidates.of(genome);
+        if (candidate === null) {
+          if (number === 0) failInfeasible(definition, candidates.nearest()?.measures);
+          return null;
+        }
+        candidates.propose(candidate.hash);
+        const trial: Trial = {
+          number,
+          state: 'running',
+          genome: candidate.genome,
+          hash: candidate.hash,
+          measures: candidate.measures,
+          curve: [],
+          reason: null,
+          startedAt: Date.now(),
+          endedAt: null,
+        };
+        await storage.putTrial(trial);
+        trials.push(trial);
+        return { trial, network: candidate.network };
+      }),
+    tell: (number, outcome) =>
+      inTurn(async () => {
+        const asked = trials[number];
+        if (asked === undefined || isFinished(asked)) throw new Error(`trial ${number} is not running`);
+        const trial: Trial = {
+          ...asked,
+          ...judged(outcome, asked.measures, definition),
+          curve: outcome.curve,
+          endedAt: Date.now(),
+        };
+        await storage.putTrial(trial);
+        trials[number] = trial;
+        advance();
+        return trial;
+      }),
+  };
+}
+
+/** Runs actions one after another: two calls at once must not get the same number or overtake each other's write. */
+function oneAtATime(): <T>(action: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (action) => {
+    const result = last.then(action, action);
+    last = result;
+    return result;
   };
 }
 

@@ -1,0 +1,53 @@
+/** What makes a study the one it is. With the same definition, the same results give the same table. */
+import { isDeepStrictEqual } from 'node:util';
+import { fail } from '../errors.ts';
+import type { NetworkIO } from '../network/network.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { Json, StudyStorage } from '../storage/storage.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import type { Constraint, Objective } from './trial.ts';
+
+export interface StudyDefinition {
+  readonly space: SearchSpace;
+  readonly io: NetworkIO;
+  readonly strategy: Strategy;
+  readonly objectives: readonly Objective[];
+  readonly constraints: readonly Constraint[];
+  readonly seed: string | number;
+  /** Trials that may run at once, ≥ 1. Part of the definition: another number gives another table. */
+  readonly parallelism: number;
+}
+
+const ARTEFACT = 'study';
+
+/**
+ * Keeps the definition with the trials when there is none yet. Trials of two definitions in one table would be neither
+ * repeatable nor comparable, so another definition is refused.
+ * @throws STUDY_CHANGED
+ */
+export async function claimDefinition(definition: StudyDefinition, storage: StudyStorage): Promise<void> {
+  const now = asJson(definition);
+  const before = await storage.artefact(ARTEFACT);
+  if (before === null) return storage.putArtefact(ARTEFACT, now);
+  const former = before as Readonly<Record<string, Json>>;
+  for (const [name, value] of Object.entries(now))
+    if (!isDeepStrictEqual(value, former[name]))
+      fail('STUDY_CHANGED', { name, former: JSON.stringify(former[name]), now: JSON.stringify(value) });
+}
+
+/** What of the definition can be written down; of the space and the strategy, their names. */
+function asJson(definition: StudyDefinition): { readonly [name: string]: Json } {
+  const { space, io, strategy, objectives, constraints, seed, parallelism } = definition;
+  // JSON has no infinity, and an infinite bound bounds nothing.
+  const bounds = constraints.filter(({ max }) => Number.isFinite(max));
+  const values = {
+    space: space.name,
+    io,
+    strategy: strategy.name,
+    objectives,
+    constraints: bounds,
+    seed,
+    parallelism,
+  };
+  return JSON.parse(JSON.stringify(values));
+}
