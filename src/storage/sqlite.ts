@@ -2,7 +2,7 @@
  * A study in one SQLite file.
  *
  * Write-ahead log with `synchronous = NORMAL`: what was told survives the death of the process at any moment; only a
- * power cut may cost the last trials, never the file. The writer holds a lock in a file beside it, which the system
+ * power cut may cost the last trials, never the file. Closing brings the log into the file. The writer holds a lock in a file beside it, which the system
  * releases when the process ends, however it ends.
  */
 import { existsSync } from 'node:fs';
@@ -143,10 +143,25 @@ function storage(db: Kysely<Tables>, path: string, lock: Database.Database | nul
         return row === undefined ? null : (JSON.parse(row.value) as Json);
       }),
     close: async () => {
+      if (lock !== null) await settle(db);
       await db.destroy();
       lock?.close();
     },
   };
+}
+
+/**
+ * Brings everything into the one file, so that copying it copies the study. SQLite does this by itself when the last
+ * connection closes, but libsql's stay half open until their statements are collected, which is after the process ended.
+ */
+async function settle(db: Kysely<Tables>): Promise<void> {
+  try {
+    await sql`PRAGMA busy_timeout = 0`.execute(db);
+    await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(db);
+    await sql`PRAGMA journal_mode = DELETE`.execute(db);
+  } catch {
+    // A reader is at work or the disk is full: the log beside the file holds what is missing, and nothing is lost.
+  }
 }
 
 function toRow({ genome, measures, curve, ...rest }: Trial): TrialRow {

@@ -1,14 +1,26 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Trial } from '../study/trial.ts';
+import { storageSuite } from '../testing/index.ts';
+import { openStorage } from './index.ts';
 import { createMemoryStorage } from './memory.ts';
 import { openSqlite } from './sqlite.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-storage-'));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
+const FILLER = new URL('./testing/fill-storage.ts', import.meta.url).pathname;
 let files = 0;
 const fresh = (): string => join(ROOT, `study-${files++}.db`);
 
@@ -25,33 +37,18 @@ const trial = (number: number, changes: Partial<Trial> = {}): Trial => ({
   ...changes,
 });
 
-describe.each([
-  ['memory', async () => createMemoryStorage()],
-  ['sqlite', () => openSqlite(fresh(), { mode: 'write' })],
-])('%s storage', (_, open) => {
-  test('keeps trials by number and replaces them', async () => {
-    const storage = await open();
-    await storage.putTrial(trial(1));
-    await storage.putTrial(trial(0));
-    const done = trial(1, {
-      state: 'complete',
-      measures: { valAccuracy: 0.5 },
-      curve: [{ epoch: 1, trainLoss: 1, valLoss: 2, valAccuracy: 0.5, seconds: 3 }],
-      endedAt: 4,
-    });
-    await storage.putTrial(done);
-    expect(await storage.trials()).toEqual([trial(0), done]);
-    await storage.close();
-  });
-
-  test('keeps artefacts', async () => {
-    const storage = await open();
-    expect(await storage.artefact('plan')).toBeNull();
-    await storage.putArtefact('plan', { a: [1, null] });
-    await storage.putArtefact('plan', { a: [2, 'ü'] });
-    expect(await storage.artefact('plan')).toEqual({ a: [2, 'ü'] });
-    await storage.close();
-  });
+storageSuite(test, {
+  name: 'memory',
+  newPlace: () => async () => createMemoryStorage(),
+  durable: false,
+});
+storageSuite(test, {
+  name: 'sqlite',
+  newPlace: () => {
+    const path = fresh();
+    return () => openSqlite(path, { mode: 'write' });
+  },
+  durable: true,
 });
 
 describe('sqlite files', () => {
@@ -63,6 +60,37 @@ describe('sqlite files', () => {
     const second = await openSqlite(path, { mode: 'write' });
     expect(await second.trials()).toEqual([trial(0)]);
     await second.close();
+  });
+
+  test('are whole when closed: a copy of the one file is a copy of the study', async () => {
+    const path = fresh();
+    for (const number of [0, 1]) {
+      const storage = await openSqlite(path, { mode: 'write' });
+      await storage.putTrial(trial(number));
+      await storage.close();
+      const copy = fresh();
+      copyFileSync(path, copy);
+      const copied = await openSqlite(copy, { mode: 'read' });
+      expect(await copied.trials()).toHaveLength(number + 1);
+      await copied.close();
+    }
+  });
+
+  test('are whole when closed while they are read', async () => {
+    const path = fresh();
+    const writer = await openSqlite(path, { mode: 'write' });
+    await writer.putTrial(trial(0));
+    const reader = await openSqlite(path, { mode: 'read' });
+    expect(await reader.trials()).toHaveLength(1);
+    await writer.putTrial(trial(1));
+    await writer.close();
+    expect(await reader.trials()).toHaveLength(2);
+    const copy = fresh();
+    copyFileSync(path, copy);
+    const copied = await openSqlite(copy, { mode: 'read' });
+    expect(await copied.trials()).toHaveLength(2);
+    await copied.close();
+    await reader.close();
   });
 
   test('have one writer, and readers beside it', async () => {
@@ -115,6 +143,63 @@ describe('sqlite files', () => {
   test('in a folder that is not there give a clear error', async () => {
     await expect(openSqlite(join(ROOT, 'no', 'study.db'), { mode: 'write' })).rejects.toMatchObject({
       code: 'STORAGE',
+    });
+  });
+
+  test('that are cut off are refused and left alone', async () => {
+    const path = fresh();
+    const whole = await openSqlite(path, { mode: 'write' });
+    for (let number = 0; number < 50; number++) await whole.putTrial(trial(number));
+    await whole.close();
+    truncateSync(path, 5000);
+    const before = readFileSync(path);
+    await expect(
+      openSqlite(path, { mode: 'write' }).then((storage) => storage.trials().finally(storage.close)),
+    ).rejects.toMatchObject({ code: 'STORAGE_FOREIGN' });
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test('on a full disk say so and keep what was told', async () => {
+    const path = fresh();
+    // A limit on the size of files stands in for the disk's end: it needs no right to mount one.
+    const { stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', 'ulimit -f 200 && exec "$0" --import tsx "$1" "$2"', process.execPath, FILLER, path],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toBe('');
+    const { told, code, hint } = JSON.parse(stdout) as { told: number; code: string; hint: string };
+    expect(code).toBe('STORAGE');
+    expect(hint).toContain('disk is not full');
+    expect(told).toBeGreaterThan(0);
+    const storage = await openSqlite(path, { mode: 'write' });
+    expect((await storage.trials()).map((t) => t.number)).toEqual(Array.from({ length: told }, (_, i) => i));
+    await storage.close();
+  });
+});
+
+describe('a place by its URL', () => {
+  test('is a file, with or without its scheme', async () => {
+    const path = fresh();
+    const first = await openStorage(`sqlite:${path}`);
+    await first.putTrial(trial(0));
+    await first.close();
+    const second = await openStorage(path, { mode: 'read' });
+    expect(await second.trials()).toEqual([trial(0)]);
+    await second.close();
+  });
+
+  test('is memory, which ends with the process', async () => {
+    const storage = await openStorage('memory:');
+    await storage.putTrial(trial(0));
+    expect(await storage.trials()).toEqual([trial(0)]);
+    expect(await (await openStorage('memory:')).trials()).toEqual([]);
+  });
+
+  test.each(['mysql://host/studies', 'sqlite:', ''])('"%s" is refused with what there is', async (url) => {
+    await expect(openStorage(url)).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('memory:'),
     });
   });
 });

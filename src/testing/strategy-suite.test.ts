@@ -1,0 +1,88 @@
+/** The suite notices what it promises to: faulty strategies fail the tests that they should fail. */
+import { expect, test } from 'vitest';
+import { createRandom } from '../random.ts';
+import type { Genome } from '../space/genome.ts';
+import { sampleGenome } from '../space/sampling.ts';
+import { STRATEGIES } from '../strategy/index.ts';
+import type { Observation, Strategy, SuggestRequest } from '../strategy/strategy.ts';
+import { strategySuite } from './strategy-suite.ts';
+
+/** Names of the suite's tests that fail, without the strategy's. */
+function failuresOf(suggest: Strategy['suggest']): string[] {
+  const failed: string[] = [];
+  const faulty: Strategy = { name: 'faulty', description: 'Made to fail.', suggest };
+  strategySuite((name, body) => {
+    try {
+      body();
+    } catch {
+      failed.push(name.replace('faulty: ', ''));
+    }
+  }, faulty);
+  return failed;
+}
+
+const evolution = STRATEGIES.evolution.suggest;
+
+test('a sound strategy fails nothing', () => {
+  expect(failuresOf(evolution)).toEqual([]);
+});
+
+test.each<[string, (request: SuggestRequest) => Genome | null, string]>([
+  ['invents genomes', () => ({ hidden: 0.5 }), 'gives valid genomes, none twice, in the space "twelve"'],
+  [
+    'ignores bounds and repetition',
+    ({ space, random }) => sampleGenome(space, random),
+    'keeps within a bound that few networks meet',
+  ],
+  [
+    'gives up early',
+    (r) => (r.history.length > 20 ? null : r.draw(r.random)),
+    'gives valid genomes, none twice, in the space "nested"',
+  ],
+  [
+    'draws from elsewhere',
+    (r) => r.draw(r.random.split(Math.floor(performance.now() * 1e6))),
+    'answers the same request alike, also after others',
+  ],
+  [
+    'ignores its random stream',
+    (r) => evolution({ ...r, random: constant(r) }),
+    'two searches with the same results are the same, with another seed another',
+  ],
+  [
+    'sorts the history in place',
+    (r) => {
+      (r.history as Observation[]).sort((a, b) => b.number - a.number);
+      return r.draw(r.random);
+    },
+    'takes 2 objectives',
+  ],
+  [
+    'needs a feasible trial',
+    (r) => (r.history.length > 8 && !r.history.some((o) => o.feasible) ? null : r.draw(r.random)),
+    'goes on when all trials are infeasible',
+  ],
+  [
+    'reads the values of failed trials',
+    (r) => (r.history.some((o) => o.values![0] === 2) ? null : r.draw(r.random)),
+    'goes on over failed, pruned, infeasible and NaN trials',
+  ],
+  [
+    'expects running trials in order',
+    (r) => (r.running.some((t, i) => t.number !== r.history.length + i) ? null : r.draw(r.random)),
+    'takes running trials in any order',
+  ],
+])('a strategy that %s is found out', (_, suggest, promise) => {
+  expect(failuresOf(suggest)).toContain(promise);
+});
+
+test('a strategy that remembers is found out', () => {
+  let calls = 0;
+  const failed = failuresOf((r) => r.draw(r.random.split(calls++)));
+  expect(failed).toContain('answers the same request alike, also after others');
+});
+
+/** A stream that is the same whatever the seed. */
+function constant({ history, running }: SuggestRequest) {
+  return createRandom(history.length + running.length);
+}

@@ -1,0 +1,103 @@
+/** What every search strategy must keep to, whatever it does to find good networks. */
+import assert from 'node:assert/strict';
+import type { SearchSpace } from '../space/space.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { again, completeWith, drive, type Result } from './strategy-bench.ts';
+import { CONTINUOUS, NESTED, ONE_POINT, TWELVE } from './suite-spaces.ts';
+import type { TestFunction } from './test-function.ts';
+
+const SPACES: readonly SearchSpace[] = [TWELVE, CONTINUOUS, NESTED];
+const IN_ENDLESS_SPACES = 40;
+
+/** All that can become of trials, in turn. NaN must never be learnt from, wherever it came from. */
+const MIXED: readonly ((pick: number) => Result)[] = [
+  (pick) => completeWith(pick),
+  () => ({ state: 'failed', values: null, feasible: false }),
+  (pick) => ({ state: 'complete', values: [pick], feasible: false }),
+  () => ({ state: 'pruned', values: null, feasible: false }),
+  () => completeWith(Number.NaN),
+  (pick) => completeWith(-pick * 1e300),
+];
+
+const NONE: readonly (readonly [string, () => Result])[] = [
+  ['failed', () => ({ state: 'failed', values: null, feasible: false })],
+  ['were pruned', () => ({ state: 'pruned', values: null, feasible: false })],
+  ['are infeasible', () => ({ state: 'complete', values: [0.5], feasible: false })],
+  ['are equal', () => completeWith(0.5)],
+];
+
+/**
+ * Registers one test for each promise of {@link Strategy}: only valid and acceptable genomes, the same request always
+ * answered alike, nothing changed and nothing remembered, and no result, order or bound that it cannot deal with.
+ * @param test the test runner's own function
+ */
+export function strategySuite(test: TestFunction, strategy: Strategy): void {
+  const { name } = strategy;
+
+  test(`${name}: has a name and a sentence that describes it`, () => {
+    assert.match(name, /^[a-z][a-z0-9-]*$/);
+    assert.match(strategy.description, /\S.*\.$/);
+  });
+
+  for (const space of SPACES)
+    test(`${name}: gives valid genomes, none twice, in the space "${space.name}"`, () => {
+      const count = space === TWELVE ? 12 : IN_ENDLESS_SPACES;
+      assert.equal(drive({ space, strategy }, count).genomes.length, count);
+    });
+
+  test(`${name}: answers the same request alike, also after others`, () => {
+    const { requests } = drive({ space: NESTED, strategy, delay: 2 }, 30);
+    const first = requests.map((request) => strategy.suggest(again(request)));
+    const backwards = [...requests].reverse().map((request) => strategy.suggest(again(request)));
+    assert.deepEqual(backwards.reverse(), first);
+  });
+
+  test(`${name}: two searches with the same results are the same, with another seed another`, () => {
+    const genomes = (seed: string) => drive({ space: NESTED, strategy, seed }, 30).genomes;
+    assert.deepEqual(genomes('one'), genomes('one'));
+    assert.notDeepEqual(genomes('one'), genomes('two'));
+  });
+
+  test(`${name}: ends when every network was proposed`, () => {
+    assert.equal(drive({ space: TWELVE, strategy }, 100).genomes.length, 12);
+    assert.equal(drive({ space: ONE_POINT, strategy }, 100).genomes.length, 1);
+  });
+
+  test(`${name}: goes on over failed, pruned, infeasible and NaN trials`, () => {
+    const result = (number: number, pick: number) => MIXED[number % MIXED.length]!(pick);
+    assert.equal(drive({ space: NESTED, strategy, result }, 60).genomes.length, 60);
+  });
+
+  for (const [what, result] of NONE)
+    test(`${name}: goes on when all trials ${what}`, () => {
+      assert.equal(drive({ space: NESTED, strategy, result }, 40).genomes.length, 40);
+    });
+
+  test(`${name}: gives nothing when nothing is acceptable`, () => {
+    const constraints = [{ measure: 'params', max: 1 }];
+    assert.equal(drive({ space: TWELVE, strategy, constraints }, 3).genomes.length, 0);
+  });
+
+  test(`${name}: keeps within a bound that few networks meet`, () => {
+    // 1 unit: 4·1 + 1 weights before it, 1·2 + 2 after it; only the three activations are left to choose.
+    const constraints = [{ measure: 'params', max: 9 }];
+    assert.equal(drive({ space: TWELVE, strategy, constraints }, 12).genomes.length, 3);
+  });
+
+  for (const delay of [1, 3, 20])
+    test(`${name}: works while ${delay} trials are running`, () => {
+      assert.equal(drive({ space: NESTED, strategy, delay }, 40).genomes.length, 40);
+    });
+
+  test(`${name}: takes running trials in any order`, () => {
+    const scenario = { space: NESTED, strategy, delay: 5, reverseRunning: true };
+    assert.equal(drive(scenario, 40).genomes.length, 40);
+  });
+
+  for (const objectives of [2, 3])
+    test(`${name}: takes ${objectives} objectives`, () => {
+      const result = (number: number, pick: number) =>
+        completeWith(...[pick, -pick * 1e6, number % 4].slice(0, objectives));
+      assert.equal(drive({ space: NESTED, strategy, objectives, result }, 40).genomes.length, 40);
+    });
+}
