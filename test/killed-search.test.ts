@@ -11,10 +11,28 @@ const BIN = new URL('../bin/espalier.js', import.meta.url).pathname;
 const KILLS = 20;
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
 
-const OPTIONS = ['--trials', '6', '--epochs', '1', '--data-share', '0.2', '--final-epochs', '2', '--max-macs', '1M', '--workers', '2', '--seed', '7'];
+const OPTIONS = [
+  '--trials',
+  '6',
+  '--epochs',
+  '1',
+  '--data-share',
+  '0.2',
+  '--final-epochs',
+  '2',
+  '--max-macs',
+  '1M',
+  '--workers',
+  '2',
+  '--seed',
+  '7',
+];
 
 /** Runs the program; kills it with all its workers after `killAfterMs`. Resolves with the exit code, null when killed. */
-function run(args: readonly string[], killAfterMs?: number): Promise<{ readonly code: number | null; readonly output: string }> {
+function run(
+  args: readonly string[],
+  killAfterMs?: number,
+): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -64,11 +82,15 @@ test(`killed at ${KILLS} random moments, a search ends with the same table and t
   const killed = join(ROOT, 'killed');
   const random = createRandom('kills');
   for (let i = 0; i < KILLS; i++) {
-    const args = existsSync(join(killed, 'study.db')) ? ['resume', killed] : ['search', 'drawn', ...OPTIONS, '--out', killed];
+    const args = existsSync(join(killed, 'study.db'))
+      ? ['resume', killed]
+      : ['search', 'drawn', ...OPTIONS, '--out', killed];
     // From before the first write to the whole length of a trial.
     await run(args, 500 + random.next() * Math.max(3000, duration / 3));
   }
-  const last = existsSync(join(killed, 'study.db')) ? ['resume', killed] : ['search', 'drawn', ...OPTIONS, '--out', killed];
+  const last = existsSync(join(killed, 'study.db'))
+    ? ['resume', killed]
+    : ['search', 'drawn', ...OPTIONS, '--out', killed];
   const end = await run(last);
   expect(end.output).not.toContain('error:');
   expect(end.code).toBe(0);

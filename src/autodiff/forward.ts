@@ -152,7 +152,7 @@ const TRAINING_FORMS: Readonly<Record<string, Form>> = {
 /** Emits one forward node in its training form. */
 export function emitForward(c: ForwardContext, node: OnnxNode): void {
   const form = TRAINING_FORMS[node.op];
-  if (form) return form(c, node);
   const { name, domain, attributes, outputs } = node;
-  c.m.g.node(node.op, node.inputs, { name, domain, attributes, outputs });
+  if (form) form(c, node);
+  else c.m.g.node(node.op, node.inputs, { name, domain, attributes, outputs });
 }
