@@ -94,17 +94,6 @@ test.skipIf(absent)(
     const evolution = await results(STRATEGIES.evolution);
     const random = await results(STRATEGIES.random);
     const wins = evolution.filter((accuracy, seed) => accuracy > random[seed]!).length;
-    console.log(
-      JSON.stringify({
-        evolution: mean(evolution),
-        random: mean(random),
-        wins,
-        ties: evolution.filter((a, s) => a === random[s]).length,
-        best: Math.max(...accuracies.values()),
-        es: evolution,
-        rs: random,
-      }),
-    );
     expect(mean(evolution)).toBeGreaterThan(mean(random));
     expect(wins).toBeGreaterThan(SEEDS / 2);
   },
