@@ -1,9 +1,10 @@
 /**
  * How a search spends its budget. Decided once, stored with the run, the same after a resume.
  *
- * Without a time limit everything is counted in epochs, and the same seed gives the same table. With one, the clock
- * rules: every trial trains for the same time, the rest goes to the final training, and networks too large for that
- * training to see the data often enough are not proposed.
+ * All trials see the same number of images: with equal time, small networks would win that have learnt all they can, and
+ * the final training would be spent on them. Without a time limit that number is given in epochs, and the same seed gives
+ * the same table. With one, it is what a network of usual size manages in a trial's share of the clock; networks too large
+ * for the final training to see the data often enough are not proposed.
  */
 import type { SearchOptions } from './options.ts';
 
@@ -14,14 +15,14 @@ export interface SearchPlan {
   /** Threads of a trial and of the final training. */
   readonly threads: number;
   readonly finalThreads: number;
-  /** Epochs of a trial and of the final training; with a time limit the most that the clock may allow. */
+  /** Epochs of a trial; of the final training, or null to fill the time that is left. */
   readonly epochs: number;
   readonly finalEpochs: number | null;
   readonly dataShare: number;
   readonly resolution: number;
   /** Null without a time limit. */
   readonly time: {
-    /** Seconds of training of one trial, of the search and of the whole, data included. */
+    /** Seconds of training of a usual trial, of the search and of the whole, data included. */
     readonly trialSeconds: number;
     readonly searchSeconds: number;
     readonly totalSeconds: number;
@@ -45,15 +46,16 @@ const SEARCH_SHARE = 0.35;
 /** Kept for test, export and report. */
 const CLOSING_SHARE = 0.03;
 const CLOSING_SECONDS = 4;
-/** Most epochs that a clock-driven training may plan for. */
-const MOST_EPOCHS = 1000;
 /** Two threads are not twice as fast as one. */
 const THREAD_EXPONENT = 0.7;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
-/** Passes over the data below which a network is too large for the time: many small images need fewer. */
-const fewestEpochs = (images: number): number => clamp(Math.round(250_000 / images), 8, 40);
+/** Passes over the data below which a network is too large for the time: large sets need fewer. */
+const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 60);
+
+/** Trials are planned for a network of this share of the largest: the mean of what a search proposes. */
+const USUAL_SIZE = 0.5;
 
 /** Epochs that show a trend: about 60,000 images, at least two passes. */
 const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / images), 2, 20);
@@ -80,18 +82,17 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const finalSeconds = left - searchSeconds;
   const trials = options.trials ?? clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
   const affordable = (finalSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
+  const maxMacs = affordable / fewestEpochs(facts.trainImages);
+  // Rounds of trials, with some room for latency, validation and start.
+  const trialSeconds = (0.85 * searchSeconds) / Math.ceil(trials / workers);
+  const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs) / facts.trainImages;
   return {
     ...shared,
     trials,
-    epochs: options.epochs ?? MOST_EPOCHS,
+    epochs: options.epochs ?? Math.max(1, Math.round(passes)),
+    dataShare: options.dataShare ?? (options.epochs === null ? Math.min(1, passes) : 1),
     finalEpochs: options.finalEpochs,
-    time: {
-      // Rounds of trials, with some room for latency, validation and start.
-      trialSeconds: (0.85 * searchSeconds) / Math.ceil(trials / workers),
-      searchSeconds,
-      totalSeconds: total,
-      maxMacs: affordable / fewestEpochs(facts.trainImages),
-    },
+    time: { trialSeconds, searchSeconds, totalSeconds: total, maxMacs },
   };
 }
 
@@ -111,7 +112,8 @@ export function describePlan(
     options.maxLatencyMs === null ? '' : `at most ${options.maxLatencyMs} ms an image`,
     time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
   ].filter((line) => line !== '');
-  const each = time === null ? `${plan.epochs} epochs` : duration(time.trialSeconds);
+  const share = plan.dataShare < 1 ? ` on ${Math.round(100 * plan.dataShare)} % of the data` : '';
+  const each = `${plan.epochs} epoch${plan.epochs === 1 ? '' : 's'}${share}`;
   const final =
     time === null
       ? `${plan.finalEpochs} epochs`

@@ -37,8 +37,8 @@ export interface TrialsRequest {
 
 /** Share of the usable memory that all workers together may take. */
 const MEMORY_SHARE = 0.8;
-/** A trial that takes so many times what was planned hangs. */
-const PATIENCE = 3;
+/** A trial may take so many times what was planned; one that takes twice that hangs. */
+const PATIENCE = 2.5;
 const LEAST_PATIENCE_SECONDS = 60;
 
 /** Bounds of the options as constraints; with a time limit also what the final training can afford. */
@@ -76,7 +76,7 @@ export function createExecutor(options: SearchOptions, plan: SearchPlan, slots: 
   if (options.executor === 'in-process') return createInProcessExecutor();
   const share = (MEMORY_SHARE * describeMachine().usableMemoryBytes) / slots;
   const planned =
-    plan.time === null ? null : Math.max(LEAST_PATIENCE_SECONDS, PATIENCE * plan.time.trialSeconds);
+    plan.time === null ? null : Math.max(LEAST_PATIENCE_SECONDS, 2 * PATIENCE * plan.time.trialSeconds);
   return createChildProcessExecutor({
     slots,
     timeLimitSeconds: options.trialTimeoutSeconds ?? planned,
@@ -137,7 +137,7 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
   }
 }
 
-/** A trial's job; with a time limit its training ends after its share of the clock. */
+/** A trial's job; with a time limit the clock shortens the schedule of one that takes far longer than planned. */
 function createJobs({ options, plan, dataset, folder }: TrialsRequest): (asked: Asked) => TrialJob {
   const augmentation = augmentationOf(dataset, options);
   const counts = classCounts(dataset);
@@ -153,7 +153,8 @@ function createJobs({ options, plan, dataset, folder }: TrialsRequest): (asked: 
       threads: plan.threads,
       latency: { threads: options.latencyThreads, maxMs: options.maxLatencyMs },
     });
-    const deadline = plan.time === null ? {} : { deadline: Date.now() + plan.time.trialSeconds * 1000 };
+    const deadline =
+      plan.time === null ? {} : { deadline: Date.now() + PATIENCE * plan.time.trialSeconds * 1000 };
     return { ...job, plan: adjusted(job.plan, options), ...deadline };
   };
 }
