@@ -137,6 +137,8 @@ function reasonInWords(error: unknown): string {
   const line = message.split('\n').find((text) => text.trim() !== '') ?? 'unknown reason';
   if (/unsupported image format/i.test(message)) return 'the file is not an image of a known format';
   if (/premature|truncated|end of (file|stream|data)|ended|cut short|not enough data/i.test(message))
-    return `the file is cut short`;
+    return 'the file is cut short';
+  // libvips keeps one error text for all threads: decoding others at the same time, the cause may be missing from it.
+  if (/corrupt header/i.test(message)) return 'the file is damaged or cut short';
   return line.trim();
 }

@@ -224,7 +224,7 @@ describe('class folders', () => {
     const reasons = Object.fromEntries(report.unreadable.map(({ file, reason }) => [file, reason]));
     expect(reasons['a/empty.jpg']).toBe('the file is empty');
     expect(reasons['a/text.jpg']).toBe('the file is not an image of a known format');
-    expect(reasons['b/cut.jpg']).toBe('the file is cut short');
+    expect(reasons['b/cut.jpg']).toMatch(/cut short$/);
     expect(reasons['b/cut.bmp']).toBe('the file is cut short');
     expect(progress.at(-1)).toEqual([29, 29]);
   });
