@@ -1,4 +1,5 @@
 /** Every gradient rule against PyTorch and against finite differences, with every lowering that runs here. */
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
@@ -36,6 +37,11 @@ test('every rule has a case', () => {
   };
   const missing = Object.keys(GRADIENT_RULES).filter((op) => !covered.has(named[op] ?? op));
   expect(missing).toEqual([]);
+});
+
+test('every rule stands in the documentation', () => {
+  const text = readFileSync(new URL('../../docs/operators.md', import.meta.url), 'utf8');
+  expect(Object.keys(GRADIENT_RULES).filter((op) => !text.includes(`| ${op} |`))).toEqual([]);
 });
 
 describe.skipIf(TORCH_PYTHON === null)('agrees with PyTorch (needs a Python that can import torch)', () => {
