@@ -13,6 +13,7 @@ import {
   type ValueInfoProto,
 } from './onnx_pb.ts';
 import { ONNX_TYPE } from './shape-rules.ts';
+import { TENSOR_ARRAYS } from './tensor-arrays.ts';
 
 const text = new TextDecoder();
 
@@ -23,28 +24,6 @@ const MODEL_FUNCTIONS = 25;
 const GRAPH_SPARSE_INITIALIZER = 15;
 const holds = (message: Message, field: number): boolean =>
   message.$unknown?.some((f) => f.no === field) ?? false;
-
-const ARRAYS: Readonly<
-  Record<
-    DataType,
-    {
-      readonly BYTES_PER_ELEMENT: number;
-      new (length: number): TypedArray;
-      new (buffer: ArrayBuffer): TypedArray;
-    }
-  >
-> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-};
 
 /**
  * @param path named in errors
@@ -134,7 +113,7 @@ function decodeTensor(t: TensorProto, path: string): Tensor {
   if (shape.some((d) => d < 0)) wrong(`has the shape [${shape.join(', ')}]`);
   const length = shape.reduce((a, b) => a * b, 1);
   if (t.rawData.length > 0) {
-    const ArrayType = ARRAYS[dtype];
+    const ArrayType = TENSOR_ARRAYS[dtype];
     const wanted = length * ArrayType.BYTES_PER_ELEMENT;
     if (t.rawData.length !== wanted) wrong(`holds ${t.rawData.length} bytes, not ${wanted}`);
     // A copy: the bytes need not lie at a multiple of the element's size. Not by `slice`: of a Buffer, which readFile
@@ -161,7 +140,7 @@ const VALUE_FIELDS = {
 } as const satisfies Record<DataType, keyof TensorProto>;
 
 function toTypedArray(dtype: DataType, values: readonly number[] | readonly bigint[]): TypedArray {
-  const data = new ARRAYS[dtype](values.length);
+  const data = new TENSOR_ARRAYS[dtype](values.length);
   if (data instanceof BigInt64Array) data.set(values as readonly bigint[]);
   else data.set(values as readonly number[]);
   return data;

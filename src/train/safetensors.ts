@@ -3,7 +3,8 @@
  * range, then the raw little-endian data.
  */
 import { fail } from '../errors.ts';
-import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
+import type { DataType, Tensor } from '../onnx/model.ts';
+import { TENSOR_ARRAYS } from '../onnx/tensor-arrays.ts';
 
 type SafetensorsType = 'F32' | 'F64' | 'F16' | 'I8' | 'U8' | 'I16' | 'U16' | 'I32' | 'I64' | 'BOOL';
 
@@ -18,20 +19,6 @@ const TYPE_NAMES: Readonly<Record<DataType, SafetensorsType>> = {
   int32: 'I32',
   int64: 'I64',
   bool: 'BOOL',
-};
-
-type ArrayConstructor = new (buffer: ArrayBuffer) => TypedArray;
-const ARRAYS: Readonly<Record<DataType, ArrayConstructor>> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
 };
 
 export interface SafetensorsFile {
@@ -90,7 +77,9 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsF
     if (type === undefined) return damaged(`tensor "${name}" has the unknown type ${dtype}`);
     const [from, to] = data_offsets;
     if (8 + length + to > bytes.length) return damaged(`tensor "${name}" is cut off`);
-    const data = new ARRAYS[type](Uint8Array.from(bytes.subarray(8 + length + from, 8 + length + to)).buffer);
+    const data = new TENSOR_ARRAYS[type](
+      Uint8Array.from(bytes.subarray(8 + length + from, 8 + length + to)).buffer,
+    );
     tensors.set(name, { dtype: type, shape, data });
   }
   return { tensors, metadata: (header.__metadata__ ?? {}) as Record<string, string> };
