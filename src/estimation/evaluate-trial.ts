@@ -93,8 +93,6 @@ async function latencyMeasures(
 async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Promise<TrainingResult> {
   const { trial, plan, seed, threads, deadline, checkpoint, weightsFile } = job;
   const { signal, onProgress } = hooks;
-  /** By steps, or by the clock where that runs ahead: epochs alone would jump back. */
-  let done = 0;
   const result = await trainNetwork({
     network: atResolution(job.network, job.resolution ?? 1),
     dataset: await hooks.loadDataset(job.dataset),
@@ -104,13 +102,10 @@ async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Pro
     signal,
     ...(deadline !== undefined && { deadline }),
     ...(checkpoint !== undefined && { checkpoint }),
-    onStep: (progress) => {
-      done = progress;
-      onProgress({ trial, progress });
-    },
+    onStep: (progress) => onProgress({ trial, progress }),
     onEpoch: (point) => {
       curve.push(point);
-      onProgress({ trial, progress: done, curve: point });
+      onProgress({ trial, progress: Math.min(1, point.epoch / plan.epochs), curve: point });
     },
   });
   // A resumed training starts with the points of its checkpoint.
