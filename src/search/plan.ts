@@ -33,6 +33,8 @@ export interface SearchPlan {
 
 export interface PlanFacts {
   readonly trainImages: number;
+  /** Height × width of the images. */
+  readonly pixels: number;
   readonly usableCores: number;
   /** Seconds that reading the data took. */
   readonly spentSeconds: number;
@@ -52,10 +54,15 @@ const THREAD_EXPONENT = 0.7;
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** Passes over the data below which a network is too large for the time: large sets need fewer. */
-const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 60);
+const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 30);
 
 /** Trials are planned for a network of this share of the largest: the mean of what a search proposes. */
 const USUAL_SIZE = 0.5;
+/**
+ * What a training step costs for each pixel beside its products (norms, activations, copies), in multiply-accumulates:
+ * networks of 2 to 20 million MACs on 32×32 images took as long as if they had about 4 million more.
+ */
+const MACS_PER_PIXEL = 4000;
 
 /** Epochs that show a trend: about 60,000 images, at least two passes. */
 const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / images), 2, 20);
@@ -82,10 +89,12 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const finalSeconds = left - searchSeconds;
   const trials = options.trials ?? clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
   const affordable = (finalSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
-  const maxMacs = affordable / fewestEpochs(facts.trainImages);
+  const cost = affordable / fewestEpochs(facts.trainImages);
+  const overhead = MACS_PER_PIXEL * facts.pixels;
+  const maxMacs = Math.max(cost - overhead, cost / 4);
   // Rounds of trials, with some room for latency, validation and start.
   const trialSeconds = (0.85 * searchSeconds) / Math.ceil(trials / workers);
-  const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs) / facts.trainImages;
+  const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs + overhead) / facts.trainImages;
   return {
     ...shared,
     trials,

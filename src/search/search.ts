@@ -4,6 +4,7 @@
  * any interruption.
  */
 import { existsSync, mkdirSync } from 'node:fs';
+import type { ImageDataset } from '../data/dataset.ts';
 import { describeMachine } from '../device/machine.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
@@ -77,7 +78,7 @@ export async function planSearch(
   const began = Date.now();
   const space = await loadSpace(options.space);
   const { dataset } = await loadData(options, { signal, onEvent: () => {} });
-  const plan = planOf(options, await facts(options, dataset.train.count, began));
+  const plan = planOf(options, await facts(options, dataset, began));
   const seconds = plan.time?.totalSeconds ?? null;
   return { lines: describePlan(plan, options, { name: space.name, size: sizeOf(space) }), plan, seconds };
 }
@@ -114,8 +115,7 @@ async function run(
   try {
     const { dataset, report } = await readData(options, folder, storage, hooks);
     onEvent({ event: 'data', report });
-    const plan =
-      (await get(storage, 'plan')) ?? planOf(options, await facts(options, dataset.train.count, began));
+    const plan = (await get(storage, 'plan')) ?? planOf(options, await facts(options, dataset, began));
     await put(storage, 'plan', plan);
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
@@ -157,12 +157,19 @@ async function run(
 
 async function facts(
   options: SearchOptions,
-  trainImages: number,
+  dataset: ImageDataset,
   began: number,
 ): Promise<Parameters<typeof planOf>[1]> {
   const speed = options.timeSeconds === null ? 0 : await measureTrainingSpeed();
   const { usableCores } = describeMachine();
-  return { trainImages, usableCores, spentSeconds: (Date.now() - began) / 1000, speed };
+  const { train, height, width } = dataset;
+  return {
+    trainImages: train.count,
+    pixels: height * width,
+    usableCores,
+    spentSeconds: (Date.now() - began) / 1000,
+    speed,
+  };
 }
 
 function sizeOf(space: SearchSpace): string | null {
