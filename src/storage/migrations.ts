@@ -26,6 +26,12 @@ export const MIGRATIONS: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [
     // "Espl": tells our files from other programs' (SQLite's application_id).
     await sql`PRAGMA application_id = 1165193324`.execute(db);
   },
+  async (db) => {
+    await db.schema
+      .alterTable('trials')
+      .addColumn('fidelity', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute();
+  },
 ];
 
 export const APPLICATION_ID = 1165193324;

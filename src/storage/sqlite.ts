@@ -17,6 +17,7 @@ interface TrialRow {
   number: number;
   state: string;
   hash: string;
+  fidelity: number;
   genome: string;
   measures: string;
   curve: string;
@@ -178,6 +179,7 @@ function fromRow(row: TrialRow): Trial {
     number: row.number,
     state: row.state as TrialState,
     hash: row.hash,
+    fidelity: row.fidelity,
     genome: JSON.parse(row.genome) as Trial['genome'],
     measures: JSON.parse(row.measures) as Trial['measures'],
     curve: JSON.parse(row.curve) as Trial['curve'],

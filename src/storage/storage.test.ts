@@ -28,6 +28,7 @@ const trial = (number: number, changes: Partial<Trial> = {}): Trial => ({
   number,
   state: 'running',
   genome: { kernel: 3, stages: [1, null, 'x'] },
+  fidelity: 0,
   hash: `h${number}`,
   measures: { params: 12 },
   curve: [],

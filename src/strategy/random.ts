@@ -4,5 +4,8 @@ import type { Strategy } from './strategy.ts';
 export const randomSearch: Strategy = {
   name: 'random',
   description: 'Uniform random search without repetition; the baseline that every strategy must beat.',
-  suggest: ({ draw, random }) => draw(random),
+  suggest: ({ draw, random }) => {
+    const genome = draw(random);
+    return genome === null ? null : { genome };
+  },
 };

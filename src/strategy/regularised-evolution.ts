@@ -1,5 +1,6 @@
 /** Regularised evolution (Real et al. 2019): the youngest live, tournaments choose parents, one mutation a child. */
 import { mutateGenome } from '../space/mutation.ts';
+import { randomSearch } from './random.ts';
 import { best, isComplete } from './ranking.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
@@ -21,8 +22,8 @@ export const regularisedEvolution = (options: EvolutionOptions): Strategy => ({
     'Regularised evolution: tournaments among the latest trials, one mutation a child (Real et al. 2019).',
   suggest(request) {
     const population = youngest(request.history, options.population);
-    if (population.length < options.start) return request.draw(request.random);
-    return child(request, population, options.sample) ?? request.draw(request.random);
+    const genome = population.length < options.start ? null : child(request, population, options.sample);
+    return genome === null ? randomSearch.suggest(request) : { genome };
   },
 });
 

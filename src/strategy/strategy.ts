@@ -4,6 +4,7 @@
  * `suggest` is a pure function: the same request gives the same genome, and nothing is remembered between calls.
  * Resume, replay and parallel workers therefore need nothing from a strategy.
  */
+import type { Network } from '../network/network.ts';
 import type { Random } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
@@ -19,12 +20,36 @@ export interface Observation {
   readonly values: readonly number[] | null;
   /** True when every constraint holds. */
   readonly feasible: boolean;
+  /** The level of the request's `fidelities` that the trial was evaluated at. Values of two levels do not compare. */
+  readonly fidelity: number;
 }
 
 export interface RunningTrial {
   readonly number: number;
   readonly genome: Genome;
   readonly hash: string;
+  readonly fidelity: number;
+}
+
+/** What is known of a candidate before it is evaluated. */
+export interface Inspected {
+  readonly hash: string;
+  readonly network: Network;
+  /** params, macs, memoryBytes (study/measure.ts). */
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+/** A score of a candidate that costs next to nothing beside its evaluation (Abdelfattah et al. 2021). */
+export interface ZeroCostProxy {
+  readonly name: string;
+  /** Any finite number, or NaN where it cannot be computed. Whether more is better is for the data to tell. */
+  readonly score: (genome: Genome) => number;
+}
+
+/** The next trial: a genome, and the level of `fidelities` to evaluate it at (the highest when absent). */
+export interface Proposal {
+  readonly genome: Genome;
+  readonly fidelity?: number;
 }
 
 export interface SuggestRequest {
@@ -34,6 +59,13 @@ export interface SuggestRequest {
   readonly running: readonly RunningTrial[];
   /** How many objectives `values` hold. */
   readonly objectives: number;
+  /**
+   * What an evaluation costs at each level, ascending (epochs, or any unit of resource): `[1]` when there is but one.
+   * Only proposals at the highest level count as results; lower ones are cheap hints.
+   */
+  readonly fidelities: readonly number[];
+  /** Cheap scores; often none. */
+  readonly proxies: readonly ZeroCostProxy[];
   /** A stream of this trial's own. */
   readonly random: Random;
   /**
@@ -41,6 +73,10 @@ export interface SuggestRequest {
    * proposed before. Strategies call it to reject while proposing; it is cached and cheap to repeat.
    */
   readonly accept: (genome: Genome) => boolean;
+  /** The network of a valid genome and its cost; null when it cannot be built. Some milliseconds at most; cached for a while. */
+  readonly inspect: (genome: Genome) => Inspected | null;
+  /** Every genome that can be built and meets the bounds, proposed or not, where they can be listed; the same array each time. */
+  readonly listed: () => readonly Genome[] | null;
   /**
    * A random acceptable genome: each decision uniform where the bounds are easily met, else walked downhill into them;
    * null when none was found.
@@ -52,6 +88,9 @@ export interface Strategy {
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */
   readonly description: string;
-  /** The next genome, or null when the space is exhausted (nothing acceptable found). */
-  suggest(request: SuggestRequest): Genome | null;
+  /**
+   * The next trial, or null when the space is exhausted (nothing acceptable found). A genome must be acceptable, unless it
+   * was seen before at a lower level and is now promoted to a higher one.
+   */
+  suggest(request: SuggestRequest): Proposal | null;
 }

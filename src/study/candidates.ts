@@ -29,6 +29,8 @@ export interface Candidates {
   propose(hash: string): void;
   accept(genome: Genome): boolean;
   draw(random: Random): Genome | null;
+  /** Every genome that can be built and meets the bounds, proposed or not; null when there are too many. */
+  listed(): readonly Genome[] | null;
   /** The candidate that broke the bounds the least so far; null when none did. */
   nearest(): Candidate | null;
 }
@@ -95,10 +97,16 @@ export function createCandidates(
     }
     return accept(at) ? at : null;
   };
-  const list = (random: Random): Genome | null => {
-    const size = spaceSize(space);
-    if (size === null || size > LISTED) return null;
-    return random.shuffle([...enumerateGenomes(space)]).find(accept) ?? null;
+  let list: readonly Genome[] | null | undefined;
+  const listed = (): readonly Genome[] | null => {
+    if (list === undefined) {
+      const size = spaceSize(space);
+      list =
+        size === null || size > LISTED
+          ? null
+          : [...enumerateGenomes(space)].filter((genome) => of(genome)?.excess === 0);
+    }
+    return list;
   };
 
   return {
@@ -106,6 +114,7 @@ export function createCandidates(
     accept,
     propose: (hash) => void proposed.add(hash),
     nearest: () => nearest,
+    listed,
     draw(random) {
       for (let i = 0; i < DRAWS; i++) {
         const genome = sampleGenome(space, random.split('draw', i), 'decisions');
@@ -115,7 +124,8 @@ export function createCandidates(
         const genome = walk(random.split('walk', i));
         if (genome !== null) return genome;
       }
-      return list(random.split('list'));
+      const all = listed();
+      return all === null ? null : (random.split('list').shuffle(all).find(accept) ?? null);
     },
   };
 }

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import type { NetworkIO } from '../network/network.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
-import type { Strategy } from '../strategy/strategy.ts';
+import type { Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
 import type { Constraint, Objective } from './trial.ts';
 
 export interface StudyDefinition {
@@ -16,6 +16,10 @@ export interface StudyDefinition {
   readonly seed: string | number;
   /** Trials that may run at once, ≥ 1. Part of the definition: another number gives another table. */
   readonly parallelism: number;
+  /** Costs of the levels that a trial may be evaluated at, ascending; `[1]` when there is but one. */
+  readonly fidelities?: readonly number[];
+  /** Cheap scores that the strategy may use; none by default. */
+  readonly proxies?: readonly ZeroCostProxy[];
 }
 
 const ARTEFACT = 'study';
@@ -37,7 +41,7 @@ export async function claimDefinition(definition: StudyDefinition, storage: Stud
 
 /** What of the definition can be written down; of the space and the strategy, their names. */
 function asJson(definition: StudyDefinition): { readonly [name: string]: Json } {
-  const { space, io, strategy, objectives, constraints, seed, parallelism } = definition;
+  const { space, io, strategy, objectives, constraints, seed, parallelism, fidelities = [1] } = definition;
   // JSON has no infinity, and an infinite bound bounds nothing.
   const bounds = constraints.filter(({ max }) => Number.isFinite(max));
   const values = {
@@ -48,6 +52,7 @@ function asJson(definition: StudyDefinition): { readonly [name: string]: Json } 
     constraints: bounds,
     seed,
     parallelism,
+    fidelities,
   };
   return JSON.parse(JSON.stringify(values));
 }

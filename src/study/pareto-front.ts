@@ -3,16 +3,21 @@ import { dominates } from '../strategy/pareto.ts';
 import { broken, objectiveValues } from './measure.ts';
 import type { Constraint, Objective, Trial } from './trial.ts';
 
-/** Complete trials that keep all constraints, with their objective values. */
+/**
+ * Complete trials of the highest fidelity that any reached, among them those that keep all constraints, with their
+ * objective values: values of two fidelities do not compare.
+ */
 function candidates(
   trials: readonly Trial[],
   objectives: readonly Objective[],
   constraints: readonly Constraint[],
 ) {
-  return trials.flatMap((trial) => {
+  const found = trials.flatMap((trial) => {
     const values = trial.state === 'complete' ? objectiveValues(objectives, trial.measures) : null;
     return values === null || broken(constraints, trial.measures).length > 0 ? [] : [{ trial, values }];
   });
+  const highest = found.reduce((level, { trial }) => Math.max(level, trial.fidelity), 0);
+  return found.filter(({ trial }) => trial.fidelity === highest);
 }
 
 /** In order of number. */

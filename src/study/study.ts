@@ -47,7 +47,7 @@ export interface Study {
 
 /** Opens the study of a storage, with the trials it holds. @throws STUDY_CHANGED when they were found by another definition */
 export async function openStudy(definition: StudyDefinition, storage: StudyStorage): Promise<Study> {
-  const { space, io, strategy, objectives, constraints, parallelism } = definition;
+  const { space, io, strategy, objectives, constraints, parallelism, fidelities = [1] } = definition;
   for (const { measure } of [...objectives, ...constraints]) measureInfo(measure);
   await claimDefinition(definition, storage);
   const random = createRandom(definition.seed).split('study');
@@ -89,17 +89,21 @@ export async function openStudy(definition: StudyDefinition, storage: StudyStora
         const history = observations.slice(0, Math.max(0, number - parallelism + 1));
         const running = trials
           .slice(history.length)
-          .map(({ number: n, genome, hash }) => ({ number: n, genome, hash }));
-        const genome = strategy.suggest({
+          .map(({ number: n, genome, hash, fidelity }) => ({ number: n, genome, hash, fidelity }));
+        const proposal = strategy.suggest({
           space,
           history,
           running,
           objectives: objectives.length,
           random: random.split('trial', number),
+          fidelities,
+          proxies: definition.proxies ?? [],
           accept: candidates.accept,
+          inspect: candidates.of,
+          listed: candidates.listed,
           draw: candidates.draw,
         });
-        const candidate = genome === null ? null : candidates.of(genome);
+        const candidate = proposal === null ? null : candidates.of(proposal.genome);
         if (candidate === null) {
           if (number === 0) failInfeasible(definition, candidates.nearest()?.measures);
           return null;
@@ -110,6 +114,7 @@ export async function openStudy(definition: StudyDefinition, storage: StudyStora
           state: 'running',
           genome: candidate.genome,
           hash: candidate.hash,
+          fidelity: proposal?.fidelity ?? fidelities.length - 1,
           measures: candidate.measures,
           curve: [],
           reason: null,
@@ -173,6 +178,7 @@ function observe(trial: Trial, { objectives, constraints }: StudyDefinition): Ob
     state: trial.state as Observation['state'],
     values: trial.state === 'complete' ? objectiveValues(objectives, trial.measures) : null,
     feasible: trial.state === 'complete' && broken(constraints, trial.measures).length === 0,
+    fidelity: trial.fidelity,
   };
 }
 

@@ -25,6 +25,8 @@ export interface Trial {
   readonly state: TrialState;
   readonly genome: Genome;
   readonly hash: string;
+  /** Level of the study's fidelities, from 0; the highest of them is the full evaluation. */
+  readonly fidelity: number;
   readonly measures: Measures;
   readonly curve: readonly CurvePoint[];
   /** Why it was pruned or failed, in a sentence; null otherwise. */

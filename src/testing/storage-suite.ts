@@ -18,6 +18,7 @@ const trial = (number: number, changes: Partial<Trial> = {}): Trial => ({
   state: 'running',
   genome: { kernel: 3, stages: [1, null, 'x'], on: false },
   hash: `h${number}`,
+  fidelity: number % 3,
   measures: { params: 12 },
   curve: [],
   reason: null,

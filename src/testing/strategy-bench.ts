@@ -15,6 +15,8 @@ export interface Scenario {
   readonly space: SearchSpace;
   readonly strategy: Strategy;
   readonly objectives?: number;
+  /** `[1]` by default. */
+  readonly fidelities?: readonly number[];
   readonly constraints?: readonly Constraint[];
   /** Trials whose results the strategy does not see yet; 0 by default. */
   readonly delay?: number;
@@ -59,6 +61,7 @@ export function drive(scenario: Scenario, count: number): Driven {
     space,
     strategy,
     objectives = 1,
+    fidelities = [1],
     constraints = [],
     delay = 0,
     reverseRunning = false,
@@ -80,20 +83,27 @@ export function drive(scenario: Scenario, count: number): Driven {
       running: frozen(reverseRunning ? proposed.slice(known).reverse() : proposed.slice(known)),
       objectives,
       random: streamOf(seed, number),
+      fidelities,
+      proxies: [],
       accept: candidates.accept,
+      inspect: candidates.of,
+      listed: candidates.listed,
       draw: candidates.draw,
     };
     requests.push(request);
-    const genome = strategy.suggest(request);
-    if (genome === null) break;
+    const proposal = strategy.suggest(request);
+    if (proposal === null) break;
+    const { genome, fidelity = fidelities.length - 1 } = proposal;
     validateGenome(space, genome);
+    assert.ok(fidelity in fidelities, `trial ${number}: there is no fidelity ${fidelity}`);
+    const { hash } = candidates.of(genome)!;
+    const before = proposed.filter((trial) => trial.hash === hash);
     assert.ok(
-      candidates.accept(genome),
+      before.length > 0 ? before.every((t) => t.fidelity < fidelity) : candidates.accept(genome),
       `trial ${number}: the genome is not acceptable: ${JSON.stringify(genome)}`,
     );
-    const { hash } = candidates.of(genome)!;
     candidates.propose(hash);
-    proposed.push({ number, genome, hash });
+    proposed.push({ number, genome, hash, fidelity });
   }
   return { genomes: proposed.map((trial) => trial.genome), requests };
 }

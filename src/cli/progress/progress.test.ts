@@ -10,6 +10,7 @@ const trial = (number: number, valAccuracy: number | null, reason: string | null
   state: reason === null ? 'complete' : 'failed',
   genome: { width: 16 * (number + 1), kernel: 3 },
   hash: String(number),
+  fidelity: 0,
   measures: {
     params: 1000 * (number + 1),
     macs: 2e6,

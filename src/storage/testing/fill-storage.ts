@@ -12,6 +12,7 @@ try {
       state: 'running',
       genome,
       hash: '',
+      fidelity: 0,
       measures: {},
       curve: [],
       reason: null,
