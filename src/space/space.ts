@@ -14,4 +14,19 @@ export interface SearchSpace {
   readonly root: Choice;
   /** Builds the network of a valid genome. Pure. Throws an EspalierError when shapes cannot fit. */
   readonly build: (genome: Genome, io: NetworkIO) => Network;
+  /** How tables of evaluated architectures name genomes of this space, for those that have such tables. */
+  readonly table?: TableRule;
+}
+
+/** Reads the genome from a row of a table of evaluated architectures (a tabular benchmark). */
+export interface TableRule {
+  /** The columns and how they are read, in one or two sentences, for `--help` and errors. */
+  readonly description: string;
+  /** Input size and classes of the networks that the table's figures belong to. */
+  readonly io: NetworkIO;
+  /**
+   * The genome of a row given as text by column, null where the columns that the rule needs are not there.
+   * @throws EspalierError with what is wrong in the row
+   */
+  readonly genome: (row: Readonly<Record<string, string>>) => Genome | null;
 }
