@@ -23,7 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['device'],
   ['estimation'],
   ['study'],
-  ['storage'],
+  ['storage', 'benchmark'],
   ['execution'],
   ['report'],
   ['search'],

@@ -54,6 +54,13 @@ export const ERRORS = {
       'Write |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with the operations none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3.',
     exit: EXIT.usage,
   },
+  // ---- benchmark
+  TABLE: {
+    message: (d) => `The table ${d.path} cannot be used: ${d.reason}`,
+    hint: () =>
+      'A table is a CSV file with a header and one row for each architecture (see `espalier bench table --help`).',
+    exit: EXIT.data,
+  },
   // ---- network
   SHAPE: {
     message: (d) => `Layer "${d.layer}" (${d.operator}) cannot take its input: ${d.reason}`,

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EspalierError, EXIT } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { AddCommand } from './command.ts';
+import { addBench } from './commands/bench.ts';
 import { addData } from './commands/data.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
@@ -27,6 +28,7 @@ const COMMANDS = {
   data: addData,
   spaces: addSpaces,
   studies: addStudies,
+  bench: addBench,
   doctor: addDoctor,
 } satisfies Record<string, AddCommand>;
 

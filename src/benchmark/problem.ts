@@ -1,0 +1,188 @@
+/**
+ * A search problem made of a table of evaluated architectures (Ying et al. 2019): every evaluation is a look-up, so that
+ * a search of hundreds of trainings takes no time and can be repeated over many seeds.
+ */
+import { fail } from '../errors.ts';
+import { networkCost } from '../network/cost.ts';
+import type { Random } from '../random.ts';
+import { encodeCategorical } from '../space/encoding.ts';
+import type { Genome } from '../space/genome.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
+import { numericColumn, type Table } from './table.ts';
+
+/** A column and which way is better. */
+export interface Goal {
+  readonly column: string;
+  readonly better: 'max' | 'min';
+}
+
+/** A cheaper evaluation: the column of the signal, and its cost as a number or as a column. */
+export interface LowFidelity {
+  readonly signal: string;
+  readonly cost: string;
+}
+
+export interface ProblemOptions {
+  readonly table: Table;
+  readonly space: SearchSpace;
+  /** What a strategy is told. */
+  readonly signal: Goal;
+  /** What a run is judged by; often a test accuracy that the strategy never sees. */
+  readonly report: string;
+  /** What an evaluation costs; 1 each when null. */
+  readonly cost: string | null;
+  /** Further objectives beside the signal. */
+  readonly objectives: readonly Goal[];
+  /** Cheaper evaluations, cheapest first. */
+  readonly lowFidelities: readonly LowFidelity[];
+  /** Cheap scores, one table row for each row of the main table, matched by `index`. */
+  readonly proxies: readonly { readonly table: Table; readonly column: string }[];
+}
+
+export interface Problem {
+  readonly space: SearchSpace;
+  readonly genomes: readonly Genome[];
+  /** `[fidelity][objective][row]`, to be maximised. */
+  readonly values: readonly (readonly Float64Array[])[];
+  readonly report: Float64Array;
+  /** 'min' where a lower report is better. */
+  readonly reportBetter: 'max' | 'min';
+  /** `[fidelity][row]`. */
+  readonly costs: readonly Float64Array[];
+  /** Mean cost of each fidelity. */
+  readonly fidelities: readonly number[];
+  readonly proxies: readonly ZeroCostProxy[];
+  readonly rowOf: (genome: Genome) => number | undefined;
+  readonly inspect: (genome: Genome) => Inspected | null;
+}
+
+/** Networks kept after they were built. */
+const CACHED = 500;
+
+/** @throws TABLE, and what the space says of a row that it cannot read */
+export function createProblem(options: ProblemOptions): Problem {
+  const { table, space, signal, objectives, lowFidelities } = options;
+  const rule = space.table;
+  if (rule === undefined)
+    return fail('USAGE', {
+      what: `The space "${space.name}" does not say how a table names its genomes`,
+      hint: 'Give the space a `table` rule (TableRule), or use a preset that has one, e.g. nasbench201.',
+    });
+  const goals = [signal, ...objectives];
+  const signed = ({ column, better }: Goal): Float64Array =>
+    numericColumn(table, column).map((value) => (better === 'max' ? value : -value));
+  const levels = [
+    ...lowFidelities.map((low) => [{ ...signal, column: low.signal }, ...objectives]),
+    goals,
+  ].map((level) => level.map(signed));
+  const costs = [...lowFidelities.map((low) => low.cost), options.cost ?? '1'].map((cost) =>
+    Number.isFinite(Number(cost))
+      ? new Float64Array(table.rows.length).fill(Number(cost))
+      : numericColumn(table, cost),
+  );
+  const report = numericColumn(table, options.report);
+  const scores = options.proxies.map((proxy) => matched(table, proxy.table, proxy.column));
+
+  const columns = [...levels.flat(), ...costs, report];
+  const kept: number[] = [];
+  const genomes: Genome[] = [];
+  const rows = new Map<string, number>();
+  const keyOf = (genome: Genome): string => encodeCategorical(space, genome).join(',');
+  for (const [i, row] of table.rows.entries()) {
+    if (!columns.every((column) => Number.isFinite(column[i]))) continue;
+    const genome = rule.genome(row);
+    if (genome === null)
+      return fail('TABLE', {
+        path: table.path,
+        reason: `the space "${space.name}" cannot find its genomes: ${rule.description}`,
+      });
+    const key = keyOf(genome);
+    if (rows.has(key)) continue;
+    rows.set(key, genomes.length);
+    genomes.push(genome);
+    kept.push(i);
+  }
+  if (genomes.length === 0)
+    fail('TABLE', { path: table.path, reason: 'no row has all the columns asked for' });
+  const pick = (column: Float64Array): Float64Array => Float64Array.from(kept, (i) => column[i]!);
+
+  const known = new Map<Genome, number>(genomes.map((genome, row) => [genome, row]));
+  const rowOf = (genome: Genome): number | undefined => known.get(genome) ?? rows.get(keyOf(genome));
+  const cache = new Map<number, Inspected>();
+  const inspect = (genome: Genome): Inspected | null => {
+    const row = rowOf(genome);
+    if (row === undefined) return null;
+    let found = cache.get(row);
+    if (found === undefined) {
+      const network = space.build(genome, rule.io);
+      found = { hash: String(row), network, measures: { ...networkCost(network) } };
+      if (cache.size >= CACHED) cache.delete(cache.keys().next().value!);
+      cache.set(row, found);
+    }
+    return found;
+  };
+  const keptCosts = costs.map(pick);
+  return {
+    space,
+    genomes,
+    values: levels.map((level) => level.map(pick)),
+    report: pick(report),
+    reportBetter: options.report === signal.column ? signal.better : 'max',
+    costs: keptCosts,
+    fidelities: keptCosts.map((column) => column.reduce((a, b) => a + b, 0) / column.length),
+    proxies: scores.map((column, i) => {
+      const values = pick(column);
+      return {
+        name: options.proxies[i]!.column,
+        score: (genome) => values[rowOf(genome) ?? -1] ?? Number.NaN,
+      };
+    }),
+    rowOf,
+    inspect,
+  };
+}
+
+/** A column of another table in the order of the first, by the column `index`, or row by row where neither has it. */
+function matched(table: Table, other: Table, column: string): Float64Array {
+  const values = numericColumn(other, column);
+  if (other === table) return values;
+  if (!table.columns.includes('index') || !other.columns.includes('index')) {
+    if (other.rows.length === table.rows.length) return values;
+    return fail('TABLE', { path: other.path, reason: 'its rows cannot be matched without a column "index"' });
+  }
+  const at = new Map(other.rows.map((row, i) => [row.index!, values[i]!]));
+  return Float64Array.from(table.rows, (row) => at.get(row.index!) ?? Number.NaN);
+}
+
+/** What of a request is the same for all trials of a run, but for what was proposed. */
+export function requestParts(
+  problem: Problem,
+  proposed: ReadonlySet<number>,
+): Pick<
+  SuggestRequest,
+  'space' | 'objectives' | 'fidelities' | 'proxies' | 'accept' | 'inspect' | 'listed' | 'draw'
+> {
+  const { space, genomes, rowOf, inspect, proxies, fidelities, values } = problem;
+  const accept = (genome: Genome): boolean => {
+    const row = rowOf(genome);
+    return row !== undefined && !proposed.has(row);
+  };
+  return {
+    space,
+    objectives: values[0]!.length,
+    fidelities,
+    proxies,
+    accept,
+    inspect,
+    listed: () => genomes,
+    draw: (random: Random) => {
+      if (proposed.size >= genomes.length) return null;
+      for (let tries = 0; tries < 100; tries++) {
+        const row = random.int(genomes.length);
+        if (!proposed.has(row)) return genomes[row]!;
+      }
+      return random.pick(genomes.filter((_, row) => !proposed.has(row)));
+    },
+  };
+}

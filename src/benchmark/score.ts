@@ -1,0 +1,57 @@
+/** How good a replayed search was, after any number of its evaluations. */
+import { dominates, hypervolume } from '../strategy/pareto.ts';
+import type { Problem } from './problem.ts';
+import type { Evaluation } from './replay.ts';
+
+/**
+ * The report of the row that the search would deliver: the one with the best signal, among evaluations of the highest
+ * fidelity that it came to; the earlier of equals. NaN before the first evaluation.
+ */
+export function delivered(problem: Problem, evaluations: readonly Evaluation[]): number {
+  const highest = evaluations.reduce((level, e) => Math.max(level, e.fidelity), 0);
+  let best = -1;
+  for (const { row, fidelity } of evaluations) {
+    if (fidelity !== highest) continue;
+    const signal = problem.values[fidelity]![0]!;
+    if (best < 0 || signal[row]! > signal[best]!) best = row;
+  }
+  return best < 0 ? Number.NaN : problem.report[best]!;
+}
+
+/** The row with the best signal at the highest fidelity. */
+export function bestRow({ values }: Problem): number {
+  const signal = values.at(-1)![0]!;
+  return signal.reduce((best, value, row) => (value > signal[best]! ? row : best), 0);
+}
+
+/** Best report of all rows: what regret is measured from. */
+export const optimum = ({ report, reportBetter }: Problem): number =>
+  report.reduce((a, b) => (reportBetter === 'max' ? Math.max(a, b) : Math.min(a, b)));
+
+/**
+ * Hypervolumes relative to the exact front's (Zitzler & Thiele 1999), each objective scaled to its range over the table
+ * and the reference point at the worst of each. Evaluations of the highest fidelity only.
+ */
+export function hypervolumeRatio(problem: Problem): (evaluations: readonly Evaluation[]) => number {
+  const columns = problem.values.at(-1)!;
+  const scaled = columns.map((column) => {
+    const low = column.reduce((a, b) => Math.min(a, b));
+    const span = column.reduce((a, b) => Math.max(a, b)) - low || 1;
+    return column.map((value) => (value - low) / span);
+  });
+  const vector = (row: number): number[] => scaled.map((column) => column[row]!);
+  const reference = columns.map(() => -1e-9);
+  const volume = (rows: readonly number[]): number => hypervolume(nonDominated(rows.map(vector)), reference);
+  const exact = volume([...problem.genomes.keys()]);
+  const highest = problem.fidelities.length - 1;
+  return (evaluations) => volume(evaluations.filter((e) => e.fidelity === highest).map((e) => e.row)) / exact;
+}
+
+/** Keeps the vectors that no other dominates; by descending first objective each is compared with the kept ones only. */
+function nonDominated(vectors: readonly (readonly number[])[]): (readonly number[])[] {
+  const front: (readonly number[])[] = [];
+  for (const vector of [...vectors].sort((a, b) => b[0]! - a[0]! || b[1]! - a[1]!))
+    if (!front.some((other) => dominates(other, vector) || other.every((x, i) => x === vector[i])))
+      front.push(vector);
+  return front;
+}

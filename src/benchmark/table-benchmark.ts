@@ -1,0 +1,124 @@
+/** Strategies replayed over many seeds on one table, and what came out in figures. */
+import type { Strategy } from '../strategy/strategy.ts';
+import type { Problem } from './problem.ts';
+import { type Evaluation, type Replay, replay } from './replay.ts';
+import { bestRow, delivered, hypervolumeRatio, optimum } from './score.ts';
+
+export interface BenchmarkOptions {
+  readonly problem: Problem;
+  readonly strategies: Readonly<Record<string, Strategy>>;
+  /** Points at which a run is judged, ascending; the last is where it ends. Null with a budget. */
+  readonly evaluations: readonly number[] | null;
+  readonly budget: number | null;
+  readonly seeds: number;
+  readonly onRun: (strategy: string, seed: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface BenchmarkResult {
+  readonly strategy: string;
+  /** Evaluations after which these figures were taken; with a budget their mean. */
+  readonly evaluations: number;
+  readonly seeds: number;
+  /** Of the report, over the seeds; sd is the sample's. */
+  readonly mean: number;
+  readonly sd: number;
+  /** Runs that evaluated the row with the best signal. */
+  readonly bestShare: number;
+  /** Mean over the seeds; null with one objective. */
+  readonly hypervolumeRatio: number | null;
+  readonly msPerTrial: number;
+}
+
+/** Mean regret of a strategy at points of its budget. */
+export interface RegretCurve {
+  readonly strategy: string;
+  /** Evaluations, or cost with a budget. */
+  readonly at: readonly number[];
+  readonly regret: readonly number[];
+}
+
+export interface Benchmark {
+  readonly results: readonly BenchmarkResult[];
+  readonly curves: readonly RegretCurve[];
+  /** Best report of the table, and the report of the row with the best signal. */
+  readonly optimum: number;
+  readonly bestBySignal: number;
+}
+
+const CURVE_POINTS = 60;
+
+export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
+  const { problem, strategies, evaluations, budget, seeds } = options;
+  const results: BenchmarkResult[] = [];
+  const curves: RegretCurve[] = [];
+  const limit = evaluations?.at(-1) ?? null;
+  for (const [name, strategy] of Object.entries(strategies)) {
+    const runs: Replay[] = [];
+    for (let seed = 0; seed < seeds; seed++) {
+      options.signal.throwIfAborted();
+      runs.push(replay({ problem, strategy, seed, evaluations: limit, budget }));
+      options.onRun(name, seed);
+      // Lets Ctrl-C and the progress bar in between two runs.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const done = runs.map((run) => run.evaluations);
+    for (const point of evaluations ?? [null])
+      results.push(
+        summarise(problem, name, runs, point === null ? done : done.map((d) => d.slice(0, point))),
+      );
+    curves.push(regretCurve(problem, name, done, limit, budget));
+  }
+  return { results, curves, optimum: optimum(problem), bestBySignal: problem.report[bestRow(problem)]! };
+}
+
+function summarise(
+  problem: Problem,
+  strategy: string,
+  runs: readonly Replay[],
+  done: readonly (readonly Evaluation[])[],
+): BenchmarkResult {
+  const reports = done.map((evaluations) => delivered(problem, evaluations));
+  const best = bestRow(problem);
+  const highest = problem.fidelities.length - 1;
+  const found = done.filter((d) => d.some(({ row, fidelity }) => row === best && fidelity === highest));
+  const trials = runs.reduce((sum, run) => sum + run.evaluations.length, 0);
+  const mean = average(reports);
+  const squares = reports.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    strategy,
+    evaluations: average(done.map((d) => d.length)),
+    seeds: runs.length,
+    mean,
+    sd: runs.length > 1 ? Math.sqrt(squares / (runs.length - 1)) : 0,
+    bestShare: found.length / runs.length,
+    hypervolumeRatio: problem.values.at(-1)!.length > 1 ? average(done.map(hypervolumeRatio(problem))) : null,
+    msPerTrial: runs.reduce((sum, run) => sum + run.ownMs, 0) / trials,
+  };
+}
+
+function regretCurve(
+  problem: Problem,
+  strategy: string,
+  done: readonly (readonly Evaluation[])[],
+  limit: number | null,
+  budget: number | null,
+): RegretCurve {
+  const end = limit ?? budget!;
+  const best = optimum(problem);
+  const at = Array.from({ length: CURVE_POINTS }, (_, i) => ((i + 1) * end) / CURVE_POINTS)
+    .map((point) => (limit === null ? point : Math.max(1, Math.round(point))))
+    .filter((point, i, all) => point !== all[i - 1]);
+  const regret = at.map((point) =>
+    average(
+      done
+        .map((d) => d.filter((e, i) => (limit === null ? e.cost <= point : i < point)))
+        .filter((d) => d.length > 0)
+        .map((d) => Math.abs(best - delivered(problem, d))),
+    ),
+  );
+  return { strategy, at, regret };
+}
+
+const average = (values: readonly number[]): number =>
+  values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;

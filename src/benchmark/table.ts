@@ -1,0 +1,41 @@
+/** A table of evaluated architectures: a CSV file, gzipped or not, with a header. */
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { fail } from '../errors.ts';
+
+export interface Table {
+  readonly path: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, string>>[];
+}
+
+/** @throws TABLE when the file is missing, is no CSV, or has no rows */
+export function readTable(path: string): Table {
+  if (!existsSync(path)) fail('TABLE', { path, reason: 'there is no such file' });
+  try {
+    const bytes = readFileSync(path);
+    const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const text = (gzipped ? gunzipSync(bytes) : bytes).toString('utf8');
+    const [columns = [], ...lines] = parse(text, { skip_empty_lines: true, bom: true });
+    if (lines.length === 0) fail('TABLE', { path, reason: 'it has no rows' });
+    const rows = lines.map((line) =>
+      Object.fromEntries(columns.map((name, i) => [name, line[i] ?? ''] as const)),
+    );
+    return { path, columns, rows };
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('CSV'))
+      return fail('TABLE', { path, reason: cause.message }, cause);
+    throw cause;
+  }
+}
+
+/** A column as numbers, NaN where a cell is empty or not a number. @throws TABLE when there is no such column */
+export function numericColumn({ path, columns, rows }: Table, name: string): Float64Array {
+  if (!columns.includes(name))
+    fail('TABLE', { path, reason: `it has no column "${name}", but ${columns.join(', ')}` });
+  return Float64Array.from(rows, (row) => {
+    const text = row[name]!.trim();
+    return text === '' ? Number.NaN : Number(text);
+  });
+}
