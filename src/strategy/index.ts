@@ -1,5 +1,6 @@
 /** The search strategies by name. To add one: one file, one row. */
 import { auto } from './auto.ts';
+import { bananas } from './bananas.ts';
 import { forest } from './forest.ts';
 import { gaussianProcess } from './gaussian-process.ts';
 import { randomSearch } from './random.ts';
@@ -13,4 +14,5 @@ export const STRATEGIES = {
   evolution: regularisedEvolution({ population: 20, sample: 5, start: 8 }),
   gp: gaussianProcess,
   forest,
+  bananas,
 } satisfies Record<string, Strategy>;
