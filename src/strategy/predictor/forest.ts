@@ -35,29 +35,39 @@ export function fitForest(
   random: Random,
 ): Forest {
   const tried = Math.max(1, Math.round(columnShare * features.columns));
+  const data = gathered(features, rows);
   return {
     trees: Array.from({ length: trees }, (_, t) =>
-      growTree(features, rows, targets, tried, minSplit, random.split('tree', t)),
+      growTree(data, features.columns, targets, tried, minSplit, random.split('tree', t)),
     ),
   };
 }
 
+/** The rows column by column: splits read one column of all rows. */
+function gathered({ values, columns }: FeatureMatrix, rows: readonly number[]): Float32Array {
+  const data = new Float32Array(rows.length * columns);
+  for (const [i, row] of rows.entries())
+    for (let j = 0; j < columns; j++) data[j * rows.length + i] = values[row * columns + j]!;
+  return data;
+}
+
 function growTree(
-  { values, columns }: FeatureMatrix,
-  rows: readonly number[],
+  data: Float32Array,
+  columns: number,
   targets: readonly number[],
   tried: number,
   minSplit: number,
   random: Random,
 ): Tree {
-  const capacity = 2 * rows.length;
+  const n = targets.length;
+  const capacity = 2 * n;
   const column = new Int32Array(capacity).fill(-1);
   const threshold = new Float64Array(capacity);
   const child = new Int32Array(capacity);
-  const order = Int32Array.from(rows.keys());
-  const spare = new Int32Array(rows.length);
+  const order = Int32Array.from(targets.keys());
+  const spare = new Int32Array(n);
   let size = 1;
-  const open: (readonly [node: number, from: number, to: number])[] = [[0, 0, rows.length]];
+  const open: (readonly [node: number, from: number, to: number])[] = [[0, 0, n]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, from, to] = next;
     const split = to - from < minSplit ? null : bestSplit(from, to);
@@ -70,7 +80,7 @@ function growTree(
     let [left, right] = [from, 0];
     for (let i = from; i < to; i++) {
       const at = order[i]!;
-      if (values[rows[at]! * columns + split.column]! <= split.threshold) order[left++] = at;
+      if (data[split.column * n + at]! <= split.threshold) order[left++] = at;
       else spare[right++] = at;
     }
     for (let i = 0; i < right; i++) order[left + i] = spare[i]!;
@@ -92,9 +102,10 @@ function growTree(
     // Columns constant in this node do not count as tried; among few rows most are.
     for (let tries = 0; useful < tried && tries < 4 * tried; tries++) {
       const j = random.int(columns);
+      const offset = j * n;
       let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (let i = from; i < to; i++) {
-        const value = values[rows[order[i]!]! * columns + j]!;
+        const value = data[offset + order[i]!]!;
         if (value < low) low = value;
         if (value > high) high = value;
       }
@@ -104,7 +115,7 @@ function growTree(
       let [count, sum] = [0, 0];
       for (let i = from; i < to; i++) {
         const at = order[i]!;
-        if (values[rows[at]! * columns + j]! > cut) continue;
+        if (data[offset + at]! > cut) continue;
         count++;
         sum += targets[at]!;
       }
