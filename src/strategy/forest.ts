@@ -6,8 +6,7 @@ import type { Strategy } from './strategy.ts';
 /** Sequential model-based search with a forest of randomised trees (Hutter et al. 2011, SMAC). */
 export const forest: Strategy = predictorStrategy({
   name: 'forest',
-  description:
-    'Model-based search: a forest of randomised trees, expected improvement (Hutter et al. 2011).',
+  description: 'Model-based search: a forest of randomised trees, expected improvement (Hutter et al. 2011).',
   predictor: forestPredictor,
   acquisition: ACQUISITIONS.ei,
   start: 10,

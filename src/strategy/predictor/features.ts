@@ -128,7 +128,11 @@ function standardised(raw: readonly RawFeatures[]): FeatureMatrix {
     seen.add(key);
     columns.push(scaled);
   };
-  for (let j = 0; j < dense; j++) add(Float32Array.from(raw, (r) => r.dense[j]!), 1);
+  for (let j = 0; j < dense; j++)
+    add(
+      Float32Array.from(raw, (r) => r.dense[j]!),
+      1,
+    );
   const found = new Map<number, Float32Array>();
   for (const [i, { neighbourhoods: counts }] of raw.entries())
     for (const [number, count] of counts) {

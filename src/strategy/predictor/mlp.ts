@@ -32,7 +32,9 @@ export function mlpPredict(
 ): Prediction {
   const project = projection(features, random.split('projection'));
   const inputs = known.map(project);
-  const members = Array.from({ length: MEMBERS }, (_, m) => train(inputs, targets, random.split('member', m)));
+  const members = Array.from({ length: MEMBERS }, (_, m) =>
+    train(inputs, targets, random.split('member', m)),
+  );
   const mean = new Float64Array(rows.length);
   const deviation = new Float64Array(rows.length);
   const hidden = new Float64Array(HIDDEN);
@@ -77,7 +79,10 @@ function forward({ first, second }: Perceptron, input: Float64Array, hidden: Flo
 
 /** Squared error, Adam (Kingma & Ba 2015), the learning rate falling linearly to zero. */
 function train(inputs: readonly Float64Array[], targets: readonly number[], random: Random): Perceptron {
-  const first = Float64Array.from({ length: HIDDEN * (INPUTS + 1) }, () => random.normal() * Math.sqrt(2 / INPUTS));
+  const first = Float64Array.from(
+    { length: HIDDEN * (INPUTS + 1) },
+    () => random.normal() * Math.sqrt(2 / INPUTS),
+  );
   const second = Float64Array.from({ length: HIDDEN + 1 }, () => random.normal() * Math.sqrt(1 / HIDDEN));
   second[HIDDEN] = 0;
   const member = { first, second };

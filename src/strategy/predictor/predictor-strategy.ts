@@ -1,7 +1,8 @@
 /** Sequential model-based search (Hutter et al. 2011): a predictor learns from the trials and names the next. */
-import { type Acquisition } from './acquisition.ts';
+
 import { randomSearch } from '../random.ts';
 import type { Proposal, Strategy, SuggestRequest } from '../strategy.ts';
+import type { Acquisition } from './acquisition.ts';
 import { type FrontGain, frontGain } from './front-gain.ts';
 import type { Predictor } from './model.ts';
 import { candidatePool, type Pool, type PoolOptions } from './pool.ts';
@@ -28,7 +29,12 @@ export const predictorStrategy = (options: PredictorStrategyOptions): Strategy =
 /** Null when there is too little to learn from, or nothing to choose. */
 export function proposeBy(
   request: SuggestRequest,
-  { predictor, acquisition, start, pool: poolOptions = POOL }: Omit<PredictorStrategyOptions, 'name' | 'description'>,
+  {
+    predictor,
+    acquisition,
+    start,
+    pool: poolOptions = POOL,
+  }: Omit<PredictorStrategyOptions, 'name' | 'description'>,
 ): Proposal | null {
   if (request.history.length + request.running.length < start) return null;
   const ranked = learnable(request);
@@ -50,9 +56,11 @@ export function proposeBy(
     const predictions = Array.from({ length: request.objectives }, (_, objective) => predict(objective));
     const scores = predictions.map((_, objective) => targets(objective));
     const feasible = learnt.flatMap((i, place) => (ranked[i]!.feasible ? [place] : []));
-    const gain: FrontGain = frontGain((feasible.length > 0 ? feasible : learnt.map((_, place) => place)).map(
-      (place) => scores.map((column) => column[place]!),
-    ));
+    const gain: FrontGain = frontGain(
+      (feasible.length > 0 ? feasible : learnt.map((_, place) => place)).map((place) =>
+        scores.map((column) => column[place]!),
+      ),
+    );
     row = argmax(pool.open.length, (i) =>
       gain(predictions.map(({ mean, deviation }) => mean[i]! + deviation[i]! * normal.normal())),
     );
@@ -62,9 +70,7 @@ export function proposeBy(
   /** Infeasible trials count as the worst: the predictor learns where the bounds lie. */
   function targets(objective: number): number[] {
     const worst = Math.min(...learnt.map((i) => ranked[i]!.values![objective]!));
-    return normalScores(
-      learnt.map((i) => (ranked[i]!.feasible ? ranked[i]!.values![objective]! : worst)),
-    );
+    return normalScores(learnt.map((i) => (ranked[i]!.feasible ? ranked[i]!.values![objective]! : worst)));
   }
 }
 

@@ -5,8 +5,7 @@ import type { Observation, SuggestRequest } from '../strategy.ts';
 /** The inverse of the standard normal distribution function (Acklam's rational approximation, error below 1.2e-9). */
 export function normalQuantile(p: number): number {
   const tail = (q: number): number =>
-    (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q -
-      2.549732539343734) *
+    (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) *
       q +
       4.374664141464968) *
       q +
