@@ -1,6 +1,7 @@
 /** The typed way into the erased {@link SearchSpace}. */
 import type { Network, NetworkIO } from '../network/network.ts';
 import { type Choice, sharedChoices, type ValueOf } from './choice.ts';
+import type { Genome } from './genome.ts';
 import type { SearchSpace, TableRule } from './space.ts';
 
 interface SpaceDefinition<C extends Choice> {
@@ -10,6 +11,7 @@ interface SpaceDefinition<C extends Choice> {
   readonly choices: C;
   /** Builds the network of one set of choices. Pure. */
   readonly build: (values: ValueOf<C>, io: NetworkIO) => Network;
+  readonly references?: readonly ValueOf<C>[];
   readonly table?: TableRule;
 }
 
@@ -18,13 +20,14 @@ interface SpaceDefinition<C extends Choice> {
  * when the choices contradict each other.
  */
 export function defineSpace<const C extends Choice>(definition: SpaceDefinition<C>): SearchSpace {
-  const { name, description, choices, build, table } = definition;
+  const { name, description, choices, build, references, table } = definition;
   sharedChoices(choices); // throws when one shared name stands for two choices
   return {
     name,
     description,
     root: choices,
     build: (genome, io) => build(genome as ValueOf<C>, io),
+    ...(references === undefined ? {} : { references: references as readonly Genome[] }),
     ...(table === undefined ? {} : { table }),
   };
 }

@@ -14,6 +14,8 @@ export interface SearchSpace {
   readonly root: Choice;
   /** Builds the network of a valid genome. Pure. Throws an EspalierError when shapes cannot fit. */
   readonly build: (genome: Genome, io: NetworkIO) => Network;
+  /** Well-known members of the space, the most promising first: a search may begin with those that meet its bounds. */
+  readonly references?: readonly Genome[];
   /** How tables of evaluated architectures name genomes of this space, for those that have such tables. */
   readonly table?: TableRule;
 }

@@ -1,12 +1,43 @@
+/**
+ * The default strategy: it begins with well-known and random members of the space, then lets two predictors of different
+ * kinds, a forest and a Gaussian process, name the next trial together.
+ *
+ * One kind alone is at times sure of the wrong thing: a Gaussian process may rest on a length scale that a few trials
+ * suggest, a forest does not reach beyond what it saw. Where they disagree, the candidate counts as uncertain and is
+ * worth a trial. The expected improvement decides; every few trials a draw from the forest alone (Thompson 1933) keeps
+ * the search from resting on a mistake, and where nothing can be learnt it goes on at random.
+ */
 import { ACQUISITIONS } from './predictor/acquisition.ts';
-import { ensemblePredictor } from './predictor/model.ts';
-import { predictorStrategy } from './predictor/predictor-strategy.ts';
-import type { Strategy } from './strategy.ts';
+import { ensemblePredictor, forestPredictor } from './predictor/model.ts';
+import { proposeBy } from './predictor/predictor-strategy.ts';
+import { startingPoint } from './starting-points.ts';
+import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 
-export const auto: Strategy = predictorStrategy({
+/** Trials before the first prediction. */
+const START = 8;
+/** One trial in so many is named by the forest's draw. */
+const DRAW_EVERY = 6;
+
+export const auto: Strategy = {
   name: 'auto',
-  description: 'Chosen by what is searched: a forest and a Gaussian process together, expected improvement.',
-  predictor: ensemblePredictor,
-  acquisition: ACQUISITIONS.ei,
-  start: 10,
-});
+  description:
+    'Well-known and random networks first, then a forest and a Gaussian process together; what suits most searches.',
+  suggest(request) {
+    const index = request.history.length + request.running.length;
+    return index < START ? start(request, index) : (learnt(request, index) ?? start(request, index));
+  },
+};
+
+function start(request: SuggestRequest, index: number): Proposal | null {
+  const genome = startingPoint(request, index);
+  return genome === null ? null : { genome };
+}
+
+function learnt(request: SuggestRequest, index: number): Proposal | null {
+  const drawn = index % DRAW_EVERY === DRAW_EVERY - 1;
+  return proposeBy(request, {
+    predictor: drawn ? forestPredictor : ensemblePredictor,
+    acquisition: drawn ? ACQUISITIONS.thompson : ACQUISITIONS.ei,
+    start: START,
+  });
+}
