@@ -4,6 +4,7 @@
  */
 import type { SearchOptions } from '../search/options.ts';
 import { parseBytes, parseCount, parseDuration, parseLatency } from '../search/quantity.ts';
+import { STRATEGIES } from '../strategy/index.ts';
 
 export interface Field {
   readonly key: keyof SearchOptions;
@@ -53,7 +54,7 @@ export const FIELDS = {
   strategy: {
     key: 'strategy',
     value: 'name',
-    text: 'how genomes are proposed: evolution or random',
+    text: `how genomes are proposed: ${Object.keys(STRATEGIES).join(', ')}`,
     group: 'Search',
     parse: asIs,
   },

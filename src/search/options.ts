@@ -33,7 +33,7 @@ export const SearchOptions = z.strictObject({
   out: z.string().min(1),
   /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
   space: z.string().min(1).default('residual'),
-  strategy: z.string().min(1).default('evolution'),
+  strategy: z.string().min(1).default('auto'),
   /** Most trials; null: as many as the time allows. */
   trials: wholePositive.nullable().default(null),
   /** Wall-clock limit of the whole search, final training and test included; null: none. */

@@ -84,7 +84,20 @@ async function reportData(
       description: space.description,
       size: spaceSize(space)?.toLocaleString('en') ?? null,
     },
-    strategy: { name: strategy.name, description: strategy.description },
+    strategy: {
+      name: strategy.name,
+      description: [
+        strategy.description,
+        strategy.explain?.({
+          trials: trials.length,
+          objectives: options.objectives.length,
+          proxies: [],
+          references: space.references?.length ?? 0,
+        }),
+      ]
+        .filter((text) => text !== undefined)
+        .join(' '),
+    },
     objectives: options.objectives,
     trials,
     front: paretoFront(trials, frontObjectives(options.objectives), constraints).map((t) => t.number),

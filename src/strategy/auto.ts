@@ -10,7 +10,7 @@
 import { ACQUISITIONS } from './predictor/acquisition.ts';
 import { ensemblePredictor, forestPredictor } from './predictor/model.ts';
 import { proposeBy } from './predictor/predictor-strategy.ts';
-import { startingPoint } from './starting-points.ts';
+import { MOST_REFERENCES, startingPoint } from './starting-points.ts';
 import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Trials before the first prediction. */
@@ -25,6 +25,27 @@ export const auto: Strategy = {
   suggest(request) {
     const index = request.history.length + request.running.length;
     return index < START ? start(request, index) : (learnt(request, index) ?? start(request, index));
+  },
+  explain: ({ trials, objectives, proxies, references }) => {
+    const first = Math.min(trials, START);
+    const known = Math.min(first, references, MOST_REFERENCES);
+    const sources = [
+      ...(known > 0 ? [`up to ${known} well-known networks of the space`] : []),
+      ...(proxies.length > 0 ? [`the favourites of ${proxies.join(' and ')}`] : []),
+      'random draws',
+    ];
+    if (trials <= START)
+      return `The ${first} trials were too few to learn from: they are ${sources.join(', ')}.`;
+    const drawn = Math.floor(trials / DRAW_EVERY) - Math.floor(START / DRAW_EVERY);
+    const aim =
+      objectives === 1
+        ? 'the largest expected improvement over the best trial'
+        : `the largest gain over the Pareto front of ${objectives} objectives`;
+    return (
+      `The first ${START} trials are ${sources.join(', ')}. From then on a forest and a Gaussian process were fitted to ` +
+      `all trials before each proposal; ${trials - START - drawn} proposals had ${aim} by both together, and ${drawn} ` +
+      'were drawn by the forest alone, so that the search did not rest on a mistake of the models.'
+    );
   },
 };
 

@@ -5,7 +5,7 @@ import type { SuggestRequest, ZeroCostProxy } from './strategy.ts';
 /** Genomes that a cheap score chooses among. */
 const SCORED = 500;
 /** Of a space's well-known members, so many are tried at most. */
-const MOST_REFERENCES = 3;
+export const MOST_REFERENCES = 3;
 
 /**
  * The `index`-th starting point: first some of the space's well-known members, then by turns the genome that the proxies

@@ -84,6 +84,15 @@ export interface SuggestRequest {
   readonly draw: (random: Random) => Genome | null;
 }
 
+/** What a strategy's explanation depends on. */
+export interface SearchFacts {
+  readonly trials: number;
+  readonly objectives: number;
+  readonly proxies: readonly string[];
+  /** Well-known members that the space names. */
+  readonly references: number;
+}
+
 export interface Strategy {
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */
@@ -93,4 +102,6 @@ export interface Strategy {
    * was seen before at a lower level and is now promoted to a higher one.
    */
   suggest(request: SuggestRequest): Proposal | null;
+  /** What it did in a search of so many trials and why, in sentences for the report; only where that depends on the search. */
+  explain?(facts: SearchFacts): string;
 }
