@@ -4,6 +4,7 @@ import { createRandom } from '../../random.ts';
 import { networkHash } from '../canonical.ts';
 import { mutateGenome } from '../mutation.ts';
 import { sampleGenome } from '../sampling.ts';
+import { validateGenome } from '../validation.ts';
 import { PRESETS } from './index.ts';
 
 const INPUTS = [
@@ -20,6 +21,14 @@ describe.each(Object.entries(PRESETS))('preset %s', (name, space) => {
   it('is named as in the table and says what it is', () => {
     expect(space.name).toBe(name);
     expect(space.description).toMatch(/\d{4}\)\.?/); // cites its papers
+  });
+
+  it('names only members of its own as references', () => {
+    const hashes = (space.references ?? []).map((genome) => {
+      validateGenome(space, genome);
+      return networkHash(space.build(genome, { inputShape: [3, 32, 32], outputs: 10 }));
+    });
+    expect(new Set(hashes).size).toBe(hashes.length);
   });
 
   it('builds random genomes for any input', () => {

@@ -109,12 +109,54 @@ function wide(b: NetworkBuilder, stem: string, body: Body<'wide'>, activation: V
   return x;
 }
 
+/** A member of the ResNet-9 family: three stages that double the width, with these blocks. */
+const resNet9 = (
+  width: 16 | 32 | 48 | 64,
+  ...blocks: readonly ('none' | 'residual' | 'plain')[]
+): Values => ({
+  activation: 'relu',
+  stemKernel: 3,
+  body: {
+    kind: 'wide',
+    width,
+    stages: blocks.map((kind) => ({ growth: 2, downsample: 'stride', block: kind })),
+  },
+});
+
+const resNet20: Values = {
+  activation: 'relu',
+  stemKernel: 3,
+  body: {
+    kind: 'deep',
+    width: 16,
+    block: { kind: 'residual' },
+    depth: 3,
+    stages: [
+      { growth: 2, depth: 3 },
+      { growth: 2, depth: 3 },
+    ],
+  },
+};
+
+/** From 220 down to 6 million MACs at 3x32x32, so that any budget finds some: few wide layers train fastest. */
+const REFERENCES = [
+  resNet9(64, 'residual', 'residual', 'residual'),
+  resNet9(48, 'residual', 'residual', 'residual'),
+  resNet9(32, 'residual', 'residual', 'residual'),
+  resNet20,
+  resNet9(32, 'none', 'plain', 'none'),
+  resNet9(16, 'residual', 'residual', 'residual'),
+  resNet9(16, 'none', 'residual', 'none'),
+  resNet9(16, 'none', 'plain', 'none'),
+];
+
 /** See the head of this file. */
 export const residual = defineSpace({
   name: 'residual',
   description:
     'ResNet, RepVGG and plain convolutional networks from about 0.5 to 350 million MACs at 32x32, the default for small images (He et al. 2016, Ding et al. 2021).',
   choices,
+  references: REFERENCES,
   build: ({ activation, stemKernel, body }, io) => {
     const b = networkBuilder(io.inputShape);
     const stem = b.scope('stem', () =>
