@@ -9,6 +9,10 @@ import { type Arithmetic, staticShape } from '../arithmetic.ts';
 
 export const NCHWC_DOMAIN = 'com.microsoft.nchwc';
 
+/** ONNX's numbers of element types. */
+const FLOAT = 1;
+const BOOL = 9;
+
 export interface Layouts {
   readonly m: Arithmetic;
   readonly block: number;
@@ -35,12 +39,16 @@ export function createLayouts(
 ): Layouts {
   const plainForms = new Map<string, string>();
   const blockedForms = new Map<string, string>();
-  const nchwc = (op: string, input: string, attributes: Record<string, ReturnType<typeof int>>): string =>
-    m.g.node(op, [input], {
+  /** The kernels that reorder know only floats: masks of comparisons pass through them as zeros and ones. */
+  const nchwc = (op: string, input: string, attributes: Record<string, ReturnType<typeof int>>): string => {
+    const isMask = m.g.dtype(input) === 'bool';
+    const reordered = m.g.node(op, [isMask ? m.g.op('Cast', [input], { to: int(FLOAT) }) : input], {
       domain: NCHWC_DOMAIN,
       attributes,
       types: [{ dtype: 'float32', shape: m.g.shape(input) }],
     })[0]!;
+    return isMask ? m.g.op('Cast', [reordered], { to: int(BOOL) }) : reordered;
+  };
   return {
     m,
     block,
