@@ -34,6 +34,7 @@ export interface Side {
   readonly parameters: number;
   /** One whole step: forward, loss, backward, update. @returns the loss */
   step(): Promise<number>;
+  endProfiling(): void;
   release(): Promise<void>;
 }
 
@@ -74,6 +75,7 @@ export async function espalierSide(
   return {
     parameters: graph.parameters.length,
     step: () => stepper.step({ feeds, learningRate: OPTIMISER.learningRate, averageDecay: 0 }, random),
+    endProfiling: () => stepper.endProfiling(),
     release: () => stepper.release(),
   };
 }

@@ -25,6 +25,8 @@ export interface Stepper {
   readonly steps: number;
   /** Current vectors by name (views that the next step overwrites). */
   vectors(): ReadonlyMap<string, Tensor>;
+  /** Ends profiling; only for sessions that were created with it. */
+  endProfiling(): void;
   release(): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export async function createStepper(
       steps += 1;
       return Number(outputs.loss!.data[0]);
     },
+    endProfiling: () => session.endProfiling(),
     release: () => session.release(),
   };
 }
