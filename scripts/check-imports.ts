@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['train'],
   ['strategy'],
   ['device'],
+  ['quantisation'],
   ['estimation'],
   ['study'],
   ['storage', 'benchmark'],

@@ -30,7 +30,7 @@ export interface ProblemOptions {
   readonly signal: Goal;
   /** What a run is judged by; often a test accuracy that the strategy never sees. */
   readonly report: string;
-  /** What an evaluation costs; 1 each when null. */
+  /** What an evaluation costs: a number, a column, or `column*factor`; 1 each when null. */
   readonly cost: string | null;
   /** Further objectives beside the signal. */
   readonly objectives: readonly Goal[];
@@ -77,9 +77,7 @@ export function createProblem(options: ProblemOptions): Problem {
     goals,
   ].map((level) => level.map(signed));
   const costs = [...lowFidelities.map((low) => low.cost), options.cost ?? '1'].map((cost) =>
-    Number.isFinite(Number(cost))
-      ? new Float64Array(table.rows.length).fill(Number(cost))
-      : numericColumn(table, cost),
+    costColumn(table, cost),
   );
   const report = numericColumn(table, options.report);
   const scores = options.proxies.map((proxy) => matched(table, proxy.table, proxy.column));
@@ -141,6 +139,14 @@ export function createProblem(options: ProblemOptions): Problem {
     rowOf,
     inspect,
   };
+}
+
+/** A number, a column, or a column times a number: `train_time*0.06`. */
+function costColumn(table: Table, text: string): Float64Array {
+  if (text.trim() !== '' && Number.isFinite(Number(text)))
+    return new Float64Array(table.rows.length).fill(Number(text));
+  const [, column, factor] = /^(.*?)(?:\*([\d.eE+-]+))?$/.exec(text)!;
+  return numericColumn(table, column!).map((value) => value * Number(factor ?? 1));
 }
 
 /** A column of another table in the order of the first, by the column `index`, or row by row where neither has it. */

@@ -112,7 +112,7 @@ function encodeTensor({ dtype, shape, data }: Tensor, name: string): TensorProto
   });
 }
 
-function encodeValue({ name, dtype, shape }: ValueInfo): ValueInfoProto {
+function encodeValue({ name, dtype, shape, unranked = false }: ValueInfo): ValueInfoProto {
   const dim = shape.map((d) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof d === 'number' ? { case: 'dimValue', value: BigInt(d) } : { case: 'dimParam', value: d },
@@ -120,7 +120,7 @@ function encodeValue({ name, dtype, shape }: ValueInfo): ValueInfoProto {
   );
   const tensor = create(TypeProto_TensorSchema, {
     elemType: ONNX_TYPE[dtype],
-    shape: create(TensorShapeProtoSchema, { dim }),
+    ...(!unranked && { shape: create(TensorShapeProtoSchema, { dim }) }),
   });
   const type = create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } });
   return create(ValueInfoProtoSchema, { name, type });

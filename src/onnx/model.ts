@@ -64,6 +64,8 @@ export interface ValueInfo {
   readonly dtype: DataType;
   /** A string is a symbolic dimension, e.g. `batch`. */
   readonly shape: readonly (number | string)[];
+  /** Not even the rank is known; `shape` is then empty and no shape is written. */
+  readonly unranked?: boolean;
 }
 
 export interface OnnxGraph {

@@ -432,6 +432,12 @@ const topK: ShapeRule = (c) => {
   ];
 };
 
+/** The zero point's type decides; without one, uint8. */
+const quantizeLinear: ShapeRule = (c) => [
+  { dtype: c.inputs[2]?.dtype ?? 'uint8', shape: input(c, 0).shape },
+];
+const dequantizeLinear: ShapeRule = (c) => [{ dtype: input(c, 1).dtype, shape: input(c, 0).shape }];
+
 const constantOfShape: ShapeRule = (c) => {
   const value = c.attributes.value;
   return [{ dtype: value?.type === 'tensor' ? value.value.dtype : 'float32', shape: integers(c, 0) }];
@@ -522,6 +528,8 @@ export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
   Gather: gather,
   GatherElements: (c) => [{ dtype: input(c, 0).dtype, shape: input(c, 1).shape }],
   Cast: cast,
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
   BatchNormalization: batchNorm,
   LayerNormalization: layerNorm,
   Dropout: dropout,

@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly optimisation?: 'disabled' | 'basic' | 'extended' | 'all';
   /** Write ONNX Runtime's profile to files that begin with this. */
   readonly profilePrefix?: string;
+  /** Write the graph as ONNX Runtime has optimised it to this file. */
+  readonly optimisedModelPath?: string;
 }
 
 export interface Session {
@@ -53,6 +55,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       executionMode: 'sequential',
       graphOptimizationLevel: options.optimisation ?? 'all',
       logSeverityLevel: 3,
+      ...(options.optimisedModelPath !== undefined && { optimizedModelFilePath: options.optimisedModelPath }),
       ...(options.profilePrefix !== undefined && {
         enableProfiling: true,
         profileFilePrefix: options.profilePrefix,

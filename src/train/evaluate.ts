@@ -28,17 +28,36 @@ export async function evaluateNetwork(options: {
   readonly dataset: ImageDataset;
   readonly threads: number;
 }): Promise<Evaluation> {
-  const { network, weights, split, dataset, threads } = options;
-  const model = deploymentModel(network, weights, 'batch');
-  const session = await createSession(encodeModel(model), { threads });
+  const { network, weights, ...rest } = options;
+  return evaluateModel({ ...rest, model: encodeModel(deploymentModel(network, weights, 'batch')) });
+}
+
+/**
+ * Evaluation of any ONNX classifier: one float image input [batch, channels, height, width], whose first output has a
+ * row of logits for each image. The last batch is filled up with zeros where the model's batch is fixed.
+ * @param options.model ONNX bytes
+ * @throws MODEL_LOAD
+ */
+export async function evaluateModel(options: {
+  readonly model: Uint8Array;
+  readonly split: ImageSplit;
+  readonly dataset: ImageDataset;
+  readonly threads: number;
+  /** Images in a run; needed where the model's batch is fixed. */
+  readonly batch?: number;
+}): Promise<Evaluation> {
+  const { split, dataset, threads } = options;
+  const session = await createSession(options.model, { threads });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
   const classes = dataset.classes.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let lossSum = 0;
   let seen = 0;
   try {
-    for (const batch of createBatcher(split, dataset, { batchSize: Math.min(BATCH, split.count) }).epoch(0)) {
-      const shape = [batch.count, dataset.channels, dataset.height, dataset.width];
+    const batchSize = options.batch ?? Math.min(BATCH, split.count);
+    for (const batch of createBatcher(split, dataset, { batchSize }).epoch(0)) {
+      const rows = options.batch ?? batch.count;
+      const shape = [rows, dataset.channels, dataset.height, dataset.width];
       const data = batch.images.subarray(
         0,
         shape.reduce((a, b) => a * b, 1),

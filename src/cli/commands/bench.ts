@@ -124,7 +124,7 @@ const withTableFlags = (command: Command): Command =>
     .requiredOption('--space <name>', 'the space of the rows: a preset or a module with a table rule')
     .requiredOption('--signal <column[:min]>', 'what the strategy is told of a row')
     .option('--report <column>', 'what a run is judged by (the signal itself by default)')
-    .option('--cost <column>', 'what an evaluation costs: a column or a number (1 by default)')
+    .option('--cost <column>', 'what an evaluation costs: a number, a column or column*factor (1 by default)')
     .option('--proxy <file:column>', 'a cheap score that strategies may use; may be repeated', collect, [])
     .option('--objective <column:min|max>', 'a further objective; may be repeated', collect, [])
     .option('--fidelity <column=cost>', 'a cheaper signal and its cost; from cheap to dear', collect, [])
@@ -138,6 +138,7 @@ const withTableFlags = (command: Command): Command =>
 const HELP =
   examples(
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --report c10_test200 --strategy auto,random --evaluations 50,100 --seeds 50',
+    'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val12 --report c10_test200 --cost c10v_train_time200_s*0.06 --budget 12000 --strategy auto,evolution',
     'bench table --table nb101.csv.gz --space nasbench101 --signal val_acc_108 --cost 108 --fidelity val_acc_4=4 --fidelity val_acc_12=12 --fidelity val_acc_36=36 --strategy asha,random --budget 10800',
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --objective c10_pixel3_latency_ms:min --strategy nsga2 --evaluations 100',
   ) +
