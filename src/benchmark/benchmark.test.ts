@@ -1,0 +1,179 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { EspalierError } from '../errors.ts';
+import type { Genome } from '../space/genome.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { TWELVE } from '../testing/suite-spaces.ts';
+import { createProblem, type ProblemOptions } from './problem.ts';
+import { regretPlot } from './regret-plot.ts';
+import { replay } from './replay.ts';
+import { delivered, hypervolumeRatio } from './score.ts';
+import { numericColumn, readTable } from './table.ts';
+import { runTableBenchmark } from './table-benchmark.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-benchmark-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const space: SearchSpace = {
+  ...TWELVE,
+  table: {
+    description: 'The columns hidden and activation.',
+    io: { inputShape: [1, 2, 2], outputs: 2 },
+    genome: ({ hidden, activation }) =>
+      hidden === undefined || activation === undefined ? null : { hidden: Number(hidden), activation },
+  },
+};
+
+const ACTIVATIONS = ['relu', 'tanh', 'silu'];
+/** accuracy 1 … 12, early accuracy its reverse, size and cost by the number of units; one row twice, one without figures. */
+const CSV = [
+  'index,hidden,activation,accuracy,early,test,size,seconds',
+  ...Array.from({ length: 12 }, (_, i) => {
+    const hidden = 1 + (i >> 2);
+    return `${i},${1 + (i % 4)},${ACTIVATIONS[i % 3]},${i + 1},${12 - i},${50 + i},${hidden * 10},${hidden}`;
+  }),
+  '12,1,relu,99,1,99,10,1',
+  '13,2,tanh,,1,99,10,1',
+].join('\n');
+
+const path = join(folder, 'table.csv.gz');
+writeFileSync(path, gzipSync(CSV));
+const table = readTable(path);
+
+const problemOf = (options: Partial<ProblemOptions> = {}) =>
+  createProblem({
+    table,
+    space,
+    signal: { column: 'accuracy', better: 'max' },
+    report: 'test',
+    cost: null,
+    objectives: [],
+    lowFidelities: [],
+    proxies: [],
+    ...options,
+  });
+
+/** Proposes the rows in their order, each at the fidelities given. */
+const inOrder = (fidelities: readonly number[]): Strategy => ({
+  name: 'in-order',
+  description: 'In order.',
+  suggest: ({ listed, history }) => {
+    const genome = listed()![Math.floor(history.length / fidelities.length)];
+    return genome === undefined
+      ? null
+      : { genome, fidelity: fidelities[history.length % fidelities.length]! };
+  },
+});
+
+test('a table gives each genome once, and only with all figures', () => {
+  const problem = problemOf();
+  expect(problem.genomes).toHaveLength(12);
+  expect(problem.rowOf({ activation: 'relu', hidden: 1 } as Genome)).toBe(0);
+  expect(problem.rowOf({ hidden: 9, activation: 'relu' })).toBeUndefined();
+  expect(problem.values[0]![0]![11]).toBe(12);
+});
+
+test('costs are numbers, columns, or columns times a number', () => {
+  expect([...problemOf({ cost: '2.5' }).costs[0]!.slice(0, 2)]).toEqual([2.5, 2.5]);
+  expect([...problemOf({ cost: 'seconds' }).costs[0]!.slice(3, 5)]).toEqual([1, 2]);
+  expect([...problemOf({ cost: 'seconds*0.5' }).costs[0]!.slice(3, 5)]).toEqual([0.5, 1]);
+});
+
+test('a budget ends a run before the evaluation that would go beyond it', () => {
+  const problem = problemOf({ cost: 'seconds' });
+  const { evaluations } = replay({ problem, strategy: inOrder([0]), seed: 0, evaluations: null, budget: 9 });
+  // Four rows at 1, then two at 2 make 8; the next would make 10.
+  expect(evaluations.map((e) => e.cost)).toEqual([1, 2, 3, 4, 6, 8]);
+  expect(delivered(problem, evaluations)).toBe(55);
+});
+
+test('only the highest fidelity that a run came to counts as its result', () => {
+  const problem = problemOf({ cost: '3', lowFidelities: [{ signal: 'early', cost: '1' }] });
+  expect(problem.fidelities).toEqual([1, 3]);
+  const run = (fidelities: readonly number[], count: number) =>
+    replay({ problem, strategy: inOrder(fidelities), seed: 0, evaluations: count, budget: null }).evaluations;
+  // The early signal is best in the first row, the full one in the last.
+  expect(delivered(problem, run([0], 5))).toBe(50);
+  expect(delivered(problem, run([0, 1], 6))).toBe(52);
+  expect(run([0, 1], 4).map((e) => e.cost)).toEqual([1, 4, 5, 8]);
+});
+
+test('the hypervolume ratio is that of unions of boxes', () => {
+  const problem = problemOf({ objectives: [{ column: 'size', better: 'min' }] });
+  const ratio = hypervolumeRatio(problem);
+  const run = (rows: readonly number[]) => ratio(rows.map((row) => ({ row, fidelity: 0, cost: 1 })));
+  // Scaled: accuracy (v−1)/11, size 30 → 0, 20 → ½, 10 → 1. The front: (3/11, 1), (7/11, ½), (1, 0).
+  const whole = 3 / 11 + (4 / 11) * 0.5;
+  expect(run([...problem.genomes.keys()])).toBeCloseTo(1, 6);
+  expect(run([3])).toBeCloseTo(3 / 11 / whole, 6);
+  expect(run([3, 7])).toBeCloseTo(1, 6);
+  expect(run([4, 5])).toBeCloseTo(((5 / 11) * 0.5) / whole, 6);
+});
+
+test('results are means over the seeds, and curves end at no regret where all is evaluated', async () => {
+  const { results, curves, optimum } = await runTableBenchmark({
+    problem: problemOf(),
+    strategies: { ordered: inOrder([0]) },
+    evaluations: [3, 12],
+    budget: null,
+    seeds: 4,
+    signal: new AbortController().signal,
+    onRun: () => {},
+  });
+  expect(optimum).toBe(61);
+  expect(results.map(({ msPerTrial: _, ...rest }) => rest)).toEqual([
+    { strategy: 'ordered', evaluations: 3, seeds: 4, mean: 52, sd: 0, bestShare: 0, hypervolumeRatio: null },
+    { strategy: 'ordered', evaluations: 12, seeds: 4, mean: 61, sd: 0, bestShare: 1, hypervolumeRatio: null },
+  ]);
+  expect(curves[0]!.regret.at(0)).toBe(11);
+  expect(curves[0]!.regret.at(-1)).toBe(0);
+  const svg = regretPlot(curves, { title: 'a & b', budget: 'evaluations', report: 'test' });
+  expect(svg).toMatch(/^<svg[\s\S]*a &amp; b[\s\S]*<\/svg>$/);
+});
+
+test('proxies are matched by index', () => {
+  const other = join(folder, 'proxies.csv');
+  writeFileSync(other, 'index,score\n11,5\n0,7\n');
+  const problem = problemOf({ proxies: [{ table: readTable(other), column: 'score' }] });
+  const { score } = problem.proxies[0]!;
+  expect([0, 5, 11].map((row) => score(problem.genomes[row]!))).toEqual([7, Number.NaN, 5]);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'a missing file',
+    () => readTable(join(folder, 'none.csv')),
+    /none\.csv cannot be used: there is no such file/,
+  ],
+  [
+    'a column that is not there',
+    () => numericColumn(table, 'accurracy'),
+    /no column "accurracy", but index, hidden/,
+  ],
+  ['a space without a rule', () => problemOf({ space: TWELVE }), /"twelve" does not say/],
+  [
+    'columns without what the rule needs',
+    () => {
+      const bare = join(folder, 'bare.csv');
+      writeFileSync(bare, 'accuracy,test\n1,2\n');
+      return problemOf({ table: readTable(bare) });
+    },
+    /cannot find its genomes: The columns hidden and activation/,
+  ],
+  [
+    'ragged rows',
+    () => {
+      const ragged = join(folder, 'ragged.csv');
+      writeFileSync(ragged, 'a,b\n1,2\n1,2,3\n');
+      return readTable(ragged);
+    },
+    /ragged\.csv cannot be used/,
+  ],
+])('%s is an error that says so', (_, action, message) => {
+  expect(action).toThrow(EspalierError);
+  expect(action).toThrow(message);
+});
