@@ -120,3 +120,13 @@ describe('unique cells', () => {
     expect(new Set(byCell.values()).size).toBe(byCell.size);
   });
 });
+
+it('reads both forms of a table, and they mean the same cell', () => {
+  const { genome } = nasBench201().table!;
+  const text = '|skip_connect~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|';
+  expect(genome({ arch: '(0,2,3,2,3,1)' })).toEqual(fromArchString(text));
+  expect(genome({ arch: text })).toEqual(fromArchString(text));
+  expect(genome({ cell: text })).toBeNull();
+  expect(() => genome({ arch: '(0,2,3,2,3)' })).toThrow(/5 operations where there are 6/);
+  expect(() => genome({ arch: '(0,2,3,2,3,7)' })).toThrow(/"7" is no operation/);
+});

@@ -15,7 +15,7 @@ import { residualBlock } from '../../network/blocks/residual-block.ts';
 import { networkBuilder } from '../../network/builder.ts';
 import { oneOf, struct, type ValueOf } from '../choice.ts';
 import { defineSpace } from '../define-space.ts';
-import type { SearchSpace } from '../space.ts';
+import type { SearchSpace, TableRule } from '../space.ts';
 import { poolToWorkingSize, strideFor } from './downsampling.ts';
 
 const operation = oneOf(NAS_BENCH_201_OPERATIONS);
@@ -61,6 +61,33 @@ export function fromArchString(text: string): NasBench201Genome {
   return Object.fromEntries(genome) as NasBench201Genome;
 }
 
+/** NASLib's order of operations and edges, as in the tables of NAS-Bench-Suite-Zero (Krishnakumar et al. 2022). */
+const NASLIB_OPERATIONS = ['skip_connect', 'none', 'nor_conv_3x3', 'nor_conv_1x1', 'avg_pool_3x3'] as const;
+const NASLIB_EDGES = ['edge01', 'edge02', 'edge03', 'edge12', 'edge13', 'edge23'] as const;
+
+/** A cell as `(0,2,3,2,3,1)`: NASLib's operation indices. Throws ARCH_STRING with what is wrong. */
+function fromOperationIndices(text: string): NasBench201Genome {
+  const wrong = (reason: string): never => fail('ARCH_STRING', { text, reason });
+  const indices = text.replace(/[()[\]\s]/g, '').split(',');
+  if (indices.length !== NASLIB_EDGES.length) wrong(`it has ${indices.length} operations where there are 6`);
+  const found = new Map(
+    NASLIB_EDGES.map((edge, i) => [
+      edge,
+      NASLIB_OPERATIONS[Number(indices[i])] ?? wrong(`"${indices[i]}" is no operation from 0 to 4`),
+    ]),
+  );
+  // In the order of the choices, as every genome.
+  return Object.fromEntries(EDGES.flat().map((edge) => [edge, found.get(edge)!])) as NasBench201Genome;
+}
+
+const table: TableRule = {
+  description:
+    'The column arch holds the cell, as |nor_conv_3x3~0|+|…|+|…| or as six operation indices of NASLib, (0,2,3,2,3,1).',
+  io: { inputShape: [3, 32, 32], outputs: 10 },
+  genome: ({ arch }) =>
+    arch === undefined ? null : arch.includes('~') ? fromArchString(arch) : fromOperationIndices(arch),
+};
+
 /**
  * The space with `cells` cells a stage (the benchmark has 5) and `channels` in the first stage (the benchmark has 16),
  * doubled in each of the other two.
@@ -74,6 +101,7 @@ export function nasBench201(
     description:
       'The 15,625 cells of NAS-Bench-201 (Dong & Yang 2020): five operations on six edges, stacked in three stages.',
     choices,
+    table,
     build: (cell, io) => {
       const b = networkBuilder(io.inputShape);
       const edges = EDGES.flat().map((edge) => cell[edge]);
