@@ -43,7 +43,7 @@ export async function measureTrainingSpeed(): Promise<number> {
   const weights = initialWeights(network, random);
   const model = networkToOnnx(network, weights, { mode: 'training', batch: BATCH });
   const optimiser = sgd({ momentum: 0.9, nesterov: true });
-  const graph = trainingGraph(model, crossEntropy, optimiser, { target: await loweringTarget() });
+  const graph = trainingGraph(model, crossEntropy(), optimiser, { target: await loweringTarget() });
   const start = new Map([
     ['parameters', pack(graph.parameters, weights)],
     ['statistics', pack(graph.statistics, weights)],

@@ -6,6 +6,7 @@
  * the same table. With one, it is what a network of usual size manages in a trial's share of the clock; networks too large
  * for the final training to see the data often enough are not proposed.
  */
+import { meanCostShare } from '../estimation/fidelity.ts';
 import type { SearchOptions } from './options.ts';
 
 export interface SearchPlan {
@@ -32,6 +33,8 @@ export interface SearchPlan {
 }
 
 export interface PlanFacts {
+  /** Fidelities that the strategy makes use of. */
+  readonly levels: number;
   readonly trainImages: number;
   /** Height × width of the images. */
   readonly pixels: number;
@@ -81,19 +84,21 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   if (options.timeSeconds === null) {
     const epochs = options.epochs ?? partialEpochs(facts.trainImages);
     const finalEpochs = options.finalEpochs ?? Math.max(10, 5 * epochs);
-    return { ...shared, trials: options.trials ?? DEFAULT_TRIALS, epochs, finalEpochs, time: null };
+    const trials = options.trials ?? Math.round(DEFAULT_TRIALS / meanCostShare(facts.levels));
+    return { ...shared, trials, epochs, finalEpochs, time: null };
   }
   const total = options.timeSeconds;
   const left = Math.max(1, total - facts.spentSeconds - CLOSING_SECONDS - CLOSING_SHARE * total);
   const searchSeconds = SEARCH_SHARE * left;
   const finalSeconds = left - searchSeconds;
-  const trials = options.trials ?? clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
+  const full = clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
+  const trials = options.trials ?? Math.round(full / meanCostShare(facts.levels));
   const affordable = (finalSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
   const cost = affordable / fewestEpochs(facts.trainImages);
   const overhead = MACS_PER_PIXEL * facts.pixels;
   const maxMacs = Math.max(cost - overhead, cost / 4);
   // Rounds of trials, with some room for latency, validation and start.
-  const trialSeconds = (0.85 * searchSeconds) / Math.ceil(trials / workers);
+  const trialSeconds = (0.85 * searchSeconds) / Math.ceil((trials * meanCostShare(facts.levels)) / workers);
   const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs + overhead) / facts.trainImages;
   return {
     ...shared,

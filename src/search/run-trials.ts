@@ -4,6 +4,7 @@ import { describeMachine } from '../device/machine.ts';
 import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { ESTIMATORS } from '../estimation/estimator.ts';
+import { fidelityLadder } from '../estimation/fidelity.ts';
 import { createChildProcessExecutor } from '../execution/child-process.ts';
 import type { Executor, TrialJob } from '../execution/executor.ts';
 import { createInProcessExecutor } from '../execution/in-process.ts';
@@ -89,11 +90,14 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
   const { options, plan, space, dataset, storage, hooks, watch, start } = request;
   const { onEvent, signal } = hooks;
   const constraints = constraintsOf(options, plan);
+  const strategy = strategyOf(options.strategy);
+  const ladder = fidelityLadder(plan, strategy.levels ?? 1);
   const study = await openStudy(
     {
       space,
       io: { inputShape: [dataset.channels, dataset.height, dataset.width], outputs: dataset.classes.length },
-      strategy: strategyOf(options.strategy),
+      strategy,
+      fidelities: ladder.map(({ epochs, dataShare }) => epochs * dataShare),
       objectives: options.objectives,
       constraints,
       seed: options.seed,
@@ -101,7 +105,7 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
     },
     storage,
   );
-  const jobOf = createJobs(request);
+  const jobOf = createJobs(request, ladder);
   const executor = createExecutor(options, plan, plan.workers);
   try {
     await runStudy({
@@ -138,7 +142,10 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
 }
 
 /** A trial's job; with a time limit the clock shortens the schedule of one that takes far longer than planned. */
-function createJobs({ options, plan, dataset, folder }: TrialsRequest): (asked: Asked) => TrialJob {
+function createJobs(
+  { options, plan, dataset, folder }: TrialsRequest,
+  ladder: ReturnType<typeof fidelityLadder>,
+): (asked: Asked) => TrialJob {
   const augmentation = augmentationOf(dataset, options);
   const counts = classCounts(dataset);
   return ({ trial, network }) => {
@@ -148,7 +155,7 @@ function createJobs({ options, plan, dataset, folder }: TrialsRequest): (asked: 
       dataset: folder.dataset,
       classCounts: counts,
       augmentation,
-      fidelity: { epochs: plan.epochs, dataShare: plan.dataShare, resolution: plan.resolution },
+      fidelity: { ...ladder[trial.fidelity]!, resolution: plan.resolution },
       seed: `${options.seed}/trial/${trial.number}`,
       threads: plan.threads,
       latency: { threads: options.latencyThreads, maxMs: options.maxLatencyMs },

@@ -21,7 +21,7 @@ import { describePlan, planOf, type SearchPlan } from './plan.ts';
 import { loadData, readData } from './read-data.ts';
 import { get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
-import { runTrials } from './run-trials.ts';
+import { runTrials, strategyOf } from './run-trials.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 export interface SearchHooks {
@@ -164,6 +164,7 @@ async function facts(
   const { usableCores } = describeMachine();
   const { train, height, width } = dataset;
   return {
+    levels: strategyOf(options.strategy).levels ?? 1,
     trainImages: train.count,
     pixels: height * width,
     usableCores,

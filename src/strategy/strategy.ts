@@ -97,6 +97,8 @@ export interface Strategy {
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */
   readonly description: string;
+  /** How many fidelities it makes use of; one when absent. */
+  readonly levels?: number;
   /**
    * The next trial, or null when the space is exhausted (nothing acceptable found). A genome must be acceptable, unless it
    * was seen before at a lower level and is now promoted to a higher one.
