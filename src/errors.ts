@@ -157,6 +157,24 @@ export const ERRORS = {
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',
     exit: EXIT.usage,
   },
+  NO_PARAMETERS: {
+    message: (d) => `Nothing in the model "${d.model}" trains: it has no float32 weights that are not frozen`,
+    hint: () => 'Let the option `trainable` accept at least one initialiser that a layer uses.',
+    exit: EXIT.usage,
+  },
+  // ---- quantisation
+  NOT_QUANTISABLE: {
+    message: (d) => `The model cannot be quantised: ${d.reason}`,
+    hint: () =>
+      'Give a float ONNX model with convolutions or linear layers and some images; export it with operator set 13 or later.',
+    exit: EXIT.usage,
+  },
+  CALIBRATION: {
+    message: (d) => `The float model gives a value that is not a number, in "${d.value}"`,
+    hint: () =>
+      'Check the model and the preprocessing with `espalier predict`; it does not work in float either.',
+    exit: EXIT.data,
+  },
   // ---- search, config and cli
   QUANTITY: {
     message: (d) => `"${d.text}" is not ${d.what}`,

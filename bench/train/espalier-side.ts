@@ -17,10 +17,10 @@ import { OPTIMISER } from './protocol.ts';
 /** Cross-entropy of every pixel: the pixels of [N, C, H, W] become rows. */
 const pixelCrossEntropy: Loss = {
   name: 'pixelCrossEntropy',
-  build(m, outputs) {
+  build(m, outputs, stopGradient) {
     const [n, classes, height, width] = m.g.shape(outputs[0]!) as [number, number, number, number];
     const rows = m.reshape(m.transpose(outputs[0]!, [0, 2, 3, 1]), [n * height * width, classes]);
-    return crossEntropy.build(m, [rows]);
+    return crossEntropy().build(m, [rows], stopGradient);
   },
 };
 
@@ -48,7 +48,7 @@ export async function espalierSide(
   const random = createRandom('bench');
   const weights = initialWeights(network, random);
   const model = networkToOnnx(network, weights, { mode: 'training', batch });
-  const loss = bench.labels === 'pixel' ? pixelCrossEntropy : crossEntropy;
+  const loss = bench.labels === 'pixel' ? pixelCrossEntropy : crossEntropy();
   const graph = trainingGraph(model, loss, sgd({ momentum: OPTIMISER.momentum, nesterov: true }), {
     trainable: (name) => weights.has(name),
     target: await loweringTarget(),

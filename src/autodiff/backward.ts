@@ -5,6 +5,13 @@ import type { OnnxNode } from '../onnx/model.ts';
 import { type Arithmetic, staticShape } from './arithmetic.ts';
 import { GRADIENT_RULES } from './rules/index.ts';
 
+export interface GradientOptions {
+  /** Values that no gradient flows through. */
+  readonly stopped?: ReadonlySet<string>;
+  /** Told of every gradient as it is emitted: of input `index` of `node`. */
+  readonly observe?: (node: OnnxNode, index: number, gradient: string) => void;
+}
+
 /**
  * Emits the backward graph.
  *
@@ -19,11 +26,13 @@ export function gradients(
   nodes: readonly OnnxNode[],
   loss: string,
   wanted: readonly string[],
+  options: GradientOptions = {},
 ): ReadonlyMap<string, string | null> {
   // Only values that depend on a wanted value carry gradients.
   const active = new Set(wanted);
   for (const node of nodes) {
-    if (node.inputs.some((i) => active.has(i))) for (const o of node.outputs) active.add(o);
+    if (!node.inputs.some((i) => active.has(i))) continue;
+    for (const o of node.outputs) if (!options.stopped?.has(o)) active.add(o);
   }
   const parts = new Map<string, string[]>([
     [loss, [m.g.constant(float32([1], staticShape(m.g.shape(loss))))]],
@@ -55,6 +64,7 @@ export function gradients(
     results.forEach((gradient, index) => {
       const input = node.inputs[index]!;
       if (gradient === null || !active.has(input)) return;
+      options.observe?.(node, index, gradient);
       const list = parts.get(input);
       if (list) list.push(gradient);
       else parts.set(input, [gradient]);

@@ -30,6 +30,8 @@ export interface NoiseInput {
 
 export interface ForwardContext {
   readonly m: Arithmetic;
+  /** Whether a running mean (by name), and the variance beside it, stay as they are and normalise in place of the batch. */
+  readonly frozenStatistics?: (meanName: string) => boolean;
   readonly statistics: RunningStatistic[];
   readonly noise: NoiseInput[];
 }
@@ -46,11 +48,24 @@ const batchNorm: Form = (c, node) => {
   const [x, scale, bias, meanName, varianceName] = node.inputs as [string, string, string, string, string];
   const shape = staticShape(g.shape(x));
   const epsilon = floatAttribute(node.attributes, 'epsilon', 1e-5);
+  if (c.frozenStatistics?.(meanName)) return frozenBatchNorm(c, node, epsilon);
   const { mean, variance } = batchNormTraining(g, x, scale, bias, epsilon, node.outputs[0]!, node.name);
   const momentum = floatAttribute(node.attributes, 'momentum', 0.9);
   const count = shape.reduce((a, b) => a * b, 1) / shape[1]!;
   c.statistics.push({ meanName, varianceName, mean, variance, momentum, count });
 };
+
+/** Normalised by the running averages, as in inference; scale and bias still train. */
+function frozenBatchNorm({ m }: ForwardContext, node: OnnxNode, epsilon: number): void {
+  const [x, scale, bias, mean, variance] = node.inputs as [string, string, string, string, string];
+  const rank = m.g.shape(x).length;
+  const factor = m.div(scale, m.g.op('Sqrt', [m.add(variance, m.scalar(epsilon))]));
+  const shift = m.sub(bias, m.mul(mean, factor));
+  m.g.node('Add', [m.mul(x, perChannel(m, factor, rank)), perChannel(m, shift, rank)], {
+    outputs: [node.outputs[0]!],
+    name: node.name,
+  });
+}
 
 /** Inverted dropout (Srivastava et al. 2014): kept where the noise is at least the rate, scaled by 1/(1 − rate). */
 const dropout: Form = (c, node) => {
@@ -109,7 +124,9 @@ const layerNorm: Form = (c, node) => {
 
 /** Per-channel vectors broadcast over the spatial axes. */
 const perChannel = (m: Arithmetic, vector: string, rank: number): string =>
-  m.g.op('Unsqueeze', [vector, m.g.constant(int64(Array.from({ length: rank - 2 }, (_, i) => i + 1)))]);
+  rank === 2
+    ? vector
+    : m.g.op('Unsqueeze', [vector, m.g.constant(int64(Array.from({ length: rank - 2 }, (_, i) => i + 1)))]);
 
 /** Ulyanov et al. 2016. */
 const instanceNorm: Form = (c, node) => {

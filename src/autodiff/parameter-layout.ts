@@ -31,6 +31,13 @@ export function vectorLayout(
   return { entries, length: offset };
 }
 
+/** A vector that has one value for all elements of a tensor, e.g. a weight decay. */
+export function entryVector(layout: VectorLayout, value: (entry: LayoutEntry) => number): Float32Array {
+  const vector = new Float32Array(layout.length);
+  for (const e of layout.entries) vector.fill(value(e), e.offset, e.offset + e.length);
+  return vector;
+}
+
 /** Copies tensors into one flat vector. */
 export function pack(layout: VectorLayout, tensors: ReadonlyMap<string, Tensor>): Float32Array {
   const flat = new Float32Array(layout.length);

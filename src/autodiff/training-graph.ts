@@ -4,11 +4,15 @@
  * Graph inputs: the model's own inputs; those of the loss (`labels`); `parameters` [P], `statistics` [S] (running
  * averages of batch norms; only where there are any) and the optimiser's state vectors [P]; `decay` [P];
  * `learningRate` and `step` (scalars); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
- * (scalar); one `noise.*` input for each dropout.
- * Graph outputs: `loss` (scalar) and `next.<name>` for every vector, to be fed to the next step.
+ * (scalar); with layer-wise rates `learningRateFactors` [P]; one `noise.*` input for each dropout.
+ * Graph outputs: `loss` (scalar); `next.<name>` for every vector, to be fed to the next step; `magnitude` (scalar), the
+ * sum of the absolute values of all next weights, statistics and optimiser states, which is NaN or infinite when one of
+ * them is.
  */
+
+import { fail } from '../errors.ts';
 import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
 import { gradients } from './backward.ts';
 import { emitForward, type ForwardContext, type NoiseInput } from './forward.ts';
@@ -16,15 +20,30 @@ import type { Loss } from './losses/loss.ts';
 import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { type VectorLayout, vectorLayout } from './parameter-layout.ts';
+import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout.ts';
+import { emitWatch, type WatchedValue } from './watch.ts';
 
 export interface TrainingGraphOptions {
   /** Which initialisers train; by default every float tensor that is not a running average, a scalar or a setting of an operator. */
   readonly trainable?: (name: string) => boolean;
+  /**
+   * Factor of the learning rate for each initialiser, e.g. lower for pretrained layers; 1 by default. Factors also scale
+   * decoupled weight decay. 0 keeps a weight too, but costs its gradient: see `trainable`.
+   */
+  readonly learningRateFactor?: (name: string) => number;
+  /**
+   * Running averages of batch norms that stay as they are and normalise in place of the batch's own statistics, as
+   * fine-tuning with small batches wants; all with true, or chosen by the name of the running mean. None by default.
+   */
+  readonly freezeStatistics?: boolean | ((meanName: string) => boolean);
+  /** Sizes of the symbolic axes of the model's inputs, e.g. `{ batch: 32 }`. */
+  readonly dimensions?: Readonly<Record<string, number>>;
   /** Bound of the global gradient norm (Pascanu et al. 2013); none by default. */
   readonly clipNorm?: number;
   /** Keep an exponential moving average of weights and statistics. */
   readonly movingAverage?: boolean;
+  /** Count what is not finite in every layer's value and gradient (see {@link TrainingGraph.watched}). */
+  readonly watch?: boolean;
   /** What the graph is lowered for; the portable form by default. */
   readonly target?: LoweringTarget;
 }
@@ -36,11 +55,20 @@ export interface TrainingGraph {
   /** Names of the optimiser's state vectors, each as long as the parameters. */
   readonly optimiserState: readonly string[];
   readonly noise: readonly NoiseInput[];
+  /** What the input `learningRateFactors` [P] is to be fed with; null where the graph has no such input. */
+  readonly learningRateFactors: Float32Array | null;
+  /** With `watch`: what each element of the outputs `watch.nan` and `watch.infinite` counts, in the order of execution. */
+  readonly watched: readonly WatchedValue[];
 }
 
 /**
- * @param model a model whose input shapes are all fixed (the batch too)
- * @throws NO_GRADIENT, SHAPE
+ * The whole training step of a model as one ONNX model.
+ *
+ * @param model its input shapes must be fixed (the batch too), or their symbols given in `dimensions`
+ * @param loss one of `LOSSES`, or your own
+ * @param optimiser one of `OPTIMISERS`, or your own
+ * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
+ *   has no size or a layer does not fit; NO_PARAMETERS when nothing trains
  */
 export function trainingGraph(
   model: OnnxModel,
@@ -66,28 +94,60 @@ export function trainingGraph(
   const names = [...graph.initializers.keys()].filter((name) => used.has(name));
   const describe = (name: string) => ({ name, shape: graph.initializers.get(name)!.shape });
   const parameters = vectorLayout(names.filter(isParameter).map(describe));
+  if (parameters.length === 0) fail('NO_PARAMETERS', { model: graph.name });
+  const frozen = frozenStatistics(graph.nodes, options.freezeStatistics ?? false);
 
   for (const input of graph.inputs)
-    if (!graph.initializers.has(input.name)) g.input(input.name, input.dtype, input.shape);
+    if (!graph.initializers.has(input.name))
+      g.input(input.name, input.dtype, fixedShape(input, options.dimensions ?? {}));
   g.input('parameters', 'float32', [parameters.length]);
-  for (const name of names)
-    if (!isParameter(name) && !statisticNames.has(name)) g.initializer(name, graph.initializers.get(name)!);
+  for (const name of names) {
+    const isConstant = !isParameter(name) && (frozen.has(name) || !statisticNames.has(name));
+    if (isConstant) g.initializer(name, graph.initializers.get(name)!);
+  }
   splitVector(g, 'parameters', parameters);
 
-  const forward: ForwardContext = { m, statistics: [], noise: [] };
-  const forwardNodes = recordNodes(g, () => {
-    for (const node of graph.nodes) emitForward(forward, node);
-    return loss.build(
-      m,
-      graph.outputs.map((o) => o.name),
-    );
-  });
-  const lossValue = forwardNodes.result;
+  const forward: ForwardContext = {
+    m,
+    statistics: [],
+    noise: [],
+    frozenStatistics: (name) => frozen.has(name),
+  };
+  const begin = g.nodes().length;
+  /** The layer that each forward node comes from; none for those of the loss. */
+  const layers = new Map<OnnxNode, OnnxNode>();
+  for (const node of graph.nodes) {
+    const from = g.nodes().length;
+    emitForward(forward, node);
+    for (const emitted of g.nodes().slice(from)) layers.set(emitted, node);
+  }
+  const stopped = new Set<string>();
+  const lossValue = loss.build(
+    m,
+    graph.outputs.map((o) => o.name),
+    (value) => {
+      const copy = g.op('Identity', [value]);
+      stopped.add(copy);
+      return copy;
+    },
+  );
+  const watched: WatchedValue[] = [];
+  if (options.watch) {
+    for (const layer of graph.nodes)
+      for (const value of layer.outputs) watched.push({ layer, part: 'value', value });
+    watched.push({ layer: null, part: 'loss', value: lossValue });
+  }
   const found = gradients(
     m,
-    forwardNodes.nodes,
+    g.nodes().slice(begin),
     lossValue,
     parameters.entries.map((e) => e.name),
+    {
+      stopped,
+      observe: (node, _, value) => {
+        if (options.watch) watched.push({ layer: layers.get(node) ?? null, part: 'gradient', value });
+      },
+    },
   );
   g.node('Identity', [lossValue], { outputs: ['loss'] });
   g.output('loss');
@@ -103,12 +163,17 @@ export function trainingGraph(
   g.input('learningRate', 'float32', []);
   g.input('step', 'float32', []);
   for (const name of optimiser.state) g.input(name, 'float32', [parameters.length]);
+  const learningRateFactors = options.learningRateFactor
+    ? entryVector(parameters, (e) => options.learningRateFactor!(e.name))
+    : null;
   const updated = optimiser.update({
     m,
     parameters: 'parameters',
     gradient,
     decay: 'decay',
-    learningRate: 'learningRate',
+    learningRate: learningRateFactors
+      ? m.mul('learningRate', g.input('learningRateFactors', 'float32', [parameters.length]))
+      : 'learningRate',
     step: 'step',
     state: optimiser.state,
   });
@@ -140,6 +205,13 @@ export function trainingGraph(
     average('average', updated.parameters, parameters.length);
     if (newStatistics) average('averageStatistics', newStatistics, statistics.length);
   }
+  const vectors = [updated.parameters, ...updated.state, ...(newStatistics ? [newStatistics] : [])];
+  const sums = vectors.map((value) =>
+    g.op('ReduceL1', [value, g.constant(int64([0]))], { keepdims: int(0) }),
+  );
+  g.node('Sum', sums, { outputs: ['magnitude'] });
+  g.output('magnitude');
+  const counted = emitWatch(m, watched);
   const built = g.build();
   return {
     model: lower(built, (value) => g.shape(value), options.target),
@@ -147,7 +219,33 @@ export function trainingGraph(
     statistics,
     optimiserState: optimiser.state,
     noise: forward.noise,
+    learningRateFactors,
+    watched: counted,
   };
+}
+
+/** The input's shape with sizes in place of symbols. */
+function fixedShape(input: ValueInfo, sizes: Readonly<Record<string, number>>): readonly number[] {
+  return input.shape.map((axis) =>
+    typeof axis === 'number'
+      ? axis
+      : (sizes[axis] ??
+        fail('SHAPE', {
+          layer: input.name,
+          operator: 'input',
+          reason: `axis "${axis}" has no size; give it one in the option \`dimensions\``,
+        })),
+  );
+}
+
+/** Names of the running means and variances that stay as they are. */
+function frozenStatistics(
+  nodes: readonly OnnxNode[],
+  choice: NonNullable<TrainingGraphOptions['freezeStatistics']>,
+): ReadonlySet<string> {
+  const chosen = typeof choice === 'function' ? choice : () => choice;
+  const norms = nodes.filter((n) => n.op === 'BatchNormalization' && chosen(n.inputs[3]!));
+  return new Set(norms.flatMap((n) => n.inputs.slice(3)));
 }
 
 /** Inputs that are settings of an operator rather than weights, by operator. */
@@ -161,16 +259,6 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
 /** Names of constants that never train. */
 function settingNames(nodes: OnnxModel['graph']['nodes']): ReadonlySet<string> {
   return new Set(nodes.flatMap((n) => (SETTINGS[n.op] ?? []).map((i) => n.inputs[i] ?? '')));
-}
-
-/** Runs `emit` and returns the nodes it added, in order. */
-function recordNodes(
-  g: GraphBuilder,
-  emit: () => string,
-): { readonly nodes: ReturnType<GraphBuilder['nodes']>; readonly result: string } {
-  const before = g.nodes().length;
-  const result = emit();
-  return { nodes: g.nodes().slice(before), result };
 }
 
 /** Cuts the flat vector into the tensors of the layout, under their own names. */

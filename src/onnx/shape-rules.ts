@@ -483,6 +483,7 @@ export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
     'Round',
     'Sin',
     'Cos',
+    'Atan',
     'Identity',
     'InstanceNormalization',
     'GroupNormalization',

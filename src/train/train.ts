@@ -77,7 +77,7 @@ export async function trainNetwork(request: TrainingRequest): Promise<TrainingRe
 
   const weights = initialWeights(network, random.split('weights'));
   const model = networkToOnnx(network, weights, { mode: 'training', batch: plan.batchSize });
-  const graph = trainingGraph(model, crossEntropy, optimiserOf(plan.optimiser), {
+  const graph = trainingGraph(model, crossEntropy(), optimiserOf(plan.optimiser), {
     trainable: (name) => weights.has(name),
     clipNorm: plan.clipNorm,
     movingAverage: plan.ema > 0,

@@ -60,6 +60,7 @@ export const abs = unary(({ m }, x) => m.g.op('Sign', [x]));
 export const reciprocal = unary(({ m }, _, y) => m.neg(m.mul(y, y)));
 export const sin = unary(({ m }, x) => m.g.op('Cos', [x]));
 export const cos = unary(({ m }, x) => m.neg(m.g.op('Sin', [x])));
+export const atan = unary(({ m }, x) => m.g.op('Reciprocal', [m.add(m.mul(x, x), m.scalar(1))]));
 /** d erf(x)/dx = 2/√π · e^(−x²) */
 export const erf = unary(({ m }, x) => m.scale(m.g.op('Exp', [m.neg(m.mul(x, x))]), 2 / Math.sqrt(Math.PI)));
 

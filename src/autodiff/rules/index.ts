@@ -55,6 +55,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   Reciprocal: elementwise.reciprocal,
   Sin: elementwise.sin,
   Cos: elementwise.cos,
+  Atan: elementwise.atan,
   Erf: elementwise.erf,
   Where: elementwise.where,
   Expand: elementwise.expand,

@@ -282,6 +282,7 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   positive(unary('Reciprocal', '1 / x0')),
   unary('Sin', 'torch.sin(x0)'),
   unary('Cos', 'torch.cos(x0)'),
+  unary('Atan', 'torch.atan(x0)'),
   unary('Erf', 'torch.erf(x0)'),
   compared('Greater', 'torch.where(x0 > 0.2, x0, x1)'),
   compared('Less', 'torch.where(x0 < 0.2, x0, x1)'),

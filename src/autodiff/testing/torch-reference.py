@@ -17,7 +17,7 @@ torch.set_num_threads(1)
 def answer(request):
     inputs = [torch.tensor(i["data"], dtype=torch.float32).reshape(i["shape"]).requires_grad_() for i in request["inputs"]]
     names = {f"x{n}": value for n, value in enumerate(inputs)}
-    output = eval(request["expression"], {"torch": torch, "F": F}, names)
+    output = eval(request["expression"], {"torch": torch, "F": F, **names})
     cotangent = torch.tensor(request["cotangent"], dtype=torch.float32).reshape(output.shape)
     (output * cotangent).sum().backward()
     gradients = [None if i.grad is None else i.grad.flatten().tolist() for i in inputs]

@@ -1,0 +1,7 @@
+/** All optimisers by name. To add one: a file and a row. */
+import { adamw } from './adamw.ts';
+import { lion } from './lion.ts';
+import { rmsprop } from './rmsprop.ts';
+import { sgd } from './sgd.ts';
+
+export const OPTIMISERS = { sgd, adamw, rmsprop, lion };
