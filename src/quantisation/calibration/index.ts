@@ -1,0 +1,15 @@
+/** The ways to choose ranges, by the name that `--method` takes. To add one: a file and a row. */
+import type { Calibrator } from './calibrator.ts';
+import { entropy } from './entropy.ts';
+import { meanSquaredError } from './mean-squared-error.ts';
+import { minMax } from './min-max.ts';
+import { percentile } from './percentile.ts';
+
+export const CALIBRATORS = {
+  minMax,
+  percentile,
+  entropy,
+  mse: meanSquaredError,
+} as const satisfies Record<string, Calibrator>;
+
+export type CalibrationMethod = keyof typeof CALIBRATORS;

@@ -1,0 +1,141 @@
+/**
+ * Post-training quantisation: a float model and some of the data that it will meet become a model whose products run
+ * in 8-bit integers.
+ */
+import { fail } from '../errors.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { correctBiases, measureShifts, type Shifts } from './bias-correction.ts';
+import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
+import { type Feeds, type Observation, type ObserveOptions, observe } from './calibration/observe.ts';
+import { equalise } from './equalise.ts';
+import { insertQdq } from './insert-qdq.ts';
+import { modernOpset } from './opset.ts';
+import { planQuantisation, type QuantisationPlan } from './plan.ts';
+import { prepareModel } from './prepare.ts';
+import { affineValues, type Ranges } from './ranges.ts';
+import { TARGETS, type TargetName } from './targets.ts';
+
+export interface QuantiseOptions {
+  /** Who will run the model; ONNX Runtime's CPU provider by default. */
+  readonly target?: TargetName;
+  /** How ranges of activations are chosen; `mse` by default. */
+  readonly method?: CalibrationMethod;
+  /** Names of layers that stay in float. */
+  readonly keepFloat?: ReadonlySet<string>;
+  /**
+   * True: weights get 7 bits, for x86 processors without VNNI, whose 16-bit sums of products overflow with 8
+   * (ONNX Runtime, `reduce_range`). Default false.
+   */
+  readonly reducedWeights?: boolean;
+  /** Cross-layer equalisation first; default false: weights with a scale for each channel seldom gain from it. */
+  readonly equalise?: boolean;
+  /** Default true. */
+  readonly biasCorrection?: boolean;
+}
+
+/** One operator that computes, and where it runs. */
+export interface QuantisedLayer {
+  readonly name: string;
+  readonly op: string;
+  readonly integer: boolean;
+  /** Why it stays in float; null for those in integers. */
+  readonly reason: string | null;
+}
+
+export interface QuantisedModel {
+  readonly model: OnnxModel;
+  /** In topological order: first those in integers. */
+  readonly layers: readonly QuantisedLayer[];
+}
+
+/** What calibration data tell about a model, from which it can be quantised in several ways. */
+export interface Calibration {
+  /** In prepared form; all further names are of this model. */
+  readonly model: OnnxModel;
+  readonly observations: ReadonlyMap<string, Observation>;
+  readonly shifts: Shifts;
+  readonly limit: number;
+}
+
+const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 63 : 127);
+
+/**
+ * Runs the float model over the batches and keeps what quantisation needs of it.
+ * @param batches inputs by name, each batch once
+ * @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD
+ */
+export async function calibrate(
+  model: OnnxModel,
+  batches: readonly Feeds[],
+  options: QuantiseOptions & Partial<ObserveOptions> = {},
+): Promise<Calibration> {
+  if (batches.length === 0) fail('NOT_QUANTISABLE', { reason: 'there are no calibration data' });
+  if (model.graph.nodes.some((n) => n.op === 'DequantizeLinear' || n.op === 'DynamicQuantizeLinear'))
+    fail('NOT_QUANTISABLE', { reason: 'it is quantised already' });
+  const plain = prepareModel(modernOpset(model));
+  const prepared = options.equalise ? equalise(plain) : plain;
+  const plan = planQuantisation(prepared.graph, new Set());
+  if (!plan.units.some((unit) => unit.role === 'layer'))
+    fail('NOT_QUANTISABLE', { reason: 'it has no convolution or matrix product with constant weights' });
+  const running: ObserveOptions = { ...options, threads: options.threads ?? 1 };
+  const constants = prepared.graph.initializers;
+  // Also what only comes to be in integers when other layers stay in float.
+  const values = [...plan.values].filter((v) => !constants.has(v));
+  const observations = await observe(prepared, values, batches, running);
+  const layers = plan.units.filter((u) => u.role === 'layer').map((u) => u.node);
+  const limit = limitOf(options);
+  const shifts =
+    options.biasCorrection === false
+      ? new Map<string, Float64Array>()
+      : await measureShifts(prepared, layers, batches, limit, running);
+  return { model: prepared, observations, shifts, limit };
+}
+
+/** The ranges that a method chooses. */
+export function rangesOf({ observations }: Calibration, options: QuantiseOptions = {}): Ranges {
+  const { activations } = TARGETS[options.target ?? 'onnxruntime'];
+  const choose = CALIBRATORS[options.method ?? 'mse'];
+  return new Map([...observations].map(([value, seen]) => [value, choose(seen, activations)]));
+}
+
+/**
+ * The model in QDQ form. Pure: equal calibrations and options give equal bytes.
+ * @param ranges instead of those that the method chooses
+ */
+export function quantiseCalibrated(
+  calibration: Calibration,
+  options: QuantiseOptions = {},
+  ranges: Ranges = rangesOf(calibration, options),
+): QuantisedModel {
+  const target = TARGETS[options.target ?? 'onnxruntime'];
+  const keepFloat = options.keepFloat ?? new Set<string>();
+  const first = planQuantisation(calibration.model.graph, keepFloat);
+  const layers = new Set(first.units.map((unit) => unit.node));
+  const model = correctBiases(calibration.model, layers, calibration.shifts);
+  // The nodes are others now, their names the same.
+  const plan = planQuantisation(model.graph, keepFloat);
+  const affines = affineValues(model.graph, plan, ranges, target);
+  return {
+    model: insertQdq(model, plan, affines, { target, limit: calibration.limit }),
+    layers: layersOf(plan),
+  };
+}
+
+/**
+ * Quantises a model.
+ * @param model a float model, its batch norms not in training mode
+ * @param batches calibration data: inputs by name; some hundred images suffice
+ * @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD; what the signal was aborted with
+ */
+export async function quantise(
+  model: OnnxModel,
+  batches: readonly Feeds[],
+  options: QuantiseOptions & Partial<ObserveOptions> = {},
+): Promise<QuantisedModel> {
+  return quantiseCalibrated(await calibrate(model, batches, options), options);
+}
+
+const layersOf = (plan: QuantisationPlan): QuantisedLayer[] => [
+  ...plan.units.map(({ node }) => ({ name: node.name, op: node.op, integer: true, reason: null })),
+  ...plan.float.map((layer) => ({ ...layer, integer: false })),
+];
