@@ -130,8 +130,8 @@ export const ERRORS = {
   },
   DIVERGED: {
     message: (d) =>
-      `Training diverged: the loss became ${d.loss} at step ${d.step} (epoch ${d.epoch})${d.where}`,
-    hint: () => 'Lower the learning rate, or set a bound on the gradient norm (clipNorm).',
+      `Training diverged: ${d.what} at step ${d.step} (epoch ${d.epoch}), ${d.where}`,
+    hint: (d) => `${d.hint}`,
     exit: EXIT.internal,
   },
   BATCH_TOO_LARGE: {

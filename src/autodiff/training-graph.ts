@@ -21,7 +21,7 @@ import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout.ts';
-import { emitWatch, type WatchedValue } from './watch.ts';
+import { type CountedValue, emitWatch, type WatchedValue } from './watch.ts';
 
 export interface TrainingGraphOptions {
   /** Which initialisers train; by default every float tensor that is not a running average, a scalar or a setting of an operator. */
@@ -58,7 +58,7 @@ export interface TrainingGraph {
   /** What the input `learningRateFactors` [P] is to be fed with; null where the graph has no such input. */
   readonly learningRateFactors: Float32Array | null;
   /** With `watch`: what each element of the outputs `watch.nan` and `watch.infinite` counts, in the order of execution. */
-  readonly watched: readonly WatchedValue[];
+  readonly watched: readonly CountedValue[];
 }
 
 /**

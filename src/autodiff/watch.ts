@@ -17,14 +17,20 @@ export interface WatchedValue {
   readonly value: string;
 }
 
+export interface CountedValue extends WatchedValue {
+  readonly elements: number;
+}
+
 /**
  * Adds the outputs `watch.nan` and `watch.infinite`, each [n].
  * @returns what is counted, in order: those of the given values that are float32 and in the graph
  */
-export function emitWatch(m: Arithmetic, values: readonly WatchedValue[]): readonly WatchedValue[] {
+export function emitWatch(m: Arithmetic, values: readonly WatchedValue[]): readonly CountedValue[] {
   const { g } = m;
   const defined = new Set(g.nodes().flatMap((n) => n.outputs));
-  const counted = values.filter(({ value }) => defined.has(value) && g.dtype(value) === 'float32');
+  const counted = values
+    .filter(({ value }) => defined.has(value) && g.dtype(value) === 'float32')
+    .map((value) => ({ ...value, elements: staticShape(g.shape(value.value)).reduce((a, b) => a * b, 1) }));
   if (counted.length === 0) return [];
   const count = (test: 'IsNaN' | 'IsInf', value: string): string => {
     const shape = staticShape(g.shape(value));

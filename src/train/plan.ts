@@ -20,6 +20,20 @@ export type OptimiserPlan =
       readonly beta2: number;
       readonly epsilon: number;
       readonly weightDecay: number;
+    }
+  | {
+      readonly kind: 'rmsprop';
+      readonly smoothing: number;
+      readonly epsilon: number;
+      readonly momentum: number;
+      readonly centred: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: 'lion';
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly weightDecay: number;
     };
 
 export interface TrainingPlan {

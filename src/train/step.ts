@@ -23,6 +23,10 @@ export interface Stepper {
   step(inputs: StepInputs, noise: Random): Promise<number>;
   /** Steps done since the vectors began. */
   readonly steps: number;
+  /** Whether the last step's loss and all vectors after it are finite. */
+  readonly finite: boolean;
+  /** Everything the last step was fed, the vectors of before it among them (views that the next step overwrites). */
+  lastFeeds(): Readonly<Record<string, Tensor>>;
   /** Current vectors by name (views that the next step overwrites). */
   vectors(): ReadonlyMap<string, Tensor>;
   /** Ends profiling; only for sessions that were created with it. */
@@ -60,7 +64,8 @@ export async function createStepper(
     ]),
   );
   let spare = new Map(names.map((name) => [name, vector(new Float32Array(lengthOf(name)))]));
-  const fixed = { decay: vector(decay) };
+  const fixed: Record<string, Tensor> = { decay: vector(decay) };
+  if (graph.learningRateFactors) fixed.learningRateFactors = vector(graph.learningRateFactors);
   const wants = new Set(session.inputNames);
   const noiseTensors = graph.noise.map(({ name, shape }) => {
     const tensor: Tensor = {
@@ -71,11 +76,17 @@ export async function createStepper(
     return [name, tensor] as const;
   });
   let steps = options.steps ?? 0;
+  let finite = true;
+  let lastFeeds: Readonly<Record<string, Tensor>> = {};
 
   return {
     get steps() {
       return steps;
     },
+    get finite() {
+      return finite;
+    },
+    lastFeeds: () => lastFeeds,
     vectors: () => current,
     async step({ feeds, learningRate, averageDecay }, noise) {
       for (const [name, tensor] of noiseTensors) {
@@ -96,7 +107,10 @@ export async function createStepper(
       const outputs = await session.run(all, into);
       [current, spare] = [spare, current];
       steps += 1;
-      return Number(outputs.loss!.data[0]);
+      lastFeeds = all;
+      const loss = Number(outputs.loss!.data[0]);
+      finite = Number.isFinite(loss) && Number.isFinite(Number(outputs.magnitude!.data[0]));
+      return loss;
     },
     endProfiling: () => session.endProfiling(),
     release: () => session.release(),

@@ -1,10 +1,9 @@
 /** The training loop: epochs of steps on ONNX Runtime, validated after each, resumable at every epoch's end. */
 import { createHash } from 'node:crypto';
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
-import { adamw } from '../autodiff/optimisers/adamw.ts';
+import { OPTIMISERS } from '../autodiff/optimisers/index.ts';
 import type { Optimiser } from '../autodiff/optimisers/optimiser.ts';
-import { sgd } from '../autodiff/optimisers/sgd.ts';
-import { pack, unpack, type VectorLayout } from '../autodiff/parameter-layout.ts';
+import { entryVector, pack, unpack } from '../autodiff/parameter-layout.ts';
 import { type TrainingGraph, trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
@@ -17,6 +16,7 @@ import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Diagnosis, diagnose, type TrainingRecipe } from './diagnose.ts';
 import { evaluateNetwork } from './evaluate.ts';
 import type { OptimiserPlan, TrainingPlan, TrainingResult, Weights } from './plan.ts';
 import { learningRate } from './schedule.ts';
@@ -43,23 +43,17 @@ export interface TrainingRequest {
   readonly deadline?: number;
 }
 
-const OPTIMISERS: {
-  readonly [K in OptimiserPlan['kind']]: (plan: Extract<OptimiserPlan, { kind: K }>) => Optimiser;
-} = {
-  sgd: (plan) => sgd(plan),
-  adamw: (plan) => adamw(plan),
-};
-
 function optimiserOf(plan: OptimiserPlan): Optimiser {
-  return plan.kind === 'sgd' ? OPTIMISERS.sgd(plan) : OPTIMISERS.adamw(plan);
-}
-
-/** Norms and biases (vectors) are spared. */
-function decayVector(layout: VectorLayout, coefficient: number): Float32Array {
-  const decay = new Float32Array(layout.length);
-  for (const e of layout.entries)
-    if (e.shape.length > 1) decay.fill(coefficient, e.offset, e.offset + e.length);
-  return decay;
+  switch (plan.kind) {
+    case 'sgd':
+      return OPTIMISERS.sgd(plan);
+    case 'adamw':
+      return OPTIMISERS.adamw(plan);
+    case 'rmsprop':
+      return OPTIMISERS.rmsprop(plan);
+    case 'lion':
+      return OPTIMISERS.lion(plan);
+  }
 }
 
 /** The moving average reaches its full decay gradually, or the first weights would stay in it. */
@@ -67,7 +61,7 @@ const averageDecay = (limit: number, step: number): number => Math.min(limit, (1
 
 /**
  * Trains a network by its plan.
- * @throws DIVERGED when the loss becomes NaN or infinite; BATCH_TOO_LARGE; what the signal was aborted with
+ * @throws DIVERGED when the loss, a weight or a running average becomes NaN or infinite, with the name of the layer; BATCH_TOO_LARGE; what the signal was aborted with
  */
 export async function trainNetwork(request: TrainingRequest): Promise<TrainingResult> {
   const { network, dataset, plan, seed, threads } = request;
@@ -77,12 +71,18 @@ export async function trainNetwork(request: TrainingRequest): Promise<TrainingRe
 
   const weights = initialWeights(network, random.split('weights'));
   const model = networkToOnnx(network, weights, { mode: 'training', batch: plan.batchSize });
-  const graph = trainingGraph(model, crossEntropy(), optimiserOf(plan.optimiser), {
-    trainable: (name) => weights.has(name),
-    clipNorm: plan.clipNorm,
-    movingAverage: plan.ema > 0,
-    target: await loweringTarget(),
-  });
+  const recipe: TrainingRecipe = {
+    model,
+    loss: crossEntropy(),
+    optimiser: optimiserOf(plan.optimiser),
+    options: {
+      trainable: (name) => weights.has(name),
+      clipNorm: plan.clipNorm,
+      movingAverage: plan.ema > 0,
+      target: await loweringTarget(),
+    },
+  };
+  const graph = trainingGraph(model, recipe.loss, recipe.optimiser, recipe.options);
   const run = createHash('sha256')
     .update(JSON.stringify([network, plan, seed, dataset.fingerprint]))
     .digest('hex');
@@ -95,16 +95,18 @@ export async function trainNetwork(request: TrainingRequest): Promise<TrainingRe
           ['statistics', pack(graph.statistics, weights)],
         ],
   );
-  const decay = decayVector(graph.parameters, plan.optimiser.weightDecay);
+  // Norms and biases (vectors) are spared.
+  const decay = entryVector(graph.parameters, (e) => (e.shape.length > 1 ? plan.optimiser.weightDecay : 0));
   const stepper = await createStepper(graph, start, decay, { threads, steps: saved?.step ?? 0 });
   try {
-    return await runEpochs(request, { graph, stepper, split, weights, run, saved });
+    return await runEpochs(request, { recipe, graph, stepper, split, weights, run, saved });
   } finally {
     await stepper.release();
   }
 }
 
 interface Loop {
+  readonly recipe: TrainingRecipe;
   readonly graph: TrainingGraph;
   readonly stepper: Stepper;
   readonly split: ImageSplit;
@@ -163,8 +165,7 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
         },
         noise.split(steps),
       );
-      if (!Number.isFinite(loss))
-        fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: '' });
+      if (!stepper.finite) await failDiverged(loop, { loss, epoch: epoch + 1, threads });
       lossSum += loss;
       steps += 1;
       request.onStep?.(progress);
@@ -220,6 +221,22 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       ...(statistics ? unpack(graph.statistics, statistics) : []),
     ]);
   }
+}
+
+const WAYS_OUT: Readonly<Record<Diagnosis['cause'], string>> = {
+  input: 'Look for images that cannot be read right, and at the normalisation: a channel may have no spread.',
+  weights: 'Start from weights that are whole: another seed, or an earlier checkpoint.',
+  computation: 'Lower the learning rate, or set a bound on the gradient norm (clipNorm).',
+};
+
+async function failDiverged(
+  { recipe, stepper }: Loop,
+  at: { readonly loss: number; readonly epoch: number; readonly threads: number },
+): Promise<never> {
+  const { loss, epoch, threads } = at;
+  const what = Number.isFinite(loss) ? 'a weight became NaN or infinite' : `the loss became ${loss}`;
+  const { cause, text } = await diagnose(recipe, stepper.lastFeeds(), threads);
+  return fail('DIVERGED', { what, step: stepper.steps, epoch, where: text, hint: WAYS_OUT[cause] });
 }
 
 /** Share of the schedule that is done before step `steps`: by steps, or by the clock where that runs ahead. */
