@@ -95,6 +95,7 @@ export function insertQdq(
 ): OnnxModel {
   const weights = target.floatWeights ? pairedWeights : integerWeights;
   const forms: Forms = {
+    absorbRectifiers: target.integerForms,
     integerForms: target.integerForms,
     activation,
     operand,

@@ -7,7 +7,14 @@ import { freshNames, makeNode, withNodes } from './graph.ts';
 
 /** An equal model; values of layers that stay keep their names. */
 export function prepareModel(model: OnnxModel): OnnxModel {
-  return splitComposites(foldBatchNorm(dropNoOps(constantsAsInitialisers(model))));
+  return splitComposites(foldBatchNorm(dropNoOps(constantsAsInitialisers(withoutDefaults(model)))));
+}
+
+/** Up to IR version 3 every constant had to be an input too, which is no offer to replace it. */
+function withoutDefaults(model: OnnxModel): OnnxModel {
+  if (model.irVersion > 3) return model;
+  const inputs = model.graph.inputs.filter((i) => !model.graph.initializers.has(i.name));
+  return { ...model, irVersion: 7, graph: { ...model.graph, inputs } };
 }
 
 function constantsAsInitialisers(model: OnnxModel): OnnxModel {

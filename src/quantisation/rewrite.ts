@@ -20,7 +20,9 @@ export interface Emitter {
 }
 
 export interface Forms {
-  /** Whether rectifiers go into ranges and activations get integer forms (see QuantisationTarget). */
+  /** Whether a rectifier is left to the range of its quantised output. */
+  readonly absorbRectifiers: boolean;
+  /** Whether activations without an integer kernel are written in operators that have one. */
   readonly integerForms: boolean;
   /** Emits what turns `from` into `to`, quantised; `readScale` is what the readers take a step for. */
   activation(e: Emitter, from: string, to: string, affine: Affine, readScale: number): void;
@@ -84,7 +86,7 @@ export function rewrite(
         : node.inputs.map((input) => (unit.inputs.includes(input) ? read(input) : input));
     const affine = written.has(unit.output) ? affines.get(unit.output)! : null;
     const raw = affine === null ? unit.output : fresh(`${unit.output}/float`);
-    const factor = emitUnit(e, unit, inputs, raw, affine, forms.integerForms);
+    const factor = emitUnit(e, unit, inputs, raw, affine, forms);
     if (affine === null) continue;
     const scaled = { ...affine, scale: Math.fround(affine.scale / factor) };
     forms.activation(e, raw, unit.output, scaled, affine.scale);
@@ -99,7 +101,7 @@ function emitUnit(
   inputs: readonly string[],
   raw: string,
   affine: Affine | null,
-  integerForms: boolean,
+  { absorbRectifiers, integerForms }: Forms,
 ): number {
   if (integerForms && affine !== null && role === 'hardSigmoid') {
     // clip(αx + β, 0, 1) = α·clip(x + β/α, 0, 1/α): an addition whose range does the clipping.
@@ -123,7 +125,7 @@ function emitUnit(
   // The integer kernel of a leaky ReLU with slope 0; a ReLU of its own has none.
   if (integerForms && affine !== null && role === 'rectifier')
     e.push(makeNode('LeakyRelu', node.name, [inputs[0]!], raw, { alpha: float(0) }));
-  else if (rectifier !== null && !(integerForms && affine !== null)) {
+  else if (rectifier !== null && !(absorbRectifiers && affine !== null)) {
     e.push({ ...node, inputs });
     e.push({ ...rectifier, outputs: [raw] });
   } else e.push({ ...node, inputs, outputs: [raw, ...node.outputs.slice(1)] });

@@ -353,6 +353,8 @@ const ELEMENTWISE = [
   'And',
   'Where',
   'Identity',
+  'QuantizeLinear',
+  'DequantizeLinear',
 ] as const;
 
 export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {

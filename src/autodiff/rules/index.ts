@@ -6,6 +6,7 @@ import * as elementwise from './elementwise.ts';
 import * as matrix from './matrix.ts';
 import { batchNorm } from './normalisation.ts';
 import * as pooling from './pooling.ts';
+import { straightThrough } from './quantisation.ts';
 import * as reduction from './reduction.ts';
 import { resize } from './resize.ts';
 import { logSoftmax, softmax } from './softmax.ts';
@@ -19,6 +20,9 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   MatMul: matrix.matmul,
   // Normalisation (BatchNormalization becomes this in a training graph)
   BatchNormTraining: batchNorm,
+  // Fake quantisation
+  QuantizeLinear: straightThrough,
+  DequantizeLinear: straightThrough,
   // Activations
   Relu: activation.relu,
   LeakyRelu: activation.leakyRelu,

@@ -1,0 +1,167 @@
+/**
+ * The whole way of a classifier to 8 bits: calibration, fine-tuning if wanted, layers back to float while the accuracy
+ * is out of bounds, and both models judged on the same images.
+ */
+import type { Augmentation, ImageDataset, ImageSplit } from '../data/dataset.ts';
+import { fail } from '../errors.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import type { OnnxModel, ValueInfo } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import { type Evaluation, evaluateModel } from '../train/evaluate.ts';
+import { calibrationBatches } from './calibration/batches.ts';
+import { fineTune } from './fine-tune.ts';
+import { mixedPrecision } from './mixed-precision.ts';
+import {
+  type Calibration,
+  calibrate,
+  type QuantisedModel,
+  type QuantiseOptions,
+  quantiseCalibrated,
+  rangesOf,
+} from './quantise.ts';
+import { layerSensitivities } from './sensitivity.ts';
+
+export type QuantisationPhase =
+  | 'float accuracy'
+  | 'calibration'
+  | 'fine-tuning'
+  | 'sensitivity'
+  | 'mixed precision'
+  | 'test';
+
+export interface QuantiseClassifierRequest {
+  /** One float image input of the data set's shape; a row of logits or probabilities for each image. */
+  readonly model: OnnxModel;
+  /** Its normalisation is what the model expects. */
+  readonly dataset: ImageDataset;
+  readonly options: QuantiseOptions;
+  /** Training images for calibration; 512 by default. */
+  readonly calibrationImages?: number;
+  /** Epochs of quantisation-aware fine-tuning; 0 by default. */
+  readonly fineTuneEpochs?: number;
+  readonly learningRate?: number;
+  /** Random changes of the images in fine-tuning. */
+  readonly augmentation: Augmentation;
+  /** Largest loss of validation accuracy, 0..1; layers stay in float until it is kept. Null for no bound. */
+  readonly maxDrop: number | null;
+  readonly threads: number;
+  readonly seed: string;
+  readonly signal?: AbortSignal;
+  /** `done` is the share of the phase, 0..1. */
+  readonly onProgress?: (phase: QuantisationPhase, done: number) => void;
+}
+
+export interface Judged {
+  readonly val: Evaluation;
+  /** Null when there are no test images. */
+  readonly test: Evaluation | null;
+}
+
+export interface QuantisedClassifier extends QuantisedModel {
+  readonly float: Judged;
+  readonly int8: Judged;
+  /** Layers that the bound on the accuracy has left in float. */
+  readonly keptFloat: readonly string[];
+  /** Whether the bound on the loss is kept on the validation images. */
+  readonly met: boolean;
+}
+
+/** Values of one run together stay within this, whatever the images' size. */
+const PIXELS_PER_RUN = 32 * 32 * 64;
+
+/** The one image input. @throws NOT_QUANTISABLE */
+export function imageInput(model: OnnxModel): ValueInfo {
+  const inputs = model.graph.inputs.filter((i) => !model.graph.initializers.has(i.name));
+  const [input] = inputs;
+  if (inputs.length !== 1 || input?.dtype !== 'float32' || input.shape.length !== 4)
+    return fail('NOT_QUANTISABLE', {
+      reason: 'it must have one float32 input [batch, channels, height, width]',
+    });
+  return input;
+}
+
+/** @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD, DIVERGED; what the signal was aborted with */
+export async function quantiseClassifier(request: QuantiseClassifierRequest): Promise<QuantisedClassifier> {
+  const { model, dataset, options, threads, signal, maxDrop } = request;
+  const progress = request.onProgress ?? (() => undefined);
+  const input = imageInput(model);
+  const fixed = typeof input.shape[0] === 'number' ? input.shape[0] : undefined;
+  const random = createRandom(request.seed);
+  const evaluate = (m: OnnxModel, split: ImageSplit): Promise<Evaluation> => {
+    signal?.throwIfAborted();
+    const batch = fixed === undefined ? {} : { batch: fixed };
+    return evaluateModel({ model: encodeModel(m), split, dataset, threads, ...batch });
+  };
+
+  progress('float accuracy', 0);
+  const floatVal = await evaluate(model, dataset.val);
+  const least = maxDrop === null ? Number.NEGATIVE_INFINITY : floatVal.accuracy - maxDrop;
+  progress('calibration', 0);
+  const batches = calibrationBatches(dataset, {
+    input: input.name,
+    images: request.calibrationImages ?? 512,
+    batch: fixed ?? Math.max(1, Math.floor(PIXELS_PER_RUN / (dataset.height * dataset.width))),
+    random: random.split('calibration'),
+  });
+  const running = { threads, signal };
+  let calibration = await calibrate(model, batches, {
+    ...options,
+    ...running,
+    onProgress: (done) => progress('calibration', done),
+  });
+  const ranges = rangesOf(calibration, options);
+  let best = await judged(calibration);
+
+  const epochs = request.fineTuneEpochs ?? 0;
+  if (epochs > 0) {
+    await fineTune({
+      calibration,
+      options,
+      dataset,
+      augmentation: request.augmentation,
+      epochs,
+      ...(request.learningRate !== undefined && { learningRate: request.learningRate }),
+      seed: `${request.seed}/fine-tuning`,
+      threads,
+      ...(signal && { signal }),
+      onProgress: (done) => progress('fine-tuning', done),
+      onEpoch: async (_, tuned) => {
+        const result = await judged(tuned);
+        // Of equals the later: it has seen more.
+        if (result.accuracy >= best.accuracy) [best, calibration] = [result, tuned];
+      },
+    });
+  }
+  let found = {
+    ...best.quantised,
+    accuracy: best.accuracy,
+    keptFloat: [...(options.keepFloat ?? [])] as readonly string[],
+    met: best.accuracy >= least,
+  };
+  if (!found.met) {
+    const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
+    const order = await layerSensitivities(calibration, batches.slice(0, 2), options, observing, ranges);
+    progress('mixed precision', 0);
+    const judge = async (q: QuantisedModel): Promise<number> =>
+      (await evaluate(q.model, dataset.val)).accuracy;
+    found = await mixedPrecision(calibration, options, order, judge, least, ranges);
+  }
+  progress('test', 0);
+  const testOf = async (m: OnnxModel): Promise<Evaluation | null> =>
+    dataset.test === null ? null : evaluate(m, dataset.test);
+  return {
+    model: { ...found.model, metadata: model.metadata },
+    layers: found.layers,
+    keptFloat: found.keptFloat,
+    met: found.met,
+    float: { val: floatVal, test: await testOf(model) },
+    int8: { val: await evaluate(found.model, dataset.val), test: await testOf(found.model) },
+  };
+
+  async function judged(
+    from: Calibration,
+  ): Promise<{ readonly quantised: QuantisedModel; readonly accuracy: number }> {
+    const quantised = quantiseCalibrated(from, options, ranges);
+    return { quantised, accuracy: (await evaluate(quantised.model, dataset.val)).accuracy };
+  }
+}

@@ -1,0 +1,144 @@
+/** Quantisation-aware fine-tuning: a few epochs at a low learning rate, from the model that calibration gave. */
+import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
+import { adamw } from '../autodiff/optimisers/adamw.ts';
+import { pack, unpack } from '../autodiff/parameter-layout.ts';
+import { trainingGraph } from '../autodiff/training-graph.ts';
+import { createBatcher } from '../data/batches.ts';
+import type { Augmentation, ImageDataset } from '../data/dataset.ts';
+import { fail } from '../errors.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import { loweringTarget } from '../runtime/lowering-target.ts';
+import { createStepper } from '../train/step.ts';
+import { correctBiases } from './bias-correction.ts';
+import { fakeQuantise } from './fake-quantise.ts';
+import { withNodes } from './graph.ts';
+import { planQuantisation } from './plan.ts';
+import { type Calibration, type QuantiseOptions, rangesOf } from './quantise.ts';
+import { affineValues, type Ranges } from './ranges.ts';
+import { TARGETS } from './targets.ts';
+
+export interface FineTuneRequest {
+  readonly calibration: Calibration;
+  readonly options: QuantiseOptions;
+  readonly dataset: ImageDataset;
+  readonly augmentation: Augmentation;
+  readonly epochs: number;
+  /** Of the first step; falls to 0 along half a cosine. Default 1e-4. */
+  readonly learningRate?: number;
+  /** Default 64, less when there are fewer images. */
+  readonly batchSize?: number;
+  readonly seed: string;
+  readonly threads: number;
+  /** After each epoch, with what the calibration has become: its quantised model may be judged. */
+  readonly onEpoch?: (epoch: number, tuned: Calibration) => Promise<void>;
+  /** Share of the steps that is done, 0..1. */
+  readonly onProgress?: (done: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface FineTuned {
+  /** The calibration's model with the trained weights; to be quantised with `ranges`. */
+  readonly calibration: Calibration;
+  readonly ranges: Ranges;
+}
+
+const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
+
+/**
+ * Trains weights and biases under fake quantisation, the activations' ranges as calibration chose them.
+ * @throws NO_GRADIENT, SHAPE for operators that cannot be trained; DIVERGED; what the signal was aborted with
+ */
+export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
+  const { calibration, options, dataset, epochs, threads, signal } = request;
+  const ranges = rangesOf(calibration, options);
+  const target = TARGETS[options.target ?? 'onnxruntime'];
+  const keepFloat = options.keepFloat ?? new Set<string>();
+  const before = planQuantisation(calibration.model.graph, keepFloat);
+  const start = correctBiases(
+    calibration.model,
+    new Set(before.units.map((unit) => unit.node)),
+    calibration.shifts,
+  );
+  const plan = planQuantisation(start.graph, keepFloat);
+  const affines = affineValues(start.graph, plan, ranges, target);
+  const fake = fakeQuantise(start, plan, affines, { target, limit: calibration.limit });
+  const batchSize = Math.min(request.batchSize ?? 64, dataset.train.count);
+  const trainable = new Set(start.graph.nodes.flatMap((n) => (LAYERS.has(n.op) ? n.inputs.slice(1) : [])));
+  const graph = trainingGraph(
+    forTraining(fake, batchSize),
+    crossEntropy(),
+    adamw({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+    {
+      trainable: (name) => trainable.has(name),
+      clipNorm: 5,
+      target: await loweringTarget(),
+    },
+  );
+  const tuned = (parameters: Float32Array): Calibration => ({
+    ...calibration,
+    model: withNodes(start, start.graph.nodes, unpack(graph.parameters, parameters)),
+    // The training has seen the shifts and learnt to do without.
+    shifts: new Map(),
+  });
+
+  const random = createRandom(request.seed);
+  const batcher = createBatcher(dataset.train, dataset, {
+    batchSize,
+    augmentation: request.augmentation,
+    random: random.split('batches'),
+    dropLast: true,
+  });
+  const parameters = pack(graph.parameters, start.graph.initializers);
+  const stepper = await createStepper(
+    graph,
+    new Map([['parameters', parameters]]),
+    new Float32Array(graph.parameters.length),
+    { threads },
+  );
+  const input = start.graph.inputs.find((i) => !start.graph.initializers.has(i.name))!.name;
+  const shape = [batchSize, dataset.channels, dataset.height, dataset.width];
+  const total = batcher.batches * epochs;
+  const noise = random.split('noise');
+  const now = (): Float32Array =>
+    Float32Array.from(stepper.vectors().get('parameters')!.data as Float32Array);
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      for (const { images, labels } of batcher.epoch(epoch)) {
+        signal?.throwIfAborted();
+        const done = stepper.steps / total;
+        const loss = await stepper.step(
+          {
+            feeds: {
+              [input]: { dtype: 'float32', shape, data: images },
+              labels: { dtype: 'float32', shape: [batchSize, dataset.classes.length], data: labels },
+            },
+            learningRate: (request.learningRate ?? 1e-4) * 0.5 * (1 + Math.cos(Math.PI * done)),
+            averageDecay: 0,
+          },
+          noise.split(stepper.steps),
+        );
+        if (!Number.isFinite(loss))
+          fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: ' of fine-tuning' });
+        request.onProgress?.(stepper.steps / total);
+      }
+      await request.onEpoch?.(epoch + 1, tuned(now()));
+    }
+    return { calibration: tuned(now()), ranges };
+  } finally {
+    await stepper.release();
+  }
+}
+
+/** A fixed batch, and logits where the model ends in a softmax: the loss has its own. */
+function forTraining(model: OnnxModel, batch: number): OnnxModel {
+  const { graph } = model;
+  const inputs = graph.inputs.map((i) =>
+    graph.initializers.has(i.name) ? i : { ...i, shape: [batch, ...i.shape.slice(1)] },
+  );
+  const [first] = graph.outputs;
+  const last = graph.nodes.find((n) => n.outputs[0] === first!.name);
+  if (last?.op !== 'Softmax') return { ...model, graph: { ...graph, inputs, outputs: [first!] } };
+  const nodes = graph.nodes.filter((n) => n !== last);
+  return { ...model, graph: { ...graph, inputs, nodes, outputs: [{ ...first!, name: last.inputs[0]! }] } };
+}
