@@ -113,14 +113,17 @@ function neighbourhoods({ network }: Inspected, numbers: Map<string, number>): M
   }
 }
 
-/** The neighbourhoods together weigh as much as a few single features, however many there are. */
+/** Neighbourhoods in fewer rows than this tell of single networks, not of what networks share. */
+const LEAST_ROWS = 3;
+const LEAST_SHARE = 0.005;
+
 function standardised(raw: readonly RawFeatures[]): FeatureMatrix {
   const rows = raw.length;
   const dense = raw[0]?.dense.length ?? 0;
   const columns: Float32Array[] = [];
   const seen = new Set<string>();
-  const add = (column: Float32Array, weight: number): void => {
-    const scaled = scale(column, weight);
+  const add = (column: Float32Array): void => {
+    const scaled = scale(column);
     if (scaled === null) return;
     // Many neighbourhoods occur always together: one column stands for all.
     const key = fingerprint(scaled);
@@ -128,29 +131,27 @@ function standardised(raw: readonly RawFeatures[]): FeatureMatrix {
     seen.add(key);
     columns.push(scaled);
   };
-  for (let j = 0; j < dense; j++)
-    add(
-      Float32Array.from(raw, (r) => r.dense[j]!),
-      1,
-    );
+  for (let j = 0; j < dense; j++) add(Float32Array.from(raw, (r) => r.dense[j]!));
+  const least = Math.max(LEAST_ROWS, LEAST_SHARE * rows);
+  const support = new Map<number, number>();
+  for (const { neighbourhoods: counts } of raw)
+    for (const number of counts.keys()) support.set(number, (support.get(number) ?? 0) + 1);
   const found = new Map<number, Float32Array>();
+  for (const [number, count] of support) if (count >= least) found.set(number, new Float32Array(rows));
   for (const [i, { neighbourhoods: counts }] of raw.entries())
     for (const [number, count] of counts) {
-      let column = found.get(number);
-      if (column === undefined) {
-        column = new Float32Array(rows);
-        found.set(number, column);
-      }
-      column[i] = Math.log1p(count);
+      const column = found.get(number);
+      if (column !== undefined) column[i] = Math.log1p(count);
     }
-  for (const column of found.values()) add(column, 1);
+  for (const column of found.values()) add(column);
   const values = new Float32Array(rows * columns.length);
   for (const [j, column] of columns.entries())
     for (let i = 0; i < rows; i++) values[i * columns.length + j] = column[i]!;
   return { rows, columns: columns.length, values };
 }
 
-function scale(column: Float32Array, weight: number): Float32Array | null {
+/** Of mean 0 and deviation 1; null when it does not vary. */
+function scale(column: Float32Array): Float32Array | null {
   let mean = 0;
   for (const value of column) mean += value;
   mean /= column.length;
@@ -158,7 +159,7 @@ function scale(column: Float32Array, weight: number): Float32Array | null {
   for (const value of column) square += (value - mean) ** 2;
   const deviation = Math.sqrt(square / column.length);
   if (!(deviation > 1e-7)) return null;
-  return column.map((value) => (weight * (value - mean)) / deviation);
+  return column.map((value) => (value - mean) / deviation);
 }
 
 /** Equal for equal columns; different ones agree in all three sums only by chance. */

@@ -10,6 +10,8 @@ export interface ForestOptions {
   readonly trees: number;
   /** Share of the columns tried at a node, 0 … 1. */
   readonly columnShare: number;
+  /** And their number, at most. */
+  readonly mostColumns: number;
   /** Rows below which a node is not split. */
   readonly minSplit: number;
 }
@@ -31,10 +33,10 @@ export function fitForest(
   features: FeatureMatrix,
   rows: readonly number[],
   targets: readonly number[],
-  { trees, columnShare, minSplit }: ForestOptions,
+  { trees, columnShare, mostColumns, minSplit }: ForestOptions,
   random: Random,
 ): Forest {
-  const tried = Math.max(1, Math.round(columnShare * features.columns));
+  const tried = Math.max(1, Math.round(Math.min(mostColumns, columnShare * features.columns)));
   const data = gathered(features, rows);
   return {
     trees: Array.from({ length: trees }, (_, t) =>

@@ -17,7 +17,13 @@ export type Predictor = (
 const LEAST_DEVIATION = 0.05;
 
 export const forestPredictor: Predictor = (features, known, targets, rows, random) => {
-  const forest = fitForest(features, known, targets, { trees: 50, columnShare: 0.1, minSplit: 2 }, random);
+  const forest = fitForest(
+    features,
+    known,
+    targets,
+    { trees: 50, columnShare: 0.1, mostColumns: 32, minSplit: 2 },
+    random,
+  );
   const { mean, deviation } = predictForest(forest, features, rows);
   return { mean, deviation: deviation.map((d) => Math.hypot(d, LEAST_DEVIATION)) };
 };

@@ -1,11 +1,13 @@
 /** Sequential model-based search (Hutter et al. 2011): a predictor learns from the trials and names the next. */
 
+import type { Random } from '../../random.ts';
 import { randomSearch } from '../random.ts';
-import type { Proposal, Strategy, SuggestRequest } from '../strategy.ts';
+import type { Observation, Proposal, Strategy, SuggestRequest } from '../strategy.ts';
 import type { Acquisition } from './acquisition.ts';
-import { type FrontGain, frontGain } from './front-gain.ts';
+import type { Prediction } from './forest.ts';
+import { frontGain, scoreToValue } from './front-gain.ts';
 import type { Predictor } from './model.ts';
-import { candidatePool, type Pool, type PoolOptions } from './pool.ts';
+import { candidatePool, type PoolOptions } from './pool.ts';
 import { learnable, normalScores } from './targets.ts';
 
 export interface PredictorStrategyOptions {
@@ -29,52 +31,76 @@ export const predictorStrategy = (options: PredictorStrategyOptions): Strategy =
 /** Null when there is too little to learn from, or nothing to choose. */
 export function proposeBy(
   request: SuggestRequest,
-  {
-    predictor,
-    acquisition,
-    start,
-    pool: poolOptions = POOL,
-  }: Omit<PredictorStrategyOptions, 'name' | 'description'>,
+  options: Omit<PredictorStrategyOptions, 'name' | 'description'>,
 ): Proposal | null {
-  if (request.history.length + request.running.length < start) return null;
+  const { history, running, objectives } = request;
+  if (history.length + running.length < options.start) return null;
   const ranked = learnable(request);
   if (ranked.length < 2) return null;
-  const pool = candidatePool(request, ranked, poolOptions);
+  const pool = candidatePool(request, ranked, options.pool ?? POOL);
   if (pool.open.length === 0) return null;
+  // Trials outside of a listed space (other bounds, an earlier study) cannot be looked up.
+  const learnt = ranked.filter((_, i) => pool.known[i]! >= 0);
+  if (learnt.length < 2) return null;
+  const known = pool.known.filter((row) => row >= 0);
   const random = request.random.split('predictor');
-  const learnt = ranked.map((_, i) => i).filter((i) => pool.known[i]! >= 0);
-  const known = learnt.map((i) => pool.known[i]!);
-  const predict = (objective: number) =>
-    predictor(features(pool), known, targets(objective), pool.open, random.split('objective', objective));
+  const predictions = Array.from({ length: objectives }, (_, objective): Learnt => {
+    const values = valuesOf(learnt, objective);
+    const scores = normalScores(values);
+    const stream = random.split('objective', objective);
+    return { values, scores, ...options.predictor(pool.features, known, scores, pool.open, stream) };
+  });
   const normal = random.split('acquisition');
-  let row: number;
-  if (request.objectives === 1) {
-    const { mean, deviation } = predict(0);
-    const best = Math.max(...targets(0));
-    row = argmax(pool.open.length, (i) => acquisition(mean[i]!, deviation[i]!, best, () => normal.normal()));
-  } else {
-    const predictions = Array.from({ length: request.objectives }, (_, objective) => predict(objective));
-    const scores = predictions.map((_, objective) => targets(objective));
-    const feasible = learnt.flatMap((i, place) => (ranked[i]!.feasible ? [place] : []));
-    const gain: FrontGain = frontGain(
-      (feasible.length > 0 ? feasible : learnt.map((_, place) => place)).map((place) =>
-        scores.map((column) => column[place]!),
-      ),
-    );
-    row = argmax(pool.open.length, (i) =>
-      gain(predictions.map(({ mean, deviation }) => mean[i]! + deviation[i]! * normal.normal())),
-    );
-  }
-  return { genome: pool.genome(pool.open[row]!) };
-
-  /** Infeasible trials count as the worst: the predictor learns where the bounds lie. */
-  function targets(objective: number): number[] {
-    const worst = Math.min(...learnt.map((i) => ranked[i]!.values![objective]!));
-    return normalScores(learnt.map((i) => (ranked[i]!.feasible ? ranked[i]!.values![objective]! : worst)));
-  }
+  const worth =
+    objectives === 1 ? improvement(predictions[0]!, options.acquisition, normal) : gain(predictions, normal);
+  return { genome: pool.genome(pool.open[argmax(pool.open.length, worth)]!) };
 }
 
-const features = (pool: Pool) => pool.features;
+/** An objective's known values, their normal scores, and the prediction of scores for the open rows. */
+interface Learnt extends Prediction {
+  readonly values: readonly number[];
+  readonly scores: readonly number[];
+}
+
+/** Infeasible trials count as the worst: the predictor learns where the bounds lie. */
+function valuesOf(learnt: readonly Observation[], objective: number): number[] {
+  const worst = learnt.reduce((low, o) => Math.min(low, o.values![objective]!), Number.POSITIVE_INFINITY);
+  return learnt.map((o) => (o.feasible ? o.values![objective]! : worst));
+}
+
+function improvement(
+  { scores, mean, deviation }: Learnt,
+  acquisition: Acquisition,
+  normal: Random,
+): (i: number) => number {
+  const best = Math.max(...scores);
+  return (i) => acquisition(mean[i]!, deviation[i]!, best, () => normal.normal());
+}
+
+/** Draws from the prediction that the expected gain is averaged over, the same for all candidates. */
+const DRAWS = 8;
+
+function gain(predictions: readonly Learnt[], normal: Random): (i: number) => number {
+  const toValue = predictions.map(({ scores, values }) => scoreToValue(scores, values));
+  const gainOf = frontGain(
+    predictions[0]!.scores.map((_, at) => predictions.map(({ scores }, k) => toValue[k]!(scores[at]!))),
+  );
+  const draws = Array.from({ length: DRAWS / 2 }, () => predictions.map(() => normal.normal()));
+  // In pairs of opposite signs, so that their mean is the prediction's.
+  const both = [...draws, ...draws.map((draw) => draw.map((z) => -z))];
+  return (i) => {
+    let sum = 0;
+    for (const draw of both) {
+      const vector = predictions.map(({ mean, deviation }, k) =>
+        toValue[k]!(mean[i]! + deviation[i]! * draw[k]!),
+      );
+      const added = gainOf(vector);
+      // What lies below the front is worth next to nothing, but its order decides where nothing lies above.
+      sum += added >= 0 ? added : 1e-6 * added;
+    }
+    return sum;
+  };
+}
 
 function argmax(count: number, score: (i: number) => number): number {
   let best = 0;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../../random.ts';
+import { hypervolume } from '../pareto.ts';
 import { ACQUISITIONS } from './acquisition.ts';
 import type { FeatureMatrix } from './features.ts';
-import { frontGain } from './front-gain.ts';
+import { frontGain, scoreToValue } from './front-gain.ts';
 import { fitGaussianProcess, kernelRow, predictDeviation, predictMean } from './gaussian-process.ts';
 import { cholesky, solveLower, solveUpper } from './linear-algebra.ts';
 import { mlpPredict } from './mlp.ts';
@@ -129,17 +130,35 @@ test('expected improvement agrees with sampling', () => {
   }
 });
 
-test('the gain over a front is the hypervolume added, and orders what is dominated', () => {
+test('the gain over a front is the hypervolume added, and orders what lies below', () => {
+  for (const objectives of [2, 3]) {
+    const stream = random.split('fronts', objectives);
+    const vector = (): number[] => Array.from({ length: objectives }, () => stream.next());
+    const known = Array.from({ length: 12 }, vector);
+    const gain = frontGain(known);
+    const reference = known[0]!.map(() => -0.02);
+    const whole = hypervolume(known, reference);
+    for (let i = 0; i < 50; i++) {
+      const candidate = vector();
+      const added = hypervolume([...known, candidate], reference) - whole;
+      if (added > 1e-12) expect(gain(candidate)).toBeCloseTo(added, 9);
+      else expect(gain(candidate)).toBeLessThanOrEqual(0);
+    }
+  }
   const gain = frontGain([
-    [0, 2],
-    [1, 1],
-    [2, 0],
+    [0, 1],
     [0.5, 0.5],
+    [1, 0],
   ]);
-  // The reference is 1 below the front's worst: (-1, -1).
-  expect(gain([2, 1])).toBeCloseTo(1, 9);
-  expect(gain([3, -0.5])).toBeCloseTo(0.5, 9);
-  expect(gain([1, 1])).toBeCloseTo(0, 9);
-  expect(gain([0.5, 0.9])).toBeCloseTo(-0.5, 9);
-  expect(gain([0, 0])).toBeLessThan(gain([0.9, 0.9]));
+  expect(gain([0.2, 0.4])).toBeCloseTo(-0.3, 9);
+  expect(gain([0.5, 0.5])).toBeCloseTo(0, 9);
+});
+
+test('scores go back to the values they came from, scaled to 0..1', () => {
+  const values = [3, 1, 7, 1, 5];
+  const scores = normalScores(values);
+  const back = scoreToValue(scores, values);
+  expect(scores.map(back)).toEqual(values.map((value) => (value - 1) / 6));
+  expect(back(9)).toBeGreaterThan(1);
+  expect(back((scores[0]! + scores[4]!) / 2)).toBeCloseTo(0.5, 9);
 });

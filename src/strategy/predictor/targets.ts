@@ -1,4 +1,5 @@
 /** Objective values as targets that predictors can learn. */
+import { paretoRanks } from '../pareto.ts';
 import { isComplete } from '../ranking.ts';
 import type { Observation, SuggestRequest } from '../strategy.ts';
 
@@ -53,11 +54,11 @@ export function normalScores(values: readonly number[]): number[] {
 }
 
 /** Trials that a model is fitted to, at most: the best and the latest, so that its cost does not grow with the history. */
-const MOST = 400;
+const MOST = 200;
 
 /**
  * Complete trials of the highest fidelity that has enough of them, the best first: feasible before infeasible, then by
- * their first objective.
+ * their objective, or by Pareto rank where there are several.
  */
 export function learnable({ history }: SuggestRequest, most = MOST): Observation[] {
   const complete = history.filter(isComplete);
@@ -66,11 +67,23 @@ export function learnable({ history }: SuggestRequest, most = MOST): Observation
   const enough = [...levels.keys()].sort((a, b) => b - a).find((level) => levels.get(level)! >= 3);
   const level = enough ?? Math.max(...levels.keys());
   const found = complete.filter((o) => o.fidelity === level);
-  const latest = new Set(found.length > most ? found.slice(-most / 2) : found);
-  const ranked = found.sort(
-    (a, b) => Number(b.feasible) - Number(a.feasible) || b.values![0]! - a.values![0]! || a.number - b.number,
-  );
+  const several = found.some((o) => o.values!.length > 1);
+  const ranked = several ? byRank(found.slice(-2 * most)) : byValue(found);
   if (ranked.length <= most) return ranked;
   const best = new Set(ranked.slice(0, most / 2));
+  const latest = new Set(found.slice(-most / 2));
   return ranked.filter((o) => best.has(o) || latest.has(o));
+}
+
+const byValue = (found: readonly Observation[]): Observation[] =>
+  [...found].sort(
+    (a, b) => Number(b.feasible) - Number(a.feasible) || b.values![0]! - a.values![0]! || a.number - b.number,
+  );
+
+/** By Pareto rank; of one rank, the earlier first. */
+function byRank(found: readonly Observation[]): Observation[] {
+  const ranks = new Map(paretoRanks(found.map((o) => o.values!)).map((rank, i) => [found[i]!, rank]));
+  return [...found].sort(
+    (a, b) => Number(b.feasible) - Number(a.feasible) || ranks.get(a)! - ranks.get(b)! || a.number - b.number,
+  );
 }
