@@ -129,8 +129,7 @@ export const ERRORS = {
     exit: EXIT.storage,
   },
   DIVERGED: {
-    message: (d) =>
-      `Training diverged: ${d.what} at step ${d.step} (epoch ${d.epoch}), ${d.where}`,
+    message: (d) => `Training diverged: ${d.what} at step ${d.step} (epoch ${d.epoch}), ${d.where}`,
     hint: (d) => `${d.hint}`,
     exit: EXIT.internal,
   },
@@ -167,6 +166,11 @@ export const ERRORS = {
     message: (d) => `The model cannot be quantised: ${d.reason}`,
     hint: () =>
       'Give a float ONNX model with convolutions or linear layers and some images; export it with operator set 13 or later.',
+    exit: EXIT.usage,
+  },
+  MODEL_LABELS: {
+    message: (d) => `The classes of ${d.path} are not those of the data: ${d.reason}`,
+    hint: () => "Give --labels a file with the model's labels, one a line in the order of its outputs.",
     exit: EXIT.usage,
   },
   CALIBRATION: {

@@ -40,6 +40,7 @@ export { classifierHead } from './network/blocks/classifier-head.ts';
 export { type ConvBnActOptions, convBnAct } from './network/blocks/conv-bn-act.ts';
 export { type InvertedResidualOptions, invertedResidual } from './network/blocks/inverted-residual.ts';
 export { nasBench201Cell } from './network/blocks/nas-bench-201-cell.ts';
+export { qaRepVgg } from './network/blocks/qa-rep-vgg.ts';
 export { type RepVggOptions, repVgg } from './network/blocks/rep-vgg.ts';
 export { type ResidualBlockOptions, residualBlock } from './network/blocks/residual-block.ts';
 export { squeezeExcite } from './network/blocks/squeeze-excite.ts';
@@ -56,6 +57,29 @@ export { decodeModel } from './onnx/decode.ts';
 export { encodeModel } from './onnx/encode.ts';
 export { foldBatchNorm } from './onnx/fold-batch-norm.ts';
 export type { OnnxModel, Tensor } from './onnx/model.ts';
+// quantisation
+export { CALIBRATORS, type CalibrationMethod } from './quantisation/calibration/index.ts';
+export { type Feeds, observeValues } from './quantisation/calibration/observe.ts';
+export {
+  type QuantiseClassifierRequest,
+  type QuantisedClassifier,
+  quantiseClassifier,
+} from './quantisation/classifier.ts';
+export { compareLatency, type LatencyComparison } from './quantisation/compare-latency.ts';
+export { type FineTuneRequest, fineTune } from './quantisation/fine-tune.ts';
+export { inspectKernels, type KernelReport } from './quantisation/kernels.ts';
+export { type MixedPrecision, mixedPrecision } from './quantisation/mixed-precision.ts';
+export {
+  type Calibration,
+  calibrate,
+  type QuantisedLayer,
+  type QuantisedModel,
+  type QuantiseOptions,
+  quantise,
+  quantiseCalibrated,
+} from './quantisation/quantise.ts';
+export { type LayerSensitivity, layerSensitivities } from './quantisation/sensitivity.ts';
+export { TARGETS, type TargetName } from './quantisation/targets.ts';
 export { createRandom, type Random } from './random.ts';
 // report
 export type { ReportData } from './report/data.ts';
@@ -121,6 +145,6 @@ export type { StudyDefinition } from './study/definition.ts';
 export { runStudy } from './study/run-study.ts';
 export { type Outcome, openStudy, type Study } from './study/study.ts';
 export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
-export { evaluateNetwork } from './train/evaluate.ts';
+export { evaluateModel, evaluateNetwork } from './train/evaluate.ts';
 // train
 export { type TrainingRequest, trainNetwork } from './train/train.ts';

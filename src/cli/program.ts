@@ -8,6 +8,7 @@ import { addData } from './commands/data.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addPredict } from './commands/predict.ts';
+import { addQuantize } from './commands/quantize.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addReport } from './commands/report.ts';
 import { addResume } from './commands/resume.ts';
@@ -24,6 +25,7 @@ const COMMANDS = {
   resume: addResume,
   report: addReport,
   predict: addPredict,
+  quantize: addQuantize,
   inspect: addInspect,
   data: addData,
   spaces: addSpaces,

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { randomImages, relativeError, runInference, trainedWeights } from '../../test/fixtures/run-model.ts';
+import {
+  randomImages,
+  relativeError,
+  runInference,
+  runModel,
+  trainedWeights,
+} from '../../test/fixtures/run-model.ts';
+import { qaRepVgg } from './blocks/qa-rep-vgg.ts';
 import { repVgg } from './blocks/rep-vgg.ts';
 import { networkBuilder } from './builder.ts';
 import { networkCost } from './cost.ts';
+import { deploymentModel } from './deploy.ts';
 import type { Network } from './network.ts';
 import { reparameterise } from './reparameterise.ts';
 
@@ -41,6 +49,30 @@ describe('reparameterise', () => {
     expect(kinds(merged)).toEqual([...block, ...block, ...block, ...block, 'flatten', 'linear']);
     expect(merged.nodes[0]!.id).toBe('block0.conv');
     expect(networkCost(merged).macs).toBeLessThan(networkCost(network).macs);
+  });
+
+  it('makes one convolution of each QARepVGG block, its last norm folded too', async () => {
+    const b = networkBuilder([3, 11, 14]);
+    let x = b.input;
+    for (const [i, [out, stride]] of (
+      [
+        [8, 2],
+        [8, 1],
+        [12, 1],
+      ] as const
+    ).entries())
+      x = b.scope(`block${i}`, () => qaRepVgg(b, x, { out, stride, activation: 'relu' }));
+    const network = b.build([b.linear(b.flatten(x), { out: 4 })]);
+    const merged = await expectEqual(network);
+    const block = ['conv', 'batchNorm', 'activation'];
+    expect(kinds(merged)).toEqual([...block, ...block, ...block, 'flatten', 'linear']);
+    const weights = trainedWeights(network, 'branches');
+    const deployed = deploymentModel(network, weights, 'batch');
+    const ops = deployed.graph.nodes.map((n) => n.op).filter((op) => op !== 'Identity');
+    expect(ops).toEqual(['Conv', 'Relu', 'Conv', 'Relu', 'Conv', 'Relu', 'Flatten', 'Gemm']);
+    const images = randomImages(2 * 3 * 11 * 14, 'images');
+    const expected = await runInference(network, weights, images);
+    expect(relativeError(await runModel(deployed, images), expected)).toBeLessThan(1e-5);
   });
 
   it('takes groups, bias, uneven kernels and a plain shortcut', async () => {
