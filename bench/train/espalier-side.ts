@@ -1,34 +1,16 @@
 /** Espalier's side of the training benchmark as a session: network, training graph, one fixed batch of random data. */
 import { crossEntropy } from '../../src/autodiff/losses/cross-entropy.ts';
-import type { Loss } from '../../src/autodiff/losses/loss.ts';
 import { sgd } from '../../src/autodiff/optimisers/sgd.ts';
 import { pack } from '../../src/autodiff/parameter-layout.ts';
 import { trainingGraph } from '../../src/autodiff/training-graph.ts';
 import { initialWeights } from '../../src/network/initialise.ts';
 import type { Network } from '../../src/network/network.ts';
 import { networkToOnnx } from '../../src/network/to-onnx.ts';
-import type { Tensor } from '../../src/onnx/model.ts';
 import { createRandom } from '../../src/random.ts';
 import { loweringTarget } from '../../src/runtime/lowering-target.ts';
 import { createStepper } from '../../src/train/step.ts';
 import type { BenchNetwork } from './networks/bench-network.ts';
 import { OPTIMISER } from './protocol.ts';
-
-/** Cross-entropy of every pixel: the pixels of [N, C, H, W] become rows. */
-const pixelCrossEntropy: Loss = {
-  name: 'pixelCrossEntropy',
-  build(m, outputs, stopGradient) {
-    const [n, classes, height, width] = m.g.shape(outputs[0]!) as [number, number, number, number];
-    const rows = m.reshape(m.transpose(outputs[0]!, [0, 2, 3, 1]), [n * height * width, classes]);
-    return crossEntropy().build(m, [rows], stopGradient);
-  },
-};
-
-function oneHot(rows: number, classes: number, pick: () => number): Tensor {
-  const data = new Float32Array(rows * classes);
-  for (let i = 0; i < rows; i++) data[i * classes + pick()] = 1;
-  return { dtype: 'float32', shape: [rows, classes], data };
-}
 
 export interface Side {
   readonly parameters: number;
@@ -48,7 +30,7 @@ export async function espalierSide(
   const random = createRandom('bench');
   const weights = initialWeights(network, random);
   const model = networkToOnnx(network, weights, { mode: 'training', batch });
-  const loss = bench.labels === 'pixel' ? pixelCrossEntropy : crossEntropy();
+  const loss = crossEntropy({ labels: 'indices' });
   const graph = trainingGraph(model, loss, sgd({ momentum: OPTIMISER.momentum, nesterov: true }), {
     trainable: (name) => weights.has(name),
     target: await loweringTarget(),
@@ -62,7 +44,7 @@ export async function espalierSide(
     threads,
     ...(profilePrefix !== undefined && { profilePrefix }),
   });
-  const pixels = bench.labels === 'pixel' ? bench.inputShape.slice(1).reduce((a, b) => a * b, 1) : 1;
+  const labelShape = bench.labels === 'pixel' ? [batch, ...bench.inputShape.slice(1)] : [batch];
   const inputSize = batch * bench.inputShape.reduce((a, b) => a * b, 1);
   const feeds = {
     input: {
@@ -70,7 +52,13 @@ export async function espalierSide(
       shape: [batch, ...bench.inputShape],
       data: Float32Array.from({ length: inputSize }, () => random.normal()),
     },
-    labels: oneHot(batch * pixels, bench.classes, () => random.int(bench.classes)),
+    labels: {
+      dtype: 'int64' as const,
+      shape: labelShape,
+      data: BigInt64Array.from({ length: labelShape.reduce((a, b) => a * b, 1) }, () =>
+        BigInt(random.int(bench.classes)),
+      ),
+    },
   };
   return {
     parameters: graph.parameters.length,

@@ -21,6 +21,8 @@ export type TrainingOperator =
   | 'BatchNormGradient'
   /** (dY, Y) → dY where Y > 0, else 0. */
   | 'ReluGradient'
+  /** (dY, X) → dY where low < X < high, else 0. `low`, `high`. */
+  | 'ClipGradient'
   /** (dY, indices) → dX: each gradient goes to the element that was the maximum. `input_shape`. */
   | 'MaxPoolGradient'
   /** (dY) → dX. Attributes of the AveragePool, and `input_shape`. */
@@ -132,6 +134,22 @@ export function batchNormGradient(
 
 export const reluGradient = (g: GraphBuilder, dy: string, y: string, name: string): string =>
   emit(g, 'ReluGradient', [dy, y], [g.shape(y) as readonly number[]], {}, name)[0]!;
+
+export const clipGradient = (
+  g: GraphBuilder,
+  dy: string,
+  x: string,
+  bounds: { readonly low: number; readonly high: number },
+  name: string,
+): string =>
+  emit(
+    g,
+    'ClipGradient',
+    [dy, x],
+    [g.shape(x) as readonly number[]],
+    { low: float(bounds.low), high: float(bounds.high) },
+    name,
+  )[0]!;
 
 export const maxPoolGradient = (
   g: GraphBuilder,

@@ -10,7 +10,7 @@ import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 /** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
 const BATCH_PARTS = 2;
 
-/** X and dY → dW [O, C, kh, kw]; X is blocked; one group. */
+/** X and dY → dW [O, C, kh, kw]; X is blocked; one group. Channels that fill up blocks are cut away. */
 export function blockedWeightGradient(
   l: Layouts,
   x: string,
@@ -19,13 +19,14 @@ export function blockedWeightGradient(
   a: ConvolutionAttributes,
 ): string {
   const { m, block } = l;
-  const [n, channels, height, width] = l.shape(x) as [number, number, number, number];
-  const [, out, outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
+  const [n, channels, height, width] = l.blockedShape(l.shape(x)) as [number, number, number, number];
+  const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
   const [kh, kw] = a.kernel;
   const blocks = channels / block;
   const parts = n % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
   const images = m.transpose(m.reshape(l.blocked(x), [n, blocks, height, width * block]), [1, 0, 2, 3]);
   const kernel = byOutput(l, dy, parts);
+  const out = staticShape(m.g.shape(kernel))[0]! / parts;
   const full = m.g.op('Conv', [images, kernel], {
     kernel_shape: ints([outHeight, outWidth]),
     dilations: ints([a.stride[0], a.stride[1] * block]),
@@ -40,7 +41,9 @@ export function blockedWeightGradient(
     taps = m.slice(taps, 2, 0, (kh - 1) * a.dilation[0] + 1, a.dilation[0]);
   if (columns !== kw || a.dilation[1] !== 1)
     taps = m.slice(taps, 3, 0, (kw - 1) * a.dilation[1] + 1, a.dilation[1]);
-  return m.reshape(m.transpose(taps, [1, 0, 4, 2, 3]), weightShape);
+  const weights = m.reshape(m.transpose(taps, [1, 0, 4, 2, 3]), [out, channels, kh, kw]);
+  const trimmed = out === weightShape[0] ? weights : m.slice(weights, 0, 0, weightShape[0]!);
+  return channels === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
 }
 
 /** dY [N,O,H,W] → [parts·O, N/parts, H, W]: the parts of the batch as groups of output channels. */
@@ -52,8 +55,9 @@ function byOutput(l: Layouts, dy: string, parts: number): string {
     const split = m.reshape(l.plain(dy), [parts, each, out, height * width]);
     return m.reshape(m.transpose(split, [0, 2, 1, 3]), [parts * out, each, height, width]);
   }
+  const filled = l.filled(out);
   // Once whole blocks have been sorted, a block over all images is one tall image, and unblocking it is the rest.
-  const blocks = out / block;
+  const blocks = filled / block;
   const split = m.reshape(l.blocked(dy), [parts, each, blocks, height * width * block]);
   const tall = m.reshape(m.transpose(split, [0, 2, 1, 3]), [parts * blocks, block, each * height, width]);
   const unblocked = m.g.node('ReorderOutput', [tall], {
@@ -61,5 +65,5 @@ function byOutput(l: Layouts, dy: string, parts: number): string {
     attributes: { channels: int(block) },
     types: [{ dtype: 'float32', shape: m.g.shape(tall) }],
   })[0]!;
-  return m.reshape(unblocked, [parts * out, each, height, width]);
+  return m.reshape(unblocked, [parts * filled, each, height, width]);
 }

@@ -1,6 +1,6 @@
 /** Finds Add and Relu nodes that the blocked kernels compute in the same pass as the node before. */
 import type { OnnxNode } from '../../onnx/model.ts';
-import type { Fusion } from './blocked.ts';
+import type { Fusion } from './handler.ts';
 
 /** Operators whose blocked form takes a sum and an activation. */
 const FUSES = new Set(['BatchNormTraining', 'Conv']);

@@ -6,6 +6,7 @@ import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { TrainingOperator } from '../training-operators.ts';
 import { convolutionAttributes } from './convolution-attributes.ts';
 import { inputGradient } from './input-gradient.ts';
+import { above } from './steep.ts';
 import { foldedWeightGradient } from './weight-gradient.ts';
 
 /** Emits the operator on the given inputs; returns its outputs in order. */
@@ -96,14 +97,14 @@ const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => 
   return [dx, c.dScale, c.dBias];
 };
 
-/**
- * 1 where a rectified value is positive, else 0: a very steep hard sigmoid, which ONNX Runtime computes in one
- * vectorised pass where Sign takes three times as long (positive values below 1e-30 count as zero).
- */
-export const positive = (m: Arithmetic, y: string): string =>
-  m.g.op('HardSigmoid', [y], { alpha: float(1e30), beta: float(0) });
+const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, above(m, y!, 0))];
 
-const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, positive(m, y!))];
+const clipGradient: Lowering = (m, node, [dy, x]) => {
+  const zero = m.scalar(0);
+  const [low, high] = ['low', 'high'].map((name) => m.scalar(floatAttribute(node.attributes, name, 0)));
+  const aboveLow = m.where(m.g.op('Greater', [x!, low!]), dy!, zero);
+  return [m.where(m.g.op('Less', [x!, high!]), aboveLow, zero)];
+};
 
 const maxPoolGradient: Lowering = (m, node, [dy, places]) => {
   const shape = inputShapeOf(node);
@@ -121,21 +122,32 @@ const averagePoolGradient: Lowering = (m, node, [dy]) => {
   const shape = inputShapeOf(node);
   const a = convolutionAttributes(node.attributes, intsAttribute(node.attributes, 'kernel_shape')!);
   const channels = shape[1]!;
-  const [, , outHeight, outWidth] = shapeOf(m, dy!) as [number, number, number, number];
-  const includePadding = intAttribute(node.attributes, 'count_include_pad', 0) === 1;
-  const share = new Float32Array(outHeight * outWidth);
-  for (let i = 0; i < outHeight; i++) {
-    for (let j = 0; j < outWidth; j++) {
-      const rows = windowCount(i, a, shape[2]!, 0, includePadding);
-      share[i * outWidth + j] = 1 / (rows * windowCount(j, a, shape[3]!, 1, includePadding));
-    }
-  }
-  const shared = m.mul(dy!, m.g.constant(float32(share, [1, 1, outHeight, outWidth])));
+  const [height, width] = shapeOf(m, dy!).slice(2) as [number, number];
+  const shares = averagingShares(node, shape, [height, width]);
+  const shared = m.mul(dy!, m.g.constant(float32(shares, [1, 1, height, width])));
   const ones = m.g.constant(
     float32(new Float32Array(channels * a.kernel[0] * a.kernel[1]).fill(1), [channels, 1, ...a.kernel]),
   );
   return [inputGradient(m, shared, ones, shape, { ...a, group: channels })];
 };
+
+/** One over the number of elements that each output of an AveragePool is the mean of, [height · width]. */
+export function averagingShares(
+  node: OnnxNode,
+  inputShape: readonly number[],
+  [height, width]: readonly [number, number],
+): Float32Array {
+  const a = convolutionAttributes(node.attributes, intsAttribute(node.attributes, 'kernel_shape')!);
+  const includePadding = intAttribute(node.attributes, 'count_include_pad', 0) === 1;
+  const shares = new Float32Array(height * width);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const rows = windowCount(i, a, inputShape[2]!, 0, includePadding);
+      shares[i * width + j] = 1 / (rows * windowCount(j, a, inputShape[3]!, 1, includePadding));
+    }
+  }
+  return shares;
+}
 
 /** How many elements of one axis the window at output `at` averages over. */
 function windowCount(
@@ -168,6 +180,7 @@ export const PLAIN_LOWERINGS: Readonly<Record<TrainingOperator, Lowering>> = {
   BatchNormTraining: batchNormTraining,
   BatchNormGradient: batchNormGradient,
   ReluGradient: reluGradient,
+  ClipGradient: clipGradient,
   MaxPoolGradient: maxPoolGradient,
   AveragePoolGradient: averagePoolGradient,
   GlobalAveragePoolGradient: globalAveragePoolGradient,

@@ -1,7 +1,7 @@
 /** Gradients of activation functions. Kinks take the derivative of the side that PyTorch takes. */
 import { floatAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
 import type { GradientContext, GradientRule } from '../rule.ts';
-import { reluGradient } from '../training-operators.ts';
+import { clipGradient, reluGradient } from '../training-operators.ts';
 
 const xOf = (c: GradientContext): string => c.node.inputs[0]!;
 const yOf = (c: GradientContext): string => c.node.outputs[0]!;
@@ -19,10 +19,16 @@ export const leakyRelu: GradientRule = (c) => {
 export const clip: GradientRule = (c) => {
   const { m } = c;
   const [x, low, high] = c.node.inputs;
-  const zero = m.scalar(0);
+  const bounds = [low, high].map((b) => (b ? m.g.tensor(b) : null));
   let dx = c.dy;
-  if (low) dx = m.where(m.g.op('Greater', [x!, low]), dx, zero);
-  if (high) dx = m.where(m.g.op('Less', [x!, high]), dx, zero);
+  if (bounds[0] && bounds[1]) {
+    const [from, to] = bounds.map((b) => Number(b!.data[0]));
+    dx = clipGradient(m.g, dx, x!, { low: from!, high: to! }, `${c.node.name}/gradient`);
+  } else {
+    const zero = m.scalar(0);
+    if (low) dx = m.where(m.g.op('Greater', [x!, low]), dx, zero);
+    if (high) dx = m.where(m.g.op('Less', [x!, high]), dx, zero);
+  }
   return [dx, null, null].slice(0, c.node.inputs.length);
 };
 

@@ -1,0 +1,64 @@
+/** Training-mode batch normalisation on blocked images: every sum and every result is one pass over memory. */
+import { floatAttribute } from '../../onnx/shape-rules.ts';
+import { staticShape } from '../arithmetic.ts';
+import { affine } from './blocked-kernel.ts';
+import { channelProducts } from './depthwise.ts';
+import type { BlockedHandler } from './handler.ts';
+import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
+import { batchNormCoefficients } from './plain.ts';
+
+/** Mean over batch and pixels of a blocked value, per channel. */
+function channelMean(l: Layouts, blocked: string): string {
+  const { g } = l.m;
+  const [n, channels] = staticShape(g.shape(blocked)) as [number, number];
+  const pooled = g.node('GlobalAveragePool', [blocked], {
+    domain: NCHWC_DOMAIN,
+    types: [{ dtype: 'float32', shape: [n, channels, 1, 1] }],
+  })[0]!;
+  return l.m.mean(l.m.reshape(pooled, [n, channels]), [0], false);
+}
+
+const elementsPerChannel = (shape: readonly number[]): number => shape[0]! * shape[2]! * shape[3]!;
+
+export const batchNormTraining: BlockedHandler = (l, node, fusion) => {
+  const { m } = l;
+  const [x, scale, bias] = node.inputs as [string, string, string];
+  if (!l.isBlocked(x)) return false;
+  const shape = l.shape(x);
+  const channels = shape[1]!;
+  const input = l.blocked(x);
+  const mean = channelMean(l, input);
+  const square = m.scale(channelProducts(m, input, input), 1 / elementsPerChannel(shape));
+  const variance = m.g.op('Max', [m.sub(square, m.mul(mean, mean)), m.scalar(0)]);
+  const epsilon = m.scalar(floatAttribute(node.attributes, 'epsilon', 1e-5));
+  const inverseStd = m.g.op('Reciprocal', [m.g.op('Sqrt', [m.add(variance, epsilon)])]);
+  const factor = m.mul(l.channelVector(l.plain(scale)), inverseStd);
+  const shift = m.sub(l.channelVector(l.plain(bias)), m.mul(mean, factor));
+  const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
+  l.setBlocked(fusion.output, affine(l, input, factor, shift, { sum, relu: fusion.relu, name: node.name }));
+  [mean, variance, inverseStd].forEach((value, i) => {
+    l.setPlain(node.outputs[i + 1]!, l.trimVector(value, channels));
+  });
+  return true;
+};
+
+export const batchNormGradient: BlockedHandler = (l, node) => {
+  const { m } = l;
+  const [dy, x] = node.inputs as [string, string];
+  if (!l.isBlocked(x)) return false;
+  const shape = l.shape(x);
+  const channels = shape[1]!;
+  const count = elementsPerChannel(shape);
+  const [gradient, input] = [l.blocked(dy), l.blocked(x)];
+  const [scale, mean, inverseStd] = node.inputs.slice(2).map((v) => l.channelVector(l.plain(v)));
+  const sums = {
+    dy: m.scale(channelMean(l, gradient), count),
+    dyX: channelProducts(m, gradient, input),
+  };
+  const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
+  const part = affine(l, input, c.k, c.k2);
+  l.setBlocked(node.outputs[0]!, affine(l, gradient, c.a, undefined, { sum: part }));
+  l.setPlain(node.outputs[1]!, l.trimVector(c.dScale, channels));
+  l.setPlain(node.outputs[2]!, l.trimVector(c.dBias, channels));
+  return true;
+};
