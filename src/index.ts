@@ -2,12 +2,24 @@
 // data
 
 // autodiff
-export { crossEntropy } from './autodiff/losses/cross-entropy.ts';
-export type { Loss } from './autodiff/losses/loss.ts';
-export { adamw } from './autodiff/optimisers/adamw.ts';
-export type { Optimiser } from './autodiff/optimisers/optimiser.ts';
-export { sgd } from './autodiff/optimisers/sgd.ts';
-export { pack, unpack } from './autodiff/parameter-layout.ts';
+export type { Arithmetic } from './autodiff/arithmetic.ts';
+export type { BinaryCrossEntropyOptions } from './autodiff/losses/binary-cross-entropy.ts';
+export type { BoxOverlapOptions } from './autodiff/losses/box-overlap.ts';
+export type { CrossEntropyOptions } from './autodiff/losses/cross-entropy.ts';
+export type { DiceOptions } from './autodiff/losses/dice.ts';
+export type { DistillationOptions } from './autodiff/losses/distillation.ts';
+export type { FocalOptions } from './autodiff/losses/focal.ts';
+export { LOSSES } from './autodiff/losses/index.ts';
+export type { Loss, StopGradient } from './autodiff/losses/loss.ts';
+export { type LossTerm, sumOfLosses } from './autodiff/losses/sum.ts';
+export { startingVectors, trainedModel } from './autodiff/model-weights.ts';
+export type { AdamwOptions } from './autodiff/optimisers/adamw.ts';
+export { OPTIMISERS } from './autodiff/optimisers/index.ts';
+export type { LionOptions } from './autodiff/optimisers/lion.ts';
+export type { Optimiser, UpdateContext } from './autodiff/optimisers/optimiser.ts';
+export type { RmspropOptions } from './autodiff/optimisers/rmsprop.ts';
+export type { SgdOptions } from './autodiff/optimisers/sgd.ts';
+export { entryVector, pack, unpack, type VectorLayout } from './autodiff/parameter-layout.ts';
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './autodiff/training-graph.ts';
 export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
 export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';
@@ -84,6 +96,7 @@ export { createRandom, type Random } from './random.ts';
 // report
 export type { ReportData } from './report/data.ts';
 export { writeReport } from './report/report.ts';
+export { loweringTarget } from './runtime/lowering-target.ts';
 // search
 export { type Classifier, loadClassifier, type Prediction } from './search/classifier.ts';
 export type { SearchEvent } from './search/events.ts';
@@ -147,4 +160,5 @@ export { type Outcome, openStudy, type Study } from './study/study.ts';
 export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
 export { evaluateModel, evaluateNetwork } from './train/evaluate.ts';
 // train
+export { createStepper, type StepInputs, type Stepper } from './train/step.ts';
 export { type TrainingRequest, trainNetwork } from './train/train.ts';

@@ -1,0 +1,43 @@
+/** The way of a model's weights into the vectors of its training graph and back. */
+import type { OnnxModel } from '../onnx/model.ts';
+import { pack, unpack } from './parameter-layout.ts';
+import type { TrainingGraph } from './training-graph.ts';
+
+/**
+ * What every vector of the training graph begins with, by input name: weights and running averages from the model, moving
+ * averages from what they average, optimiser state zero. After a step each is replaced by the output `next.<name>`.
+ */
+export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<string, Float32Array> {
+  const tensors = model.graph.initializers;
+  const contents: Readonly<Record<string, () => Float32Array>> = {
+    parameters: () => pack(graph.parameters, tensors),
+    average: () => pack(graph.parameters, tensors),
+    statistics: () => pack(graph.statistics, tensors),
+    averageStatistics: () => pack(graph.statistics, tensors),
+  };
+  const names = graph.model.graph.outputs.flatMap(({ name }) =>
+    name.startsWith('next.') ? [name.slice('next.'.length)] : [],
+  );
+  const zero = (): Float32Array => new Float32Array(graph.parameters.length);
+  return new Map(names.map((name) => [name, (contents[name] ?? zero)()]));
+}
+
+/**
+ * The model with trained weights and running averages: their moving averages where the graph keeps them. Everything
+ * else, names and symbolic axes too, is as it was.
+ */
+export function trainedModel(
+  model: OnnxModel,
+  graph: TrainingGraph,
+  vectors: ReadonlyMap<string, Float32Array>,
+): OnnxModel {
+  const statistics = vectors.get('averageStatistics') ?? vectors.get('statistics');
+  const trained = new Map([
+    ...unpack(graph.parameters, (vectors.get('average') ?? vectors.get('parameters'))!),
+    ...(statistics ? unpack(graph.statistics, statistics) : []),
+  ]);
+  const initializers = new Map(
+    [...model.graph.initializers].map(([name, tensor]) => [name, trained.get(name) ?? tensor]),
+  );
+  return { ...model, graph: { ...model.graph, initializers } };
+}
