@@ -8,8 +8,8 @@ import { STRATEGIES } from '../strategy/index.ts';
 
 export interface Field {
   readonly key: keyof SearchOptions;
-  /** Placeholder in `--help`. */
-  readonly value: string;
+  /** Placeholder in `--help`; null for a flag without a value, which means true. */
+  readonly value: string | null;
   readonly text: string;
   /** Heading in `--help`. */
   readonly group: 'Search' | 'Bounds' | 'Training' | 'Data' | 'Machine';
@@ -78,6 +78,13 @@ export const FIELDS = {
     text: 'measures to optimise, e.g. valAccuracy,latencyMs',
     group: 'Search',
     parse: objectives,
+  },
+  int8: {
+    key: 'int8',
+    value: null,
+    text: 'judge networks by their accuracy and latency in 8 bits, and export the winner so too',
+    group: 'Search',
+    parse: asIs,
   },
   maxParams: {
     key: 'maxParams',

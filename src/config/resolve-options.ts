@@ -12,7 +12,7 @@ const CONFIG_NAMES = ['data', ...Object.keys(FIELDS)];
 const CONFIG_HINT = 'Correct the value there; `espalier search --help` lists the options.';
 
 /** Flags as typed, by camel-case name; `data` is the argument. */
-export type Flags = Readonly<Record<string, string | undefined>>;
+export type Flags = Readonly<Record<string, string | true | undefined>>;
 
 /** What flags and file leave open. */
 export interface Fallbacks {
@@ -26,7 +26,7 @@ export function resolveOptions(flags: Flags, config: ConfigFile | null, fallback
   for (const [name, text] of Object.entries(flags)) {
     if (text === undefined) continue;
     const field = fieldOf(name);
-    fromFlags[field?.key ?? name] = field ? parseFlag(name, text) : text;
+    fromFlags[field?.key ?? name] = field && text !== true ? parseFlag(name, text) : text;
   }
   const merged: Record<string, unknown> = { ...fromFile, ...fromFlags };
   if (merged.data === undefined)

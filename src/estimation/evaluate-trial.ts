@@ -18,10 +18,12 @@ import type { TrainingResult } from '../train/plan.ts';
 import { encodeSafetensors } from '../train/safetensors.ts';
 import { trainNetwork } from '../train/train.ts';
 import { atResolution } from './fidelity.ts';
+import { int8ValAccuracy, untrainedInt8Model } from './int8-measures.ts';
 
 /**
  * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for; valAccuracy,
- * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned. A training that diverges is an
+ * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned; in 8 bits, when asked for,
+ * int8LatencyMs and int8ValAccuracy. A training that diverges is an
  * outcome `failed` that keeps what was measured before.
  *
  * @throws what the signal was aborted with; any error that is not the candidate's fault
@@ -41,13 +43,13 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     Object.assign(measures, { params, macs, memoryBytes, sizeBytes: model.byteLength });
 
     if (job.latency !== null) {
-      Object.assign(measures, await latencyMeasures(job.network, model, job.latency, hooks));
       const { maxMs } = job.latency;
-      if (maxMs !== null && measures.latencyMs! > maxMs)
-        return outcome(
-          'pruned',
-          `latency ${measures.latencyMs!.toFixed(2)} ms is over the bound of ${maxMs} ms`,
-        );
+      const float = job.int8 ? { ...job.latency, maxMs: null } : job.latency;
+      Object.assign(measures, await latencyMeasures(job.network, model, float, hooks));
+      if (job.int8) measures.int8LatencyMs = await int8Latency(job, job.latency, hooks);
+      const latency = job.int8 ? measures.int8LatencyMs! : measures.latencyMs!;
+      if (maxMs !== null && latency > maxMs)
+        return outcome('pruned', `latency ${latency.toFixed(2)} ms is over the bound of ${maxMs} ms`);
     }
 
     const result = await train(job, hooks, curve);
@@ -55,6 +57,14 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     if (last === undefined) return outcome('failed', 'the time was over before the first epoch ended');
     if (!Number.isFinite(last.valLoss)) return outcome('failed', `the validation loss is ${last.valLoss}`);
     Object.assign(measures, trainingMeasures(result, last));
+    if (job.int8)
+      measures.int8ValAccuracy = await int8ValAccuracy({
+        network: job.network,
+        weights: result.weights,
+        dataset: await hooks.loadDataset(job.dataset),
+        threads: job.threads,
+        random: createRandom(job.seed).split('calibration'),
+      });
     return outcome('complete', null);
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
@@ -88,6 +98,17 @@ async function latencyMeasures(
   const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
   const latency = await exclusively(() => measureLatency(model, exampleInputs(network), options));
   return { latencyMs: latency.medianMs, latencyLowMs: latency.lowMs, latencyHighMs: latency.highMs };
+}
+
+async function int8Latency(
+  { network, seed }: TrialJob,
+  { threads, maxMs }: NonNullable<TrialJob['latency']>,
+  { signal, exclusively }: TrialHooks,
+): Promise<number> {
+  const inputs = exampleInputs(network);
+  const model = await untrainedInt8Model(network, inputs, createRandom(seed).split('weights'));
+  const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
+  return (await exclusively(() => measureLatency(model, inputs, options))).medianMs;
 }
 
 async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Promise<TrainingResult> {

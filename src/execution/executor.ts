@@ -19,6 +19,8 @@ export interface TrialJob {
   readonly threads: number;
   /** Measure latency (before training); null for not at all. */
   readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
+  /** Also quantise the candidate: its latency before training (which the bound is then for), its accuracy after. */
+  readonly int8?: boolean;
   /** Share of the image side used in training, 0 < share ≤ 1; 1 when absent. Latency is always that of the full side. */
   readonly resolution?: number;
   /** Training must end by then (milliseconds since the epoch), with a shortened schedule if need be. */

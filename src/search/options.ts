@@ -26,7 +26,7 @@ const augmentation = z.strictObject({
   mixup: z.number().min(0).exactOptional(),
 });
 
-export const SearchOptions = z.strictObject({
+const Options = z.strictObject({
   /** Folder or file of the images, or `drawn` for the built-in data. */
   data: z.string().min(1),
   /** The run's folder. */
@@ -64,6 +64,8 @@ export const SearchOptions = z.strictObject({
   /** Median of one image on this machine, `latencyThreads` threads. */
   maxLatencyMs: positive.nullable().default(null),
   latencyThreads: wholePositive.default(1),
+  /** Judge candidates by what they are in 8 bits (accuracy and latency), and export the winner in 8 bits too. */
+  int8: z.boolean().default(false),
   /** Null: chosen to suit the data. */
   batchSize: wholePositive.nullable().default(null),
   learningRate: positive.nullable().default(null),
@@ -82,6 +84,20 @@ export const SearchOptions = z.strictObject({
   /** Resident memory of a trial's process; null: what the machine has, divided by the workers. */
   trialMemoryBytes: positive.nullable().default(null),
 });
+
+/** What stands for a measure when candidates are judged in 8 bits. */
+const IN_8_BITS: Readonly<Record<string, string>> = {
+  valAccuracy: 'int8ValAccuracy',
+  latencyMs: 'int8LatencyMs',
+};
+
+/** Checks and completes options. With `int8`, accuracy and latency among the objectives are those in 8 bits. */
+export const SearchOptions = Options.transform((options) => ({
+  ...options,
+  objectives: options.int8
+    ? options.objectives.map((o) => ({ ...o, measure: IN_8_BITS[o.measure] ?? o.measure }))
+    : options.objectives,
+}));
 
 /** All options, defaults filled in. */
 export type SearchOptions = z.output<typeof SearchOptions>;

@@ -147,6 +147,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     { [input.name]: { dtype: 'float32', shape, data } },
     { threads: request.latencyThreads, signal },
   );
+  const unmerged = plannedProducts(found.layers) - integerProducts(kernels);
   const chance = NEAR_CHANCE / dataset.classes.length;
   const warnings = [
     ...(guessed
@@ -154,6 +155,9 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
       : []),
     ...(found.float.val.accuracy < chance
       ? ['the float model is hardly better than chance: check --mean, --std and --labels']
+      : []),
+    ...(unmerged > 0 && (options.target ?? 'onnxruntime') === 'onnxruntime'
+      ? [`ONNX Runtime computes ${unmerged} of the layers in float although they are quantised`]
       : []),
     ...(found.met
       ? []
@@ -171,6 +175,15 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     warnings,
   };
 }
+
+const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
+const plannedProducts = (layers: readonly QuantisedLayer[]): number =>
+  layers.filter((layer) => layer.integer && PRODUCTS.has(layer.op)).length;
+const integerProducts = ({ integer }: KernelReport): number =>
+  ['QLinearConv', 'QGemm', 'QLinearMatMul', 'MatMulIntegerToFloat'].reduce(
+    (sum, op) => sum + (integer[op] ?? 0),
+    0,
+  );
 
 function normalisationOf(
   { mean, std }: Pick<QuantizeFileRequest, 'mean' | 'std'>,

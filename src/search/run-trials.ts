@@ -48,7 +48,7 @@ export function constraintsOf(options: SearchOptions, plan: SearchPlan): Constra
     ['params', options.maxParams],
     ['macs', options.maxMacs],
     ['memoryBytes', options.maxMemoryBytes],
-    ['latencyMs', options.maxLatencyMs],
+    [options.int8 ? 'int8LatencyMs' : 'latencyMs', options.maxLatencyMs],
     ['macs', plan.time?.maxMacs ?? null],
   ];
   return bounds.flatMap(([measure, max]) => (max === null ? [] : [{ measure, max }]));
@@ -162,7 +162,7 @@ function createJobs(
     });
     const deadline =
       plan.time === null ? {} : { deadline: Date.now() + PATIENCE * plan.time.trialSeconds * 1000 };
-    return { ...job, plan: adjusted(job.plan, options), ...deadline };
+    return { ...job, plan: adjusted(job.plan, options), int8: options.int8, ...deadline };
   };
 }
 

@@ -8,7 +8,9 @@ export function addSearchFlags(command: Command): Command {
     command.optionsGroup(`${group}:`);
     for (const [name, field] of Object.entries(FIELDS))
       if (field.group === group)
-        command.addOption(new Option(`${flagOf(name)} <${field.value}>`, field.text));
+        command.addOption(
+          new Option(field.value === null ? flagOf(name) : `${flagOf(name)} <${field.value}>`, field.text),
+        );
   }
   return command
     .optionsGroup('Other:')
