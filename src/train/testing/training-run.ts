@@ -27,7 +27,7 @@ export interface TrainingRun {
   readonly optimiser: Optimiser;
   /** Class of `torch.optim` and its further arguments. */
   readonly torch: { readonly class: string; readonly options: Readonly<Record<string, unknown>> };
-  readonly options?: Omit<TrainingGraphOptions, 'target' | 'movingAverage' | 'dimensions' | 'watch'>;
+  readonly options?: Omit<TrainingGraphOptions, 'movingAverage' | 'dimensions' | 'watch'>;
   readonly threads?: number;
 }
 
@@ -72,8 +72,8 @@ export async function startRun(
   const model = networkToOnnx(run.network, weights, { mode: 'training', batch: run.batch });
   const graph = trainingGraph(model, crossEntropy(), run.optimiser, {
     trainable: (name) => weights.has(name),
-    ...run.options,
     target: await loweringTarget(),
+    ...run.options,
   });
   const start = resume
     ? new Map([...resume.vectors].map(([name, { data }]) => [name, data as Float32Array]))
