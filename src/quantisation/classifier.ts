@@ -109,6 +109,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     ...running,
     onProgress: (done) => progress('calibration', done),
   });
+  const untuned = calibration;
   const ranges = rangesOf(calibration, options);
   let best = await judged(calibration);
 
@@ -138,13 +139,16 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     keptFloat: [...(options.keepFloat ?? [])] as readonly string[],
     met: best.accuracy >= least,
   };
-  if (!found.met) {
+  // A fine-tuned model whose layers go back to float need not get as good as the one before: that is tried as well.
+  for (const from of new Set([calibration, untuned])) {
+    if (found.met) break;
     const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
-    const order = await layerSensitivities(calibration, batches.slice(0, 2), options, observing, ranges);
+    const order = await layerSensitivities(from, batches.slice(0, 2), options, observing, ranges);
     progress('mixed precision', 0);
     const judge = async (q: QuantisedModel): Promise<number> =>
       (await evaluate(q.model, dataset.val)).accuracy;
-    found = await mixedPrecision(calibration, options, order, judge, least, ranges);
+    const tried = await mixedPrecision(from, options, order, judge, least, ranges);
+    if (tried.met || tried.accuracy > found.accuracy) found = tried;
   }
   progress('test', 0);
   const testOf = async (m: OnnxModel): Promise<Evaluation | null> =>

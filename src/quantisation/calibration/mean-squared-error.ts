@@ -3,15 +3,27 @@ import { type ActivationFormat, affineOf, LIMITS, type Range } from '../affine.t
 import { type Calibrator, shrunkRanges } from './calibrator.ts';
 import type { Observation } from './observe.ts';
 
+/** Either end is moved in turn, the other held; more rounds change nothing that counts. */
+const ROUNDS = 2;
+
 export const meanSquaredError: Calibrator = (observation, format) => {
-  let best: Range = observation;
-  let least = Number.POSITIVE_INFINITY;
-  for (const range of shrunkRanges(observation)) {
+  let best: Range = { low: observation.low, high: observation.high };
+  let least = expectedError(observation, best, format);
+  const consider = (range: Range): void => {
     const error = expectedError(observation, range, format);
-    // Of equals the wider: less is clipped of what was not seen.
-    if (error <= least) [best, least] = [range, error];
-  }
-  return { low: best.low, high: best.high };
+    if (error < least) [best, least] = [range, error];
+  };
+  const candidates = shrunkRanges(observation);
+  // In a symmetric format only the farther end counts.
+  if (format.symmetric) for (const range of candidates) consider(range);
+  else
+    for (let round = 0; round < ROUNDS; round++) {
+      const { low } = best;
+      for (const { high } of candidates) consider({ low, high });
+      const { high } = best;
+      for (const range of candidates) consider({ low: range.low, high });
+    }
+  return best;
 };
 
 function expectedError({ low, high, counts }: Observation, range: Range, format: ActivationFormat): number {

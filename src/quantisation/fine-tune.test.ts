@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { arithmetic } from '../autodiff/arithmetic.ts';
+import { gradients } from '../autodiff/backward.ts';
+import { lower } from '../autodiff/lowering/index.ts';
+import { datasetOf, NO_AUGMENTATION, randomSplit } from '../data/testing/images.ts';
+import { classifierHead } from '../network/blocks/classifier-head.ts';
+import { convBnAct } from '../network/blocks/conv-bn-act.ts';
+import { residualBlock } from '../network/blocks/residual-block.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import { createGraphBuilder, float32 } from '../onnx/graph-builder.ts';
+import { createRandom } from '../random.ts';
+import { createSession } from '../runtime/session.ts';
+import { evaluateModel } from '../train/evaluate.ts';
+import { calibrationBatches } from './calibration/batches.ts';
+import { fakeQuantise } from './fake-quantise.ts';
+import { fineTune } from './fine-tune.ts';
+import { planQuantisation } from './plan.ts';
+import { calibrate, quantiseCalibrated, rangesOf } from './quantise.ts';
+import { affineValues } from './ranges.ts';
+import { TARGETS } from './targets.ts';
+import { decibels, feedsFor, outputOf, smallModel } from './testing/models.ts';
+
+const model = smallModel((b) => {
+  const x = convBnAct(b, b.input, { out: 8, kernel: 3, activation: 'relu6' });
+  return classifierHead(b, residualBlock(b, x, { out: 8, kernel: 3, stride: 2, activation: 'relu' }), 4);
+});
+
+test.each(['onnxruntime', 'tensorrt'] as const)(
+  'fake quantisation computes what the quantised model does: %s',
+  async (name) => {
+    const options = { target: name, biasCorrection: false } as const;
+    const calibration = await calibrate(model, [feedsFor(model, 'a')], options);
+    const plan = planQuantisation(calibration.model.graph, new Set());
+    const target = TARGETS[name];
+    const affines = affineValues(calibration.model.graph, plan, rangesOf(calibration, options), target);
+    const fake = fakeQuantise(calibration.model, plan, affines, { target, limit: 127 });
+    const { model: quantised } = quantiseCalibrated(calibration, options);
+    const feeds = feedsFor(model, 'test');
+    // ONNX Runtime must not merge the pairs into integer kernels here: the training graph computes in float.
+    const expected = await outputOf(quantised, feeds, { optimisation: 'disabled' });
+    const actual = await outputOf({ ...fake, opsets: { '': 21 } }, feeds, { optimisation: 'disabled' });
+    expect(decibels(expected, actual)).toBeGreaterThan(40);
+    expect(decibels(await outputOf(model, feeds), actual)).toBeLessThan(decibels(expected, actual) - 10);
+  },
+);
+
+test('gradients go straight through the rounding and stop at the clipping', async () => {
+  const x = Float32Array.of(-3, -0.26, -0.1, 0, 0.31, 0.9, 1.7, 5);
+  const g = createGraphBuilder({ name: 'straight-through' });
+  const m = arithmetic(g);
+  g.input('x', 'float32', [x.length]);
+  const clipped = g.op('Clip', ['x', m.scalar(-0.5), m.scalar(2)]);
+  const zero = g.constant({ dtype: 'uint8', shape: [], data: Uint8Array.of(5) });
+  const integers = g.op('QuantizeLinear', [clipped, m.scalar(0.1), zero]);
+  const rounded = g.op('DequantizeLinear', [integers, m.scalar(0.1), zero]);
+  const factors = Float32Array.from(x, (_, i) => i + 1);
+  const loss = m.sum(m.mul(rounded, g.constant(float32(factors))), [0], false);
+  const found = gradients(m, [...g.nodes()], loss, ['x']);
+  g.output(rounded);
+  g.output(found.get('x')!);
+  const session = await createSession(encodeModel(lower(g.build(), (value) => g.shape(value))));
+  const outputs = await session.run({ x: { dtype: 'float32', shape: [x.length], data: x } });
+  await session.release();
+  const [values, dx] = session.outputNames.map((n) => Array.from(outputs[n]!.data as Float32Array));
+  [-0.5, -0.3, -0.1, 0, 0.3, 0.9, 1.7, 2].forEach((v, i) => {
+    expect(values![i]).toBeCloseTo(v, 6);
+  });
+  expect(dx).toEqual([0, 2, 3, 4, 5, 6, 7, 0]);
+});
+
+test('fine-tuning lowers the loss of the quantised model, and is deterministic', async () => {
+  // Classes that differ in brightness: learnable from a random start.
+  const shape = { channels: 3, height: 8, width: 8, classes: 4 } as const;
+  const split = randomSplit(128, shape, 'fine-tune');
+  split.images.forEach((v, i) => {
+    split.images[i] = Math.min(255, v * 0.3 + 60 * split.labels[Math.floor(i / 192)]!);
+  });
+  const dataset = datasetOf({ train: split }, shape);
+  const random = createRandom('fine-tune');
+  const batches = calibrationBatches(dataset, { input: 'input', images: 64, batch: 32, random });
+  const options = { method: 'minMax' } as const;
+  const calibration = await calibrate(model, batches, options);
+  const lossOf = async (from: typeof calibration): Promise<number> => {
+    const { model: quantised } = quantiseCalibrated(from, options, ranges);
+    return (await evaluateModel({ model: encodeModel(quantised), split, dataset, threads: 1 })).loss;
+  };
+  const ranges = rangesOf(calibration, options);
+  const run = async () =>
+    fineTune({
+      calibration,
+      options,
+      dataset,
+      augmentation: NO_AUGMENTATION,
+      epochs: 4,
+      learningRate: 3e-3,
+      batchSize: 32,
+      seed: 'fine-tune',
+      threads: 1,
+    });
+  const [first, second] = [await run(), await run()];
+  expect(await lossOf(first.calibration)).toBeLessThan(0.8 * (await lossOf(calibration)));
+  const bytes = (c: typeof calibration): Uint8Array =>
+    encodeModel(quantiseCalibrated(c, options, ranges).model);
+  expect(Buffer.compare(bytes(first.calibration), bytes(second.calibration))).toBe(0);
+});
