@@ -51,6 +51,10 @@ interface MeasureFormat {
 const FORMATS: Readonly<Record<string, MeasureFormat>> = {
   valAccuracy: { label: 'validation accuracy', format: formatPercent },
   testAccuracy: { label: 'test accuracy', format: formatPercent },
+  int8ValAccuracy: { label: 'validation accuracy in 8 bits', format: formatPercent },
+  int8TestAccuracy: { label: 'test accuracy in 8 bits', format: formatPercent },
+  int8LatencyMs: { label: 'latency in 8 bits', format: formatMilliseconds },
+  int8SizeBytes: { label: 'file size in 8 bits', format: formatBytes },
   valLoss: { label: 'validation loss', format: (value) => value.toFixed(4) },
   latencyMs: { label: 'latency', format: formatMilliseconds },
   latencyLowMs: { label: 'latency, low', format: formatMilliseconds },

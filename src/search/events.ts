@@ -8,6 +8,9 @@ export interface DoneEvent {
   readonly testAccuracy: number | null;
   readonly valAccuracy: number;
   readonly latencyMs: number;
+  /** Of the model in 8 bits, with `--int8`. */
+  readonly int8TestAccuracy?: number | null;
+  readonly int8LatencyMs?: number;
   readonly params: number;
   readonly macs: number;
   readonly trials: { readonly complete: number; readonly failed: number; readonly pruned: number };

@@ -16,7 +16,8 @@ import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
 import type { DoneEvent } from './events.ts';
-import { modelBytes, writeWhole } from './export-model.ts';
+import { exportedModel, modelBytes, writeWhole } from './export-model.ts';
+import { exportInt8 } from './int8-export.ts';
 import type { ModelMetadata, Preprocessing } from './model-metadata.ts';
 import { augmentationOf } from './read-data.ts';
 import { put } from './record.ts';
@@ -182,6 +183,17 @@ async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome):
   await writeWhole(folder.model, bytes);
   await writeWhole(folder.network, `${JSON.stringify(network, null, 2)}\n`);
 
+  const int8 = options.int8
+    ? await exportInt8({
+        path: folder.int8Model,
+        model: exportedModel(network, weights, metadata),
+        dataset,
+        options,
+        threads: plan.finalThreads,
+        signal: hooks.signal,
+      })
+    : null;
+
   const { params, macs } = outcome.measures as { params: number; macs: number };
   const winner: Winner = {
     trial: trial.number,
@@ -194,6 +206,7 @@ async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome):
       latencyLowMs: lowMs,
       latencyHighMs: highMs,
       ...(test !== null && { testAccuracy: test.accuracy }),
+      ...int8,
     },
     curve: outcome.curve,
     classes: dataset.classes,
@@ -209,6 +222,10 @@ async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome):
     testAccuracy: test?.accuracy ?? null,
     valAccuracy,
     latencyMs: medianMs,
+    ...(int8 !== null && {
+      int8TestAccuracy: int8.int8TestAccuracy ?? null,
+      int8LatencyMs: int8.int8LatencyMs!,
+    }),
     params,
     macs,
     trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },

@@ -37,7 +37,8 @@ export async function writeOutputs(
     folder.pareto,
   );
   const written = [folder.report, folder.trials, folder.pareto];
-  return data.winner === null ? written : [folder.model, folder.network, folder.weights, ...written];
+  const int8 = options.int8 ? [folder.int8Model] : [];
+  return data.winner === null ? written : [folder.model, ...int8, folder.network, folder.weights, ...written];
 }
 
 async function reportData(

@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly checkpoint: string;
   readonly weights: string;
   readonly model: string;
+  /** The model in 8 bits, where it was asked for. */
+  readonly int8Model: string;
   readonly network: string;
   readonly trials: string;
   readonly pareto: string;
@@ -24,6 +26,7 @@ export function runFolder(path: string): RunFolder {
     checkpoint: at('final.checkpoint'),
     weights: at('weights.safetensors'),
     model: at('model.onnx'),
+    int8Model: at('model.int8.onnx'),
     network: at('network.json'),
     trials: at('trials.json'),
     pareto: at('pareto.csv'),

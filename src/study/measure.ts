@@ -20,6 +20,7 @@ export const MEASURES = {
   int8ValAccuracy: { label: 'validation accuracy in 8 bits', unit: 'share', better: 'higher', known: false },
   int8TestAccuracy: { label: 'test accuracy in 8 bits', unit: 'share', better: 'higher', known: false },
   int8LatencyMs: { label: 'latency in 8 bits (median, batch 1)', unit: 'ms', better: 'lower', known: false },
+  int8SizeBytes: { label: 'model file in 8 bits', unit: 'bytes', better: 'lower', known: false },
   params: { label: 'parameters', unit: '', better: 'lower', known: true },
   macs: { label: 'multiply-accumulates', unit: '', better: 'lower', known: true },
   memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },

@@ -4,7 +4,15 @@ import type { Trial } from '../../study/trial.ts';
 import { formatMeasure, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
-const COLUMNS = ['valAccuracy', 'params', 'macs', 'latencyMs', 'memoryBytes'];
+const COLUMNS = [
+  'valAccuracy',
+  'int8ValAccuracy',
+  'params',
+  'macs',
+  'latencyMs',
+  'int8LatencyMs',
+  'memoryBytes',
+];
 
 export interface TrialTable {
   readonly trials: readonly Trial[];

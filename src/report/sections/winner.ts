@@ -21,10 +21,13 @@ export function headFigures({ winner, trials }: ReportData): Html {
   const interval = (low: number, high: number): string =>
     `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)}`;
   const { latencyMs, latencyLowMs, latencyHighMs, params, macs, memoryBytes } = measures;
+  const int8Accuracy = measures.int8TestAccuracy ?? measures.int8ValAccuracy;
   return html`<div class="figures">
 ${test !== null && card(formatPercent(test.accuracy), `test accuracy, ${test.count} images, 95 %: ${interval(...test.interval)}`, true)}
 ${measures.valAccuracy !== undefined && card(formatPercent(measures.valAccuracy), 'validation accuracy', test === null)}
 ${latencyMs !== undefined && card(formatMilliseconds(latencyMs), `an image${latencyLowMs === undefined || latencyHighMs === undefined ? '' : `, 95 %: ${Number(latencyLowMs.toPrecision(3))} to ${Number(latencyHighMs.toPrecision(3))}`}`)}
+${int8Accuracy !== undefined && card(formatPercent(int8Accuracy), `in 8 bits${measures.int8TestAccuracy === undefined ? ', on validation images' : ', on the same test images'}`)}
+${measures.int8LatencyMs !== undefined && card(formatMilliseconds(measures.int8LatencyMs), 'an image in 8 bits')}
 ${params !== undefined && card(formatCount(params), 'parameters')}
 ${macs !== undefined && card(formatCount(macs), 'multiply-accumulates')}
 ${memoryBytes !== undefined && card(formatBytes(memoryBytes), 'activation memory')}</div>`;
