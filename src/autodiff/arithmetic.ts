@@ -50,8 +50,17 @@ export function arithmetic(g: GraphBuilder): Arithmetic {
       shape.join() === g.shape(a).join()
         ? a
         : g.op('Reshape', [a, g.constant(int64(shape))], { allowzero: int(1) }),
-    transpose: (a, perm) =>
-      perm.every((p, i) => p === i) ? a : g.op('Transpose', [a], { perm: ints(perm) }),
+    transpose: (a, perm) => {
+      const shape = staticShape(g.shape(a));
+      const moved = perm.filter((axis) => shape[axis] !== 1);
+      // Where only axes of one element change places, memory stays as it is.
+      if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!))
+        return self.reshape(
+          a,
+          perm.map((axis) => shape[axis]!),
+        );
+      return g.op('Transpose', [a], { perm: ints(perm) });
+    },
     sum: (a, axes, keep) => (axes.length === 0 ? a : reduced('ReduceSum', a, axes, keep)),
     mean: (a, axes, keep) => (axes.length === 0 ? a : reduced('ReduceMean', a, axes, keep)),
     matmul: (a, b) => g.op('MatMul', [a, b]),

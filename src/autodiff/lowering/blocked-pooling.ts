@@ -7,7 +7,6 @@ import { blockedConvolution } from './blocked-kernel.ts';
 import { convolutionAttributes } from './convolution-attributes.ts';
 import type { BlockedHandler } from './handler.ts';
 import { isPlainConvolution, plainAttributes } from './input-gradient.ts';
-import { interleave } from './interleave.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 import { averagingShares } from './plain.ts';
 import { STEEP } from './steep.ts';
@@ -156,6 +155,6 @@ export const maxPoolGradient: BlockedHandler = (l, node) => {
     rest = m.sub(rest, part);
   }
   const all = m.g.op('Concat', [...parts, rest], { axis: int(1) });
-  l.setBlocked(node.outputs[0]!, interleave(l, all, tiles, [n, channels, height, width]));
+  l.setPhased(node.outputs[0]!, { phases: all, strides: tiles });
   return true;
 };

@@ -74,6 +74,7 @@ const ELEMENTWISE = {
 const elementwise: BlockedHandler = (l, node) => {
   const output = node.outputs[0]!;
   if (!l.canBlock(output) || !node.inputs.some((i) => i !== '' && l.isBlocked(i))) return false;
+  if (node.op === 'Add' && addPhased(l, node)) return true;
   const shape = l.shape(output).join();
   const isImage = (input: string): boolean => l.shape(input).join() === shape;
   const fits = node.inputs.every((i) => i === '' || isImage(i) || l.shape(i).every((d) => d === 1));
@@ -85,6 +86,14 @@ const elementwise: BlockedHandler = (l, node) => {
   l.setBlocked(output, result, isFilled && spoils(l, node, isImage));
   return true;
 };
+
+/** A sum of values whose phases still stand apart needs them put between each other only once. */
+function addPhased(l: Layouts, node: OnnxNode): boolean {
+  const [a, b] = node.inputs.map((i) => l.phased(i));
+  if (!a || !b || a.strides.join() !== b.strides.join()) return false;
+  l.setPhased(node.outputs[0]!, { phases: l.m.add(a.phases, b.phases), strides: a.strides });
+  return true;
+}
 
 /** Whether the channels that fill up may be other than zero afterwards. */
 function spoils(l: Layouts, node: OnnxNode, isImage: (input: string) => boolean): boolean {

@@ -1,17 +1,21 @@
 /** Phases of an image put between each other: the last step of every gradient that goes up in resolution. */
-import type { Layouts } from './layouts.ts';
+import { type Arithmetic, staticShape } from '../arithmetic.ts';
 
-/**
- * Blocked [N, s₀·s₁·C, H, W], one image of C channels for each phase, → blocked [N, C, s₀·H, s₁·W] in which phase (i, j)
- * has every pixel (s₀·a + i, s₁·b + j).
- */
+/** An image of s₀·s₁ phases: the pixels (s₀·a + i, s₁·b + j) for each (i, j), as images of their own. */
+export interface Phased {
+  /** Blocked [N, s₀·s₁·C, H, W]: the phases one after another. */
+  readonly phases: string;
+  readonly strides: readonly [number, number];
+}
+
+/** Phases → the blocked image [N, C, s₀·H, s₁·W]. */
 export function interleave(
-  l: Layouts,
-  phases: string,
-  [s0, s1]: readonly [number, number],
-  [n, channels, height, width]: readonly [number, number, number, number],
+  m: Arithmetic,
+  block: number,
+  { phases, strides: [s0, s1] }: Phased,
+  [n, channels, height, width]: readonly number[],
 ): string {
-  const { m, block } = l;
-  const apart = m.reshape(phases, [n, s0, s1, channels / block, height, width, block]);
-  return m.reshape(m.transpose(apart, [0, 3, 4, 1, 5, 2, 6]), [n, channels, height * s0, width * s1]);
+  const [, , rows, columns] = staticShape(m.g.shape(phases)) as [number, number, number, number];
+  const apart = m.reshape(phases, [n!, s0, s1, channels! / block, rows, columns, block]);
+  return m.reshape(m.transpose(apart, [0, 3, 4, 1, 5, 2, 6]), [n!, channels!, height!, width!]);
 }

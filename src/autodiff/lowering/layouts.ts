@@ -10,6 +10,8 @@ import { int } from '../../onnx/graph-builder.ts';
 import type { OnnxNode } from '../../onnx/model.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
 
+import { interleave, type Phased } from './interleave.ts';
+
 export const NCHWC_DOMAIN = 'com.microsoft.nchwc';
 
 /** ONNX's numbers of element types. */
@@ -37,9 +39,14 @@ export interface Layouts {
   setPlain(value: string, lowered: string): void;
   setBlocked(value: string, lowered: string, spoilt?: boolean): void;
   shape(value: string): readonly number[];
+  /** A blocked value whose phases still stand apart; put between each other when the value itself is asked for. */
+  setPhased(value: string, phased: Phased): void;
+  phased(value: string): Phased | null;
   /** Remembers which node a value would come from that was not computed. */
   setMaker(value: string, node: OnnxNode): void;
   maker(value: string): OnnxNode | null;
+  /** A blocked result of the graph that stands for no value of the model, in NCHW order. */
+  unblocked(lowered: string, channels: number): string;
   /** Channels with those that fill the last block up. */
   filled(channels: number): number;
   /** Shape of the blocked form. */
@@ -58,6 +65,7 @@ export function createLayouts(
   const plainForms = new Map<string, string>();
   const blockedForms = new Map<string, string>();
   const spoilt = new Set<string>();
+  const phasedForms = new Map<string, Phased>();
   const makers = new Map<string, OnnxNode>();
   const filled = (channels: number): number => Math.ceil(channels / block) * block;
   const blockedShape = (shape: readonly number[]): readonly number[] => [
@@ -86,7 +94,7 @@ export function createLayouts(
     filled,
     blockedShape,
     shape: (value) => staticShape(shapeOf(value)),
-    isBlocked: (value) => blockedForms.has(value),
+    isBlocked: (value) => blockedForms.has(value) || phasedForms.has(value),
     isPlain: (value) => plainForms.has(value),
     isSpoilt: (value) => spoilt.has(value),
     canBlock: (value) => {
@@ -98,15 +106,16 @@ export function createLayouts(
       blockedForms.set(value, lowered);
       if (isSpoilt) spoilt.add(value);
     },
+    setPhased: (value, phased) => void phasedForms.set(value, phased),
+    phased: (value) => phasedForms.get(value) ?? null,
     setMaker: (value, node) => void makers.set(value, node),
     maker: (value) => makers.get(value) ?? null,
     plain(value) {
       const found = plainForms.get(value);
       if (found !== undefined) return found;
-      const source = blockedForms.get(value);
-      if (source === undefined) throw new Error(`value ${value} was not lowered`);
-      const shape = staticShape(shapeOf(value));
-      const made = reorder('ReorderOutput', source, shape, { channels: int(shape[1]!) });
+      if (!self.isBlocked(value)) throw new Error(`value ${value} was not lowered`);
+      const source = self.blockedSpoilt(value);
+      const made = self.unblocked(source, staticShape(shapeOf(value))[1]!);
       plainForms.set(value, made);
       return made;
     },
@@ -115,6 +124,12 @@ export function createLayouts(
       if (found !== undefined && !spoilt.has(value)) return found;
       const shape = staticShape(shapeOf(value));
       const target = blockedShape(shape);
+      const phased = phasedForms.get(value);
+      if (phased !== undefined && !spoilt.has(value)) {
+        const made = interleave(m, block, phased, target);
+        blockedForms.set(value, made);
+        return made;
+      }
       const source = self.plain(value);
       // The kernel that reorders fills up fours of channels only.
       const uneven = shape[1]! % 4 !== 0;
@@ -123,6 +138,10 @@ export function createLayouts(
       blockedForms.set(value, made);
       spoilt.delete(value);
       return made;
+    },
+    unblocked(lowered, channels) {
+      const [n, , ...rest] = staticShape(m.g.shape(lowered));
+      return reorder('ReorderOutput', lowered, [n!, channels, ...rest], { channels: int(channels) });
     },
     blockedSpoilt: (value) => blockedForms.get(value) ?? self.blocked(value),
     channelVector(lowered) {

@@ -8,8 +8,10 @@
  */
 import { int, int64, ints } from '../../onnx/graph-builder.ts';
 import type { Attributes } from '../../onnx/model.ts';
+import { staticShape } from '../arithmetic.ts';
+import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
-import { interleave } from './interleave.ts';
+import { backwardBlocks, outputOrder } from './kernel-order.ts';
 import type { Layouts } from './layouts.ts';
 
 /** One axis of a strided convolution, seen from its input. */
@@ -52,61 +54,74 @@ export function phases(
   return fits ? [axisOf(a, 0), axisOf(a, 1)] : null;
 }
 
-/** Runs a convolution of stride 1 on blocked images: input, weights [O, I, …], shape of the output, attributes. */
-type Convolve = (input: string, weights: string, shape: readonly number[], attributes: Attributes) => string;
+/** The attributes of the convolution of stride 1 that computes the phases. */
+const phaseAttributes = ([rows, columns]: Phases, group: number): Attributes => ({
+  kernel_shape: ints([rows.size, columns.size]),
+  pads: ints([rows.begin, columns.begin, rows.end, columns.end]),
+  group: int(group),
+});
 
-export function phaseGradient(
-  l: Layouts,
-  job: {
-    readonly dy: string;
-    readonly w: string;
-    readonly inputShape: readonly number[];
-    readonly split: Phases;
-    readonly depthwise: boolean;
-  },
-  convolve: Convolve,
-): string {
-  const { m } = l;
-  const [rows, columns] = job.split;
-  const [n, channels] = job.inputShape as [number, number];
-  const [, , height, width] = l.shape(job.dy) as [number, number, number, number];
-  const [out, perGroup] = l.shape(job.w) as [number, number];
-  const count = rows.stride * columns.stride;
-  const attributes: Attributes = {
-    kernel_shape: ints([rows.size, columns.size]),
-    pads: ints([rows.begin, columns.begin, rows.end, columns.end]),
-    dilations: ints([1, 1]),
-  };
-  const dy = l.blocked(job.dy);
-  const gathered = gatherTaps(l, job.w, job.split);
-  const split = m.reshape(gathered, [out, perGroup, rows.stride, rows.size, columns.stride, columns.size]);
-  const taps = [rows.size, columns.size];
-  const filled = l.filled(channels);
-  let all: string;
-  if (job.depthwise) {
-    const byPhase = m.reshape(m.transpose(split, [2, 4, 0, 1, 3, 5]), [count, channels, 1, ...taps]);
-    const parts = Array.from({ length: count }, (_, i) => {
-      const weights = m.reshape(m.slice(byPhase, 0, i, i + 1), [channels, 1, ...taps]);
-      return convolve(dy, weights, [n, channels, height, width], attributes);
-    });
-    all = m.g.op('Concat', parts, { axis: int(1) });
-  } else {
-    const byPhase = m.reshape(m.transpose(split, [2, 4, 1, 0, 3, 5]), [count, channels, out, ...taps]);
-    // Every phase begins at a block of its own.
-    const room = m.pad(byPhase, [0, 0, 0, 0, 0], [0, filled - channels, 0, 0, 0]);
-    const weights = m.reshape(room, [count * filled, out, ...taps]);
-    all = convolve(dy, weights, [n, count * filled, height, width], attributes);
-  }
-  return interleave(l, all, [rows.stride, columns.stride], [n, filled, height, width]);
+/**
+ * Which tap of a kernel of `width` columns each phase has at each offset, phase by phase: [stride² · rows · columns].
+ * A phase that has none takes the tap behind the last, which is zero.
+ */
+function tapPlaces([rows, columns]: Phases, kernel: readonly number[]): readonly number[] {
+  const none = kernel[0]! * kernel[1]!;
+  const places: number[] = [];
+  for (let r = 0; r < rows.stride; r++)
+    for (let c = 0; c < columns.stride; c++)
+      for (let i = 0; i < rows.size; i++)
+        for (let j = 0; j < columns.size; j++) {
+          const row = rows.taps[r * rows.size + i]!;
+          const column = columns.taps[c * columns.size + j]!;
+          places.push(row < 0 || column < 0 ? none : row * kernel[1]! + column);
+        }
+  return places;
 }
 
-/** W [O, I, kh, kw] → [O, I, stride·size, stride·size]: the taps of each phase at its offsets, zeros where it has none. */
-function gatherTaps(l: Layouts, w: string, split: Phases): string {
-  const { m } = l;
+/** All phases by one convolution with stride² times as many output channels. */
+export function fullPhases(l: Layouts, dy: string, w: string, split: Phases): string {
+  const { m, block } = l;
+  const [rows, columns] = split;
+  const blocks = backwardBlocks(l, l.plain(w));
+  const [inBlocks, outBlocks] = staticShape(m.g.shape(blocks)) as [number, number];
+  const padded = m.pad(blocks, [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]);
+  const places = m.g.constant(int64(tapPlaces(split, l.shape(w).slice(2))));
+  const gathered = m.g.op('Gather', [padded, places], { axis: int(2) });
+  const count = rows.stride * columns.stride;
+  const size = rows.size * columns.size;
+  const byPhase = m.reshape(gathered, [inBlocks, outBlocks, count, size * block * block]);
+  const weights = m.reshape(m.transpose(byPhase, [2, 0, 1, 3]), [
+    count * inBlocks * block,
+    outBlocks * block,
+    rows.size,
+    columns.size,
+  ]);
+  return run(l, dy, weights, split, 1);
+}
+
+/** A depthwise convolution for each phase: these kernels have as many outputs as inputs. */
+export function depthwisePhases(l: Layouts, dy: string, w: string, split: Phases): string {
+  const { m, block } = l;
+  const [rows, columns] = split;
   const kernel = l.shape(w).slice(2);
-  const zeroBehind = m.pad(l.plain(w), [0, 0, 0, 0], [0, 0, 1, 1]);
-  return split.reduce((value, axis, i) => {
-    const places = axis.taps.map((tap) => (tap === -1 ? kernel[i]! : tap));
-    return m.g.op('Gather', [value, m.g.constant(int64(places))], { axis: int(i + 2) });
-  }, zeroBehind);
+  const ordered = outputOrder(l, l.plain(w));
+  const channels = staticShape(m.g.shape(ordered))[0]!;
+  const taps = m.reshape(ordered, [channels / block, kernel[0]! * kernel[1]!, block]);
+  const padded = m.pad(taps, [0, 0, 0], [0, 1, 0]);
+  const places = tapPlaces(split, kernel);
+  const size = rows.size * columns.size;
+  const parts = Array.from({ length: rows.stride * columns.stride }, (_, i) => {
+    const own = m.g.constant(int64(places.slice(i * size, (i + 1) * size)));
+    const weights = m.g.op('Gather', [padded, own], { axis: int(1) });
+    return run(l, dy, m.reshape(weights, [channels, 1, rows.size, columns.size]), split, channels);
+  });
+  return m.g.op('Concat', parts, { axis: int(1) });
+}
+
+function run(l: Layouts, dy: string, weights: string, split: Phases, group: number): string {
+  const out = staticShape(l.m.g.shape(weights))[0]!;
+  const [n, , height, width] = l.shape(dy) as [number, number, number, number];
+  const input = { x: l.blocked(dy), w: weights };
+  return blockedConvolution(l, input, [n, out, height, width], phaseAttributes(split, group));
 }
