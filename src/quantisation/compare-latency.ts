@@ -16,8 +16,19 @@ export interface LatencyComparison {
 }
 
 const CONFIDENCE = 0.95;
-/** Runs of each model in a round, so that a round outlasts the timer's noise. */
+/** Runs of each model in a round take this long, so that a round outlasts the timer's noise. */
 const ROUND_MS = 5;
+/** Below six no interval of 95 % exists. */
+const FEWEST_ROUNDS = 6;
+/** Enough when the interval of the ratio is this narrow. */
+const ROUNDS = 30;
+const NARROW = 0.02;
+
+const ratioOf = (times: readonly (readonly [number, number])[]): ReturnType<typeof medianInterval> =>
+  medianInterval(
+    times.map(([a, b]) => a / b),
+    CONFIDENCE,
+  );
 
 /** @param models ONNX bytes; both take `feeds` @throws MODEL_LOAD; what the signal was aborted with */
 export async function compareLatency(
@@ -25,7 +36,7 @@ export async function compareLatency(
   feeds: Readonly<Record<string, Tensor>>,
   options: { readonly threads?: number; readonly maxSeconds?: number; readonly signal?: AbortSignal } = {},
 ): Promise<LatencyComparison> {
-  const { threads = 1, maxSeconds = 4, signal } = options;
+  const { threads = 1, maxSeconds = 3, signal } = options;
   const a = await createSession(first, { threads });
   const b = await createSession(second, { threads });
   const time = async (session: typeof a, runs: number): Promise<number> => {
@@ -40,14 +51,15 @@ export async function compareLatency(
       Math.min(100, Math.max(1, Math.ceil(ROUND_MS / Math.max(await time(session, 3), 1e-3))));
     const [runsA, runsB] = [await runsOf(a), await runsOf(b)];
     const times: [number, number][] = [];
-    for (const end = performance.now() + maxSeconds * 1000; performance.now() < end || times.length < 6; ) {
+    const end = performance.now() + maxSeconds * 1000;
+    for (;;) {
       signal?.throwIfAborted();
       times.push([await time(a, runsA), await time(b, runsB)]);
+      const ratio = ratioOf(times);
+      const narrow = times.length >= ROUNDS && ratio.high - ratio.low < NARROW * ratio.median;
+      if (narrow || (performance.now() > end && times.length >= FEWEST_ROUNDS)) break;
     }
-    const ratio = medianInterval(
-      times.map(([x, y]) => x / y),
-      CONFIDENCE,
-    );
+    const ratio = ratioOf(times);
     return {
       firstMs: median(times.map(([x]) => x)),
       secondMs: median(times.map(([, y]) => y)),
