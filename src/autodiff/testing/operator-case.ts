@@ -19,6 +19,8 @@ export interface OperatorCase {
   readonly torch: string;
   /** Draws an element; standard normal by default. Keeps logarithms and roots in their domain. */
   readonly draw?: (random: Random) => number;
+  /** The gradient is not the slope but passes straight through a rounding: finite differences say nothing of it. */
+  readonly straightThrough?: boolean;
 }
 
 export interface CaseValues {

@@ -142,6 +142,14 @@ const compared = (op: 'Greater' | 'Less', torch: string): OperatorCase => ({
   build: (g, [a, b]) => g.op('Where', [g.op(op, [a!, g.constant(float32(0.2))]), a!, b!]),
 });
 
+function fakeQuantised(g: GraphBuilder, x: string, scale: number, zeroPoint: number): string {
+  const bound = (integer: number): string => g.constant(float32((integer - zeroPoint) * scale));
+  const clipped = g.op('Clip', [x, bound(0), bound(255)]);
+  const zero = g.constant({ dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) });
+  const parameters = [g.constant(float32(scale)), zero];
+  return g.op('DequantizeLinear', [g.op('QuantizeLinear', [clipped, ...parameters]), ...parameters]);
+}
+
 /** At least one case for each operator of the rule table. */
 export const OPERATOR_CASES: readonly OperatorCase[] = [
   // Matrix products
@@ -368,6 +376,26 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
     'linear',
     "F.interpolate(x0, size=(5, 3), mode='bilinear', align_corners=False)",
   ),
+  // Fake quantisation. Values keep clear of ties and of the half step around the bounds, where PyTorch does not clip yet.
+  {
+    name: 'QuantizeLinear (clipped, then rounded)',
+    shapes: [[4, 5, 6, 7]],
+    torch: 'torch.fake_quantize_per_tensor_affine(x0, 0.01, 100, 0, 255)',
+    draw: (random) => Math.round(random.normal() / 0.02) * 0.02 + 0.006,
+    build: (g, [x]) => fakeQuantised(g, x!, 0.01, 100),
+    straightThrough: true,
+  },
+  {
+    name: 'DequantizeLinear (after a convolution)',
+    shapes: [
+      [2, 16, 5, 5],
+      [32, 16, 1, 1],
+    ],
+    torch: 'torch.fake_quantize_per_tensor_affine(F.conv2d(x0, x1), 0.2917, 128, 0, 255)',
+    draw: (random) => Math.round(4 * random.normal()) / 4,
+    build: (g, inputs) => fakeQuantised(g, g.op('Conv', inputs), 0.2917, 128),
+    straightThrough: true,
+  },
   // Composite norms, written in primitives for training
   {
     name: 'LayerNormalization',
