@@ -1,11 +1,18 @@
 /**
- * The folded weight gradient (weight-gradient.ts) on blocked images: a block of channels is innermost already, so each
- * block is one batch entry of the folded convolution, and only whole blocks are moved.
+ * The folded weight gradient (weight-gradient.ts) on blocked images, by the blocked kernels.
+ *
+ * A convolution over images of which the batch is the input-channel axis sums over the batch inside the product. The
+ * kernels want input channels in blocks, so the images are blocked by the batch: of X, one block of channels is one batch
+ * entry [N, H, W·b], in which the channels lie beside each other in the width and the taps of the result are b apart; dY,
+ * [O/b, N/b, H·W, b images, b outputs], is the kernel, of which only whole blocks are moved. Padding in the width is
+ * written out, since the kernels compute places that reach over the edge one by one.
  */
 import { int, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
+import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
+import { foldedWeightGradient } from './weight-gradient.ts';
 
 /** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
 const BATCH_PARTS = 2;
@@ -19,51 +26,74 @@ export function blockedWeightGradient(
   a: ConvolutionAttributes,
 ): string {
   const { m, block } = l;
-  const [n, channels, height, width] = l.blockedShape(l.shape(x)) as [number, number, number, number];
-  const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
+  const images = l.shape(x)[0]!;
+  if (images % block !== 0 || !l.canBlock(dy))
+    return foldedWeightGradient(m, l.plain(x), l.plain(dy), weightShape, a);
   const [kh, kw] = a.kernel;
-  const blocks = channels / block;
-  const parts = n % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
-  const images = m.transpose(m.reshape(l.blocked(x), [n, blocks, height, width * block]), [1, 0, 2, 3]);
-  const kernel = byOutput(l, dy, parts);
-  const out = staticShape(m.g.shape(kernel))[0]! / parts;
-  const full = m.g.op('Conv', [images, kernel], {
-    kernel_shape: ints([outHeight, outWidth]),
-    dilations: ints([a.stride[0], a.stride[1] * block]),
-    pads: ints([a.pads[0], a.pads[1] * block, a.pads[2], a.pads[3] * block]),
-    group: int(parts),
-  });
-  const [, , rows, wide] = staticShape(m.g.shape(full)) as [number, number, number, number];
-  const columns = wide / block;
-  const split = m.reshape(full, [blocks, parts, out, rows, columns, block]);
+  const blocks = l.filled(weightShape[1]!) / block;
+  const out = l.filled(weightShape[0]!);
+  const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
+  const parts = (images / block) % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
+  const ends = endPads(l.shape(x), [outHeight, outWidth], a);
+
+  const input = byImage(l, l.blocked(x), a.pads[1], ends[1]);
+  const [, , height, width] = staticShape(m.g.shape(input)) as [number, number, number, number];
+  const rows = height + a.pads[0] + ends[0] - a.stride[0] * (outHeight - 1);
+  const columns = width / block - a.stride[1] * (outWidth - 1);
+  const full = blockedConvolution(
+    l,
+    { x: input, w: asKernel(l, dy, parts) },
+    [blocks, parts * out, rows, columns * block],
+    {
+      kernel_shape: ints([outHeight, outWidth]),
+      dilations: ints([a.stride[0], a.stride[1] * block]),
+      pads: ints([a.pads[0], 0, ends[0], 0]),
+      group: int(parts),
+    },
+  );
+  const split = m.reshape(full, [blocks, parts, out / block, rows, columns, block, block]);
   let taps = m.sum(split, [1], false);
   if (rows !== kh || a.dilation[0] !== 1)
     taps = m.slice(taps, 2, 0, (kh - 1) * a.dilation[0] + 1, a.dilation[0]);
   if (columns !== kw || a.dilation[1] !== 1)
     taps = m.slice(taps, 3, 0, (kw - 1) * a.dilation[1] + 1, a.dilation[1]);
-  const weights = m.reshape(m.transpose(taps, [1, 0, 4, 2, 3]), [out, channels, kh, kw]);
+  const weights = m.reshape(m.transpose(taps, [1, 5, 0, 4, 2, 3]), [out, blocks * block, kh, kw]);
   const trimmed = out === weightShape[0] ? weights : m.slice(weights, 0, 0, weightShape[0]!);
-  return channels === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
+  return blocks * block === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
 }
 
-/** dY [N,O,H,W] → [parts·O, N/parts, H, W]: the parts of the batch as groups of output channels. */
-function byOutput(l: Layouts, dy: string, parts: number): string {
+/** Padding at the end of each axis as far as the kernel reaches; what the stride leaves over is not computed. */
+function endPads(
+  inputShape: readonly number[],
+  outSize: readonly [number, number],
+  a: ConvolutionAttributes,
+): readonly [number, number] {
+  const end = (i: 0 | 1): number => {
+    const reach = a.stride[i] * (outSize[i] - 1) + a.dilation[i] * (a.kernel[i] - 1) + 1;
+    return Math.max(0, reach - inputShape[i + 2]! - a.pads[i]!);
+  };
+  return [end(0), end(1)];
+}
+
+/** Blocked [N, C, H, W] → [C/b, N, H, (W + padding)·b], blocked by the images N. */
+function byImage(l: Layouts, x: string, before: number, after: number): string {
   const { m, block } = l;
-  const [n, out, height, width] = l.shape(dy) as [number, number, number, number];
-  const each = n / parts;
-  if (!l.isBlocked(dy) || l.isPlain(dy)) {
-    const split = m.reshape(l.plain(dy), [parts, each, out, height * width]);
-    return m.reshape(m.transpose(split, [0, 2, 1, 3]), [parts * out, each, height, width]);
-  }
-  const filled = l.filled(out);
-  // Once whole blocks have been sorted, a block over all images is one tall image, and unblocking it is the rest.
-  const blocks = filled / block;
-  const split = m.reshape(l.blocked(dy), [parts, each, blocks, height * width * block]);
-  const tall = m.reshape(m.transpose(split, [0, 2, 1, 3]), [parts * blocks, block, each * height, width]);
-  const unblocked = m.g.node('ReorderOutput', [tall], {
+  const [n, channels, height, width] = staticShape(m.g.shape(x)) as [number, number, number, number];
+  const wide = m.reshape(x, [n, channels / block, height, width * block]);
+  const padded = m.pad(wide, [0, 0, 0, before * block], [0, 0, 0, after * block]);
+  const byBlock = m.transpose(padded, [1, 0, 2, 3]);
+  return m.g.node('ReorderInput', [byBlock], {
     domain: NCHWC_DOMAIN,
-    attributes: { channels: int(block) },
-    types: [{ dtype: 'float32', shape: m.g.shape(tall) }],
+    types: [{ dtype: 'float32', shape: m.g.shape(byBlock) }],
   })[0]!;
-  return m.reshape(unblocked, [parts * filled, each, height, width]);
+}
+
+/** dY as the kernel [parts·O, N/parts, H, W] in the kernels' order: the parts of the batch are groups of outputs. */
+function asKernel(l: Layouts, dy: string, parts: number): string {
+  const { m, block } = l;
+  const blocked = l.blocked(dy);
+  const [n, out, height, width] = staticShape(m.g.shape(blocked)) as [number, number, number, number];
+  const imageBlocks = n / block / parts;
+  const split = m.reshape(blocked, [parts, imageBlocks, block, out / block, height * width, block]);
+  return m.reshape(m.transpose(split, [0, 3, 1, 4, 2, 5]), [parts * out, n / parts, height, width]);
 }
