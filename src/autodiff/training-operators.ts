@@ -21,7 +21,7 @@ export type TrainingOperator =
   | 'BatchNormGradient'
   /** (dY, Y) → dY where Y > 0, else 0. */
   | 'ReluGradient'
-  /** (dY, X) → dY where low < X < high, else 0. `low`, `high`. */
+  /** (dY, Y) → dY where low < Y < high, else 0. `low`, `high`. */
   | 'ClipGradient'
   /** (dY, indices) → dX: each gradient goes to the element that was the maximum. `input_shape`. */
   | 'MaxPoolGradient'
@@ -138,15 +138,15 @@ export const reluGradient = (g: GraphBuilder, dy: string, y: string, name: strin
 export const clipGradient = (
   g: GraphBuilder,
   dy: string,
-  x: string,
+  y: string,
   bounds: { readonly low: number; readonly high: number },
   name: string,
 ): string =>
   emit(
     g,
     'ClipGradient',
-    [dy, x],
-    [g.shape(x) as readonly number[]],
+    [dy, y],
+    [g.shape(y) as readonly number[]],
     { low: float(bounds.low), high: float(bounds.high) },
     name,
   )[0]!;

@@ -35,7 +35,10 @@ export const batchNormTraining: BlockedHandler = (l, node, fusion) => {
   const factor = m.mul(l.channelVector(l.plain(scale)), inverseStd);
   const shift = m.sub(l.channelVector(l.plain(bias)), m.mul(mean, factor));
   const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
-  l.setBlocked(fusion.output, affine(l, input, factor, shift, { sum, relu: fusion.relu, name: node.name }));
+  l.setBlocked(
+    fusion.output,
+    affine(l, input, factor, shift, { sum, activation: fusion.activation, name: node.name }),
+  );
   [mean, variance, inverseStd].forEach((value, i) => {
     l.setPlain(node.outputs[i + 1]!, l.trimVector(value, channels));
   });

@@ -1,5 +1,5 @@
 /** Convolutions and their gradients on blocked images. */
-import { int, ints, str } from '../../onnx/graph-builder.ts';
+import { int, ints } from '../../onnx/graph-builder.ts';
 import type { Attributes } from '../../onnx/model.ts';
 import { intsAttribute } from '../../onnx/shape-rules.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
@@ -46,7 +46,7 @@ export const conv: BlockedHandler = (l, node, fusion) => {
       sum: fusion.sum ? l.blocked(fusion.sum) : undefined,
     },
     l.blockedShape(l.shape(node.outputs[0]!)),
-    { ...attributesOf(l, a, form), ...(fusion.relu && { activation: str('Relu') }) },
+    { ...attributesOf(l, a, form), ...fusion.activation },
     node.name,
   );
   l.setBlocked(fusion.output, result);

@@ -1,5 +1,5 @@
 /** The blocked convolution kernel of ONNX Runtime as a graph node. */
-import { float32, int, ints, str } from '../../onnx/graph-builder.ts';
+import { float32, int, ints } from '../../onnx/graph-builder.ts';
 import type { Attributes } from '../../onnx/model.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 
@@ -31,13 +31,13 @@ export function blockedConvolution(
   })[0]!;
 }
 
-/** scale·x + shift (+ sum, rectified) per channel, in one pass: a depthwise 1×1 convolution. */
+/** scale·x + shift (+ sum, activated) per channel, in one pass: a depthwise 1×1 convolution. */
 export function affine(
   l: Layouts,
   x: string,
   scale: string,
   shift: string | undefined,
-  extra: { readonly sum?: string | undefined; readonly relu?: boolean; readonly name?: string } = {},
+  extra: { readonly sum?: string | undefined; readonly activation?: Attributes; readonly name?: string } = {},
 ): string {
   const shape = l.m.g.shape(x) as readonly number[];
   const channels = shape[1]!;
@@ -45,7 +45,7 @@ export function affine(
   const attributes: Attributes = {
     kernel_shape: ints([1, 1]),
     group: int(channels),
-    ...(extra.relu && { activation: str('Relu') }),
+    ...extra.activation,
   };
   const bias =
     shift ?? (extra.sum === undefined ? undefined : l.m.g.constant(float32(new Float32Array(channels))));

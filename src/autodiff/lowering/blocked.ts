@@ -31,11 +31,11 @@ const reluGradient: BlockedHandler = (l, node) => {
 
 const clipGradient: BlockedHandler = (l, node) => {
   const { m } = l;
-  const [dy, x] = node.inputs as [string, string];
-  if (!l.canBlock(x) || !l.isBlocked(x)) return false;
-  const input = l.blockedSpoilt(x);
+  const [dy, y] = node.inputs as [string, string];
+  if (!l.canBlock(y) || !l.isBlocked(y)) return false;
+  const output = l.blockedSpoilt(y);
   const [low, high] = ['low', 'high'].map((name) => floatAttribute(node.attributes, name, 0));
-  const inside = m.mul(above(m, input, low!), below(m, input, high!));
+  const inside = m.mul(above(m, output, low!), below(m, output, high!));
   l.setBlocked(node.outputs[0]!, m.mul(l.blocked(dy), inside));
   return true;
 };

@@ -1,9 +1,12 @@
-/** Finds Add and Relu nodes that the blocked kernels compute in the same pass as the node before. */
-import type { OnnxNode } from '../../onnx/model.ts';
+/** Finds sums and activations that the blocked kernels compute in the same pass as the node before. */
+import { str } from '../../onnx/graph-builder.ts';
+import type { Attributes, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import type { Fusion } from './handler.ts';
 
 /** Operators whose blocked form takes a sum and an activation. */
 const FUSES = new Set(['BatchNormTraining', 'Conv']);
+
+type Graph = OnnxModel['graph'];
 
 export interface FusionPlan {
   readonly fusion: ReadonlyMap<OnnxNode, Fusion>;
@@ -14,14 +17,12 @@ export interface FusionPlan {
 }
 
 /**
- * A node whose only reader is an Add of equal shape takes the other addend as its sum; a following Relu that is the
- * only reader then is its activation. The node is moved to where the last absorbed one stood.
+ * A node whose only reader is an Add of equal shape takes the other addend as its sum; a following Relu or Clip
+ * that is the only reader then is its activation. The node is moved to where the last absorbed one stood.
  */
-export function planFusion(
-  nodes: readonly OnnxNode[],
-  outputs: ReadonlySet<string>,
-  shapeOf: (value: string) => readonly number[],
-): FusionPlan {
+export function planFusion(graph: Graph, shapeOf: (value: string) => readonly number[]): FusionPlan {
+  const { nodes } = graph;
+  const outputs = new Set(graph.outputs.map((o) => o.name));
   const readers = new Map<string, OnnxNode[]>();
   for (const node of nodes) {
     for (const input of node.inputs) {
@@ -41,7 +42,7 @@ export function planFusion(
     if (!FUSES.has(node.op)) continue;
     let output = node.outputs[0]!;
     let sum: string | null = null;
-    let relu = false;
+    let activation: Attributes | null = null;
     let last: OnnxNode | null = null;
     let next = onlyReader(output);
     // The statistics of a moved batch norm are read only by its gradient, later.
@@ -59,14 +60,24 @@ export function planFusion(
         next = onlyReader(output);
       }
     }
-    if (next?.op === 'Relu') {
-      relu = true;
+    if (next !== null) activation = activationOf(next, graph);
+    if (next !== null && activation !== null) {
       absorbed.add(next);
       last = next;
       output = next.outputs[0]!;
     }
-    fusion.set(node, { sum, relu, output });
+    fusion.set(node, { sum, activation: activation ?? {}, output });
     if (last) at.set(node, last);
   }
   return { fusion, absorbed, at };
+}
+
+/** How the kernels name an activation; null for those that they lack, or that leave no zero at zero. */
+function activationOf(node: OnnxNode, graph: Graph): Attributes | null {
+  if (node.op === 'Relu') return { activation: str('Relu') };
+  if (node.op !== 'Clip') return null;
+  const [low, high] = [1, 2].map((i) => Number(graph.initializers.get(node.inputs[i] ?? '')?.data[0]));
+  return low! <= 0 && high! >= 0
+    ? { activation: str('Clip'), activation_params: { type: 'floats', value: [low!, high!] } }
+    : null;
 }

@@ -1,5 +1,5 @@
 /** What the blocked lowering of an operator is: a function that emits it on blocked values, or declines. */
-import type { OnnxNode } from '../../onnx/model.ts';
+import type { Attributes, OnnxNode } from '../../onnx/model.ts';
 import type { Layouts } from './layouts.ts';
 
 /** Emits the node on blocked values and records its outputs; false when it cannot. */
@@ -9,7 +9,8 @@ export type BlockedHandler = (l: Layouts, node: OnnxNode, fusion: Fusion) => boo
 export interface Fusion {
   /** Value to add to the output, in place of a following Add. */
   readonly sum: string | null;
-  readonly relu: boolean;
+  /** Attributes of the kernel for the activation in place of a following one; empty for none. */
+  readonly activation: Attributes;
   /** The value that the fused result stands for. */
   readonly output: string;
 }

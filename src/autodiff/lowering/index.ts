@@ -28,7 +28,7 @@ export function lower(
     layouts.setPlain(input.name, g.input(input.name, input.dtype, input.shape));
   for (const [name, tensor] of graph.initializers) layouts.setPlain(name, g.initializer(name, tensor));
   if (target.kind === 'plain') for (const node of graph.nodes) emitPlain(layouts, node);
-  else emitBlocked(layouts, graph.nodes, planFusion(graph.nodes, outputs, shape));
+  else emitBlocked(layouts, graph.nodes, planFusion(graph, shape));
   for (const output of graph.outputs) g.output(named(layouts, output.name));
   return g.build({ metadata: model.metadata });
 }
@@ -62,7 +62,7 @@ function emitBlocked(l: Layouts, nodes: readonly OnnxNode[], plan: FusionPlan): 
 
 /** A node with what it absorbs; when the blocked kernels decline, all of them one by one. */
 function emitFused(l: Layouts, node: OnnxNode, plan: FusionPlan, nodes: readonly OnnxNode[]): void {
-  const alone = { sum: null, relu: false, output: node.outputs[0]! };
+  const alone = { sum: null, activation: {}, output: node.outputs[0]! };
   const fusion = plan.fusion.get(node) ?? alone;
   if (BLOCKED_HANDLERS[node.op]?.(l, node, fusion)) return;
   emitPlain(l, node);

@@ -99,11 +99,11 @@ const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => 
 
 const reluGradient: Lowering = (m, _, [dy, y]) => [m.mul(dy!, above(m, y!, 0))];
 
-const clipGradient: Lowering = (m, node, [dy, x]) => {
+const clipGradient: Lowering = (m, node, [dy, y]) => {
   const zero = m.scalar(0);
   const [low, high] = ['low', 'high'].map((name) => m.scalar(floatAttribute(node.attributes, name, 0)));
-  const aboveLow = m.where(m.g.op('Greater', [x!, low!]), dy!, zero);
-  return [m.where(m.g.op('Less', [x!, high!]), aboveLow, zero)];
+  const aboveLow = m.where(m.g.op('Greater', [y!, low!]), dy!, zero);
+  return [m.where(m.g.op('Less', [y!, high!]), aboveLow, zero)];
 };
 
 const maxPoolGradient: Lowering = (m, node, [dy, places]) => {

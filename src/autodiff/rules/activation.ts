@@ -23,7 +23,8 @@ export const clip: GradientRule = (c) => {
   let dx = c.dy;
   if (bounds[0] && bounds[1]) {
     const [from, to] = bounds.map((b) => Number(b!.data[0]));
-    dx = clipGradient(m.g, dx, x!, { low: from!, high: to! }, `${c.node.name}/gradient`);
+    // Of the output: it lies within the bounds exactly where the input does, and is kept anyway.
+    dx = clipGradient(m.g, dx, yOf(c), { low: from!, high: to! }, `${c.node.name}/gradient`);
   } else {
     const zero = m.scalar(0);
     if (low) dx = m.where(m.g.op('Greater', [x!, low]), dx, zero);
