@@ -23,16 +23,19 @@ export const entropy: Calibrator = (observation, format) => {
 
 /**
  * KL(P‖Q): P is the histogram with what lies outside added to the outermost bins, Q the same bins after they were
- * merged into levels and each level's mass was spread evenly over its bins that held anything.
+ * merged into levels and each level's mass was spread evenly over its bins that held anything. The bin of 0 is left out:
+ * integers hold 0 exactly, and the zeros of a ReLU would outweigh all the rest.
  */
 function clippedDivergence(
-  { low, high, counts }: Observation,
+  { low, high, counts: all }: Observation,
   range: Range,
   format: ActivationFormat,
 ): number {
-  const bins = counts.length;
+  const bins = all.length;
   const width = (high - low) / bins;
   if (width === 0) return 0;
+  const counts = all.slice();
+  counts[Math.min(bins - 1, Math.floor(-low / width))] = 0;
   const first = Math.max(0, Math.round((range.low - low) / width));
   const last = Math.min(bins, Math.round((range.high - low) / width));
   const reference = counts.slice(first, last);
@@ -45,6 +48,7 @@ function clippedDivergence(
   const step = (covered.high - covered.low) / (largest - smallest + 1);
   const levelOf = (bin: number): number => Math.floor((low + (bin + 0.5) * width - covered.low) / step);
   const total = reference.reduce((a, b) => a + b, 0);
+  if (total === 0) return 0;
   let divergence = 0;
   for (let start = first; start < last; ) {
     let end = start;
