@@ -93,7 +93,7 @@ function* layOut(root: Choice): Generator<EncodingSlot> {
   }
 }
 
-const subsetPath = (path: string, item: Scalar): string => `${path}{${JSON.stringify(item)}}`;
+export const subsetPath = (path: string, item: Scalar): string => `${path}{${JSON.stringify(item)}}`;
 
 /** What a genome decides at each slot it takes. */
 function slotValues(space: Pick<SearchSpace, 'root'>, genome: Genome): ReadonlyMap<string, Scalar> {

@@ -5,8 +5,10 @@
  * One kind alone is at times sure of the wrong thing: a Gaussian process may rest on a length scale that a few trials
  * suggest, a forest does not reach beyond what it saw. Where they disagree, the candidate counts as uncertain and is
  * worth a trial. The expected improvement decides; every few trials a draw from the forest alone (Thompson 1933) keeps
- * the search from resting on a mistake, and where nothing can be learnt it goes on at random.
+ * the search from resting on a mistake, and where nothing can be learnt it goes on at random. With several objectives
+ * every other trial is bred from the front (NSGA-II): predictions tell where a front lies better than they tell its edge.
  */
+import { nsga2 } from './nsga.ts';
 import { ACQUISITIONS } from './predictor/acquisition.ts';
 import { ensemblePredictor, forestPredictor } from './predictor/model.ts';
 import { proposeBy } from './predictor/predictor-strategy.ts';
@@ -40,7 +42,7 @@ export const auto: Strategy = {
     const aim =
       objectives === 1
         ? 'the largest expected improvement over the best trial'
-        : `the largest gain over the Pareto front of ${objectives} objectives`;
+        : `the largest gain over the Pareto front of ${objectives} objectives, or were bred from it in turn,`;
     return (
       `The first ${START} trials are ${sources.join(', ')}. From then on a forest and a Gaussian process were fitted to ` +
       `all trials before each proposal; ${trials - START - drawn} proposals had ${aim} by both together, and ${drawn} ` +
@@ -55,6 +57,7 @@ function start(request: SuggestRequest, index: number): Proposal | null {
 }
 
 function learnt(request: SuggestRequest, index: number): Proposal | null {
+  if (request.objectives > 1 && index % 2 === 0) return nsga2.suggest(request);
   const drawn = index % DRAW_EVERY === DRAW_EVERY - 1;
   return proposeBy(request, {
     predictor: drawn ? forestPredictor : ensemblePredictor,

@@ -1,18 +1,43 @@
 /** The search strategies by name. To add one: one file, one row. */
+import { asha, modelAsha } from './asha.ts';
 import { auto } from './auto.ts';
 import { bananas } from './bananas.ts';
 import { forest } from './forest.ts';
 import { gaussianProcess } from './gaussian-process.ts';
+import { grid } from './grid.ts';
+import { bohb, hyperband, successiveHalving } from './hyperband.ts';
+import { localSearch } from './local-search.ts';
+import { nsga2, nsga3 } from './nsga.ts';
+import { ppo, reinforce } from './policy-gradient.ts';
+import { quasiRandom } from './quasi-random.ts';
 import { randomSearch } from './random.ts';
 import { regularisedEvolution } from './regularised-evolution.ts';
+import { simulatedAnnealing } from './simulated-annealing.ts';
 import type { Strategy } from './strategy.ts';
+import { tpe } from './tpe.ts';
+import { warmEvolution } from './warm-start.ts';
 
 export const STRATEGIES = {
   auto,
   random: randomSearch,
+  grid,
+  'quasi-random': quasiRandom,
+  'local-search': localSearch,
+  annealing: simulatedAnnealing,
   // Sizes for budgets of tens to hundreds of trials; the paper's 100 and 25 are for tens of thousands.
   evolution: regularisedEvolution({ population: 20, sample: 5, start: 8 }),
+  'warm-evolution': warmEvolution,
+  nsga2,
+  nsga3,
+  reinforce,
+  ppo,
+  tpe,
   gp: gaussianProcess,
   forest,
   bananas,
+  'successive-halving': successiveHalving,
+  hyperband,
+  asha,
+  bohb,
+  'tpe-asha': modelAsha,
 } satisfies Record<string, Strategy>;

@@ -1,8 +1,7 @@
 /** Regularised evolution (Real et al. 2019): the youngest live, tournaments choose parents, one mutation a child. */
-import { mutateGenome } from '../space/mutation.ts';
-import { randomSearch } from './random.ts';
+import { mutantOf, proposalOr } from './proposing.ts';
 import { best, isComplete } from './ranking.ts';
-import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
+import type { Observation, Strategy } from './strategy.ts';
 
 export interface EvolutionOptions {
   /** Complete trials that form the population: the latest ones. */
@@ -13,17 +12,18 @@ export interface EvolutionOptions {
   readonly start: number;
 }
 
-/** Mutations tried before giving up on a parent: bounds or repetition may forbid many. */
-const ATTEMPTS = 64;
-
 export const regularisedEvolution = (options: EvolutionOptions): Strategy => ({
   name: 'evolution',
   description:
     'Regularised evolution: tournaments among the latest trials, one mutation a child (Real et al. 2019).',
   suggest(request) {
     const population = youngest(request.history, options.population);
-    const genome = population.length < options.start ? null : child(request, population, options.sample);
-    return genome === null ? randomSearch.suggest(request) : { genome };
+    if (population.length < options.start) return proposalOr(request, null);
+    const rivals = () => Array.from({ length: options.sample }, () => request.random.pick(population));
+    return proposalOr(
+      request,
+      mutantOf(request, () => best(rivals()).genome),
+    );
   },
 });
 
@@ -33,19 +33,4 @@ function youngest(history: readonly Observation[], count: number): Observation[]
   for (let i = history.length - 1; i >= 0 && found.length < count; i--)
     if (isComplete(history[i]!)) found.push(history[i]!);
   return found.reverse();
-}
-
-function child(
-  { space, random, accept }: SuggestRequest,
-  population: readonly Observation[],
-  sample: number,
-) {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const rivals = Array.from({ length: sample }, () => random.pick(population));
-    // Later attempts step further: around a good parent the neighbours may all be known.
-    const steps = 1 + Math.floor(attempt / 16);
-    const genome = mutateGenome(space, best(rivals).genome, random, steps);
-    if (accept(genome)) return genome;
-  }
-  return null;
 }

@@ -97,6 +97,8 @@ export interface Strategy {
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */
   readonly description: string;
+  /** True when its proposals do not depend on the seed. */
+  readonly seedless?: boolean;
   /** How many fidelities it makes use of; one when absent. */
   readonly levels?: number;
   /**

@@ -1,43 +1,12 @@
-/**
- * What a candidate is expected to add to the Pareto front (expected hypervolume improvement: Emmerich 2005), in the
- * objectives' own scales: predictions in normal scores are taken back to values, as hypervolumes are measured there.
- */
+/** What a point would add to a Pareto front (hypervolume improvement: Emmerich 2005). */
 import { dominates, hypervolume } from '../pareto.ts';
 
 type Vector = readonly number[];
 
-/** Room below the worst value seen, as a share of the range: the ends of the front are worth improving. */
-const MARGIN = 0.02;
+/** Room below the worst value, in the unit of the vectors: the ends of the front are worth improving. */
+const MARGIN = 0.1;
 
-/** From normal scores to values scaled to 0..1: through the known pairs, beyond them with the slope of the outermost ones. */
-export function scoreToValue(
-  scores: readonly number[],
-  values: readonly number[],
-): (score: number) => number {
-  const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]!);
-  const [low, high] = [values[order[0]!]!, values[order.at(-1)!]!];
-  const span = high - low || 1;
-  const x: number[] = [];
-  const y: number[] = [];
-  for (const i of order)
-    if (x.length === 0 || scores[i]! > x.at(-1)!) {
-      x.push(scores[i]!);
-      y.push((values[i]! - low) / span);
-    }
-  const n = x.length;
-  if (n < 2) return () => y[0]!;
-  return (score) => {
-    let [from, to] = [0, n - 1];
-    while (to - from > 1) {
-      const middle = (from + to) >> 1;
-      if (x[middle]! <= score) from = middle;
-      else to = middle;
-    }
-    return y[from]! + ((score - x[from]!) * (y[to]! - y[from]!)) / (x[to]! - x[from]!);
-  };
-}
-
-/** The gain of a vector, all objectives to be maximised and scaled to 0..1; below the front, minus the distance to it. */
+/** The gain of a vector, all objectives to be maximised; below the front, minus the distance to it. */
 export function frontGain(vectors: readonly Vector[]): (vector: Vector) => number {
   const front = vectors.filter(
     (v, i) =>
@@ -45,7 +14,7 @@ export function frontGain(vectors: readonly Vector[]): (vector: Vector) => numbe
         (other, j) => j !== i && (dominates(other, v) || (j < i && other.every((x, k) => x === v[k]))),
       ),
   );
-  const reference = front[0]!.map(() => -MARGIN);
+  const reference = vectors[0]!.map((_, k) => Math.min(...vectors.map((v) => v[k]!)) - MARGIN);
   const added = reference.length === 2 ? addedArea(front, reference) : addedVolume(front, reference);
   return (vector) => {
     const gain = added(vector);

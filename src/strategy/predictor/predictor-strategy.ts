@@ -1,11 +1,10 @@
 /** Sequential model-based search (Hutter et al. 2011): a predictor learns from the trials and names the next. */
 
-import type { Random } from '../../random.ts';
 import { randomSearch } from '../random.ts';
 import type { Observation, Proposal, Strategy, SuggestRequest } from '../strategy.ts';
 import type { Acquisition } from './acquisition.ts';
 import type { Prediction } from './forest.ts';
-import { frontGain, scoreToValue } from './front-gain.ts';
+import { frontGain } from './front-gain.ts';
 import type { Predictor } from './model.ts';
 import { candidatePool, type PoolOptions } from './pool.ts';
 import { learnable, normalScores } from './targets.ts';
@@ -44,62 +43,66 @@ export function proposeBy(
   if (learnt.length < 2) return null;
   const known = pool.known.filter((row) => row >= 0);
   const random = request.random.split('predictor');
-  const predictions = Array.from({ length: objectives }, (_, objective): Learnt => {
-    const values = valuesOf(learnt, objective);
-    const scores = normalScores(values);
-    const stream = random.split('objective', objective);
-    return { values, scores, ...options.predictor(pool.features, known, scores, pool.open, stream) };
-  });
-  const normal = random.split('acquisition');
   const worth =
-    objectives === 1 ? improvement(predictions[0]!, options.acquisition, normal) : gain(predictions, normal);
+    objectives === 1
+      ? improvement(options.acquisition, normalScores(valuesOf(learnt, 0)))
+      : gain(Array.from({ length: objectives }, (_, k) => clipped(valuesOf(learnt, k))));
   return { genome: pool.genome(pool.open[argmax(pool.open.length, worth)]!) };
+
+  function predict(targets: readonly number[], objective: number): Prediction {
+    const stream = random.split('objective', objective);
+    return options.predictor(pool!.features, known, targets, pool!.open, stream);
+  }
+
+  function improvement(acquisition: Acquisition, targets: readonly number[]): (i: number) => number {
+    const { mean, deviation } = predict(targets, 0);
+    const best = Math.max(...targets);
+    const normal = random.split('acquisition');
+    return (i) => acquisition(mean[i]!, deviation[i]!, best, () => normal.normal());
+  }
+
+  /** The hypervolume that a candidate is expected to add, averaged over draws from the predictions. */
+  function gain(targets: readonly (readonly number[])[]): (i: number) => number {
+    const predictions = targets.map(predict);
+    const gainOf = frontGain(targets[0]!.map((_, at) => targets.map((column) => column[at]!)));
+    const normal = random.split('acquisition');
+    const half = Array.from({ length: DRAWS / 2 }, () => targets.map(() => normal.normal()));
+    // In pairs of opposite signs, so that their mean is the prediction's.
+    const draws = [...half, ...half.map((draw) => draw.map((z) => -z))];
+    return (i) => {
+      let sum = 0;
+      for (const draw of draws) {
+        const added = gainOf(
+          predictions.map(({ mean, deviation }, k) => mean[i]! + deviation[i]! * draw[k]!),
+        );
+        // What lies below the front is worth next to nothing, but its order decides where nothing lies above.
+        sum += added >= 0 ? added : 1e-6 * added;
+      }
+      return sum;
+    };
+  }
 }
 
-/** An objective's known values, their normal scores, and the prediction of scores for the open rows. */
-interface Learnt extends Prediction {
-  readonly values: readonly number[];
-  readonly scores: readonly number[];
+/** Draws from the prediction that the expected gain is averaged over, the same for all candidates. */
+const DRAWS = 8;
+/** Share of the lowest values that count as one: how bad failures are is not worth learning. */
+const CLIPPED_SHARE = 0.1;
+
+/** Values scaled to deviation 1 about their mean, after the lowest were raised to one level. */
+function clipped(values: readonly number[]): number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const least = sorted[Math.floor(CLIPPED_SHARE * (sorted.length - 1))]!;
+  const raised = values.map((value) => Math.max(value, least));
+  const mean = raised.reduce((sum, value) => sum + value, 0) / raised.length;
+  const deviation =
+    Math.sqrt(raised.reduce((sum, value) => sum + (value - mean) ** 2, 0) / raised.length) || 1;
+  return raised.map((value) => (value - mean) / deviation);
 }
 
 /** Infeasible trials count as the worst: the predictor learns where the bounds lie. */
 function valuesOf(learnt: readonly Observation[], objective: number): number[] {
   const worst = learnt.reduce((low, o) => Math.min(low, o.values![objective]!), Number.POSITIVE_INFINITY);
   return learnt.map((o) => (o.feasible ? o.values![objective]! : worst));
-}
-
-function improvement(
-  { scores, mean, deviation }: Learnt,
-  acquisition: Acquisition,
-  normal: Random,
-): (i: number) => number {
-  const best = Math.max(...scores);
-  return (i) => acquisition(mean[i]!, deviation[i]!, best, () => normal.normal());
-}
-
-/** Draws from the prediction that the expected gain is averaged over, the same for all candidates. */
-const DRAWS = 8;
-
-function gain(predictions: readonly Learnt[], normal: Random): (i: number) => number {
-  const toValue = predictions.map(({ scores, values }) => scoreToValue(scores, values));
-  const gainOf = frontGain(
-    predictions[0]!.scores.map((_, at) => predictions.map(({ scores }, k) => toValue[k]!(scores[at]!))),
-  );
-  const draws = Array.from({ length: DRAWS / 2 }, () => predictions.map(() => normal.normal()));
-  // In pairs of opposite signs, so that their mean is the prediction's.
-  const both = [...draws, ...draws.map((draw) => draw.map((z) => -z))];
-  return (i) => {
-    let sum = 0;
-    for (const draw of both) {
-      const vector = predictions.map(({ mean, deviation }, k) =>
-        toValue[k]!(mean[i]! + deviation[i]! * draw[k]!),
-      );
-      const added = gainOf(vector);
-      // What lies below the front is worth next to nothing, but its order decides where nothing lies above.
-      sum += added >= 0 ? added : 1e-6 * added;
-    }
-    return sum;
-  };
 }
 
 function argmax(count: number, score: (i: number) => number): number {
