@@ -5,6 +5,11 @@
  * names them and reorders the weights as part of the step. Each handler emits one operator on blocked values, or declines
  * by returning false; then the plain lowering takes it, and the layouts are converted between the two.
  */
+import {
+  type AtZero,
+  ELEMENTWISE_OPERATORS,
+  ELEMENTWISE_PREDICATES,
+} from '../../onnx/elementwise-operators.ts';
 import type { OnnxNode } from '../../onnx/model.ts';
 import { floatAttribute } from '../../onnx/shape-rules.ts';
 import { batchNormGradient, batchNormTraining } from './blocked-batch-norm.ts';
@@ -40,35 +45,21 @@ const clipGradient: BlockedHandler = (l, node) => {
   return true;
 };
 
-/** Elementwise operators, and whether zeros alone give a zero: then channels that fill up a block stay zero. */
-const ELEMENTWISE = {
-  Add: true,
-  Sub: true,
-  Mul: true,
-  Div: false,
-  Sum: true,
-  Relu: true,
-  LeakyRelu: true,
-  Clip: false,
-  Sigmoid: false,
-  Tanh: true,
-  HardSigmoid: false,
-  HardSwish: true,
-  Gelu: true,
-  Neg: true,
-  Exp: false,
-  Sign: true,
-  Abs: true,
-  Erf: true,
-  Sqrt: true,
-  Greater: false,
-  Less: false,
-  And: false,
-  Where: false,
-  Identity: true,
-  QuantizeLinear: false,
-  DequantizeLinear: false,
-} as const satisfies Readonly<Record<string, boolean>>;
+/** What an operator makes of the zeros that fill a block up. */
+const AT_ZERO: Readonly<Record<string, AtZero>> = {
+  ...ELEMENTWISE_OPERATORS,
+  ...ELEMENTWISE_PREDICATES,
+  QuantizeLinear: 'finite',
+  DequantizeLinear: 'finite',
+};
+
+/** Whether the channels that fill up could become infinite or NaN, which would spread through later sums. */
+function diverges(l: Layouts, node: OnnxNode, isImage: (input: string) => boolean): boolean {
+  const [first, second] = node.inputs as [string, string?];
+  if (node.op === 'Div') return isImage(second!);
+  if (node.op === 'Sqrt') return l.isSpoilt(first);
+  return AT_ZERO[node.op] === 'infinite';
+}
 
 /** Operators that treat every element alike, on inputs of one shape (or scalars): any layout will do. */
 const elementwise: BlockedHandler = (l, node) => {
@@ -79,8 +70,7 @@ const elementwise: BlockedHandler = (l, node) => {
   const isImage = (input: string): boolean => l.shape(input).join() === shape;
   const fits = node.inputs.every((i) => i === '' || isImage(i) || l.shape(i).every((d) => d === 1));
   const isFilled = l.filled(l.shape(output)[1]!) !== l.shape(output)[1];
-  // Zero divided by zero would not stay in the channels that fill up: it spreads through later sums.
-  if (!fits || (isFilled && node.op === 'Div' && isImage(node.inputs[1]!))) return false;
+  if (!fits || (isFilled && diverges(l, node, isImage))) return false;
   const inputs = node.inputs.map((i) => (i === '' ? '' : isImage(i) ? l.blockedSpoilt(i) : l.plain(i)));
   const result = l.m.g.op(node.op, inputs, node.attributes, node.name);
   l.setBlocked(output, result, isFilled && spoils(l, node, isImage));
@@ -108,7 +98,7 @@ function spoils(l: Layouts, node: OnnxNode, isImage: (input: string) => boolean)
     const [low, high] = [bound(1), bound(2)];
     return low === null || high === null || low > 0 || high < 0;
   }
-  return !ELEMENTWISE[node.op as keyof typeof ELEMENTWISE] || images.length < node.inputs.length;
+  return AT_ZERO[node.op] !== 'zero' || images.length < node.inputs.length;
 }
 
 const isAligned = (l: Layouts, value: string): boolean =>
@@ -142,7 +132,7 @@ const split: BlockedHandler = (l, node) => {
 };
 
 export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {
-  ...Object.fromEntries(Object.keys(ELEMENTWISE).map((op) => [op, elementwise])),
+  ...Object.fromEntries(Object.keys(AT_ZERO).map((op) => [op, elementwise])),
   Conv: conv,
   ConvInputGradient: convInputGradient,
   ConvWeightGradient: convWeightGradient,
