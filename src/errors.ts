@@ -54,6 +54,12 @@ export const ERRORS = {
       'Write |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with the operations none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3.',
     exit: EXIT.usage,
   },
+  // ---- search
+  NOT_PICKED: {
+    message: (d) => `Nothing to pick from ${d.run}: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.infeasible,
+  },
   // ---- benchmark
   TABLE: {
     message: (d) => `The table ${d.path} cannot be used: ${d.reason}`,

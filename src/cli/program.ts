@@ -7,6 +7,7 @@ import { addBench } from './commands/bench.ts';
 import { addData } from './commands/data.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addPick } from './commands/pick.ts';
 import { addPredict } from './commands/predict.ts';
 import { addQuantize } from './commands/quantize.ts';
 import { addQuickstart } from './commands/quickstart.ts';
@@ -24,6 +25,7 @@ const COMMANDS = {
   quickstart: addQuickstart,
   resume: addResume,
   report: addReport,
+  pick: addPick,
   predict: addPredict,
   quantize: addQuantize,
   inspect: addInspect,

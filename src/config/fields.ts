@@ -79,6 +79,13 @@ export const FIELDS = {
     group: 'Search',
     parse: objectives,
   },
+  front: {
+    key: 'front',
+    value: 'n',
+    text: 'members of the Pareto front to train fully (3 with several objectives, otherwise 1)',
+    group: 'Search',
+    parse: number,
+  },
   int8: {
     key: 'int8',
     value: null,

@@ -28,6 +28,8 @@ export interface ReportData {
   readonly front: readonly number[];
   /** Null while the study is unfinished. */
   readonly winner: Winner | null;
+  /** Further members of the Pareto front that were trained fully. */
+  readonly members: readonly Winner[];
   /** Networks of other trials to be drawn, best first; the winner's is not repeated. */
   readonly others: readonly { readonly trial: number; readonly network: Network }[];
   readonly cost: {
@@ -41,6 +43,7 @@ export interface ReportData {
   readonly notes: readonly string[];
 }
 
+/** A fully trained network. */
 export interface Winner {
   readonly trial: number;
   readonly genome: Genome;

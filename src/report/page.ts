@@ -8,6 +8,7 @@ import { type Html, html, trusted } from './html.ts';
 import { SCRIPT } from './script.ts';
 import { costSection, repeatSection } from './sections/cost.ts';
 import { dataSection } from './sections/data.ts';
+import { membersTable } from './sections/members.ts';
 import { trialTable } from './sections/trials.ts';
 import { classSection, headFigures } from './sections/winner.ts';
 import { snippets } from './snippets.ts';
@@ -46,6 +47,13 @@ function sections(data: ReportData): Section[] {
       body: html`${plots[0]!}${plots.length > 1 && html`<div class="pair">${plots.slice(1).map((plot) => html`<div>${plot}</div>`)}</div>`}
 <p class="hint">Accuracies of partial training; the chosen network was trained fully afterwards.</p>`,
     },
+    winner &&
+      data.members.length > 0 && {
+        id: 'members',
+        short: 'Trained',
+        title: 'Trained networks of the front',
+        body: membersTable([winner, ...data.members]),
+      },
     winner && {
       id: 'architecture',
       short: 'Architecture',

@@ -2,6 +2,18 @@
 import type { DataReport } from '../data/report.ts';
 import type { Trial } from '../study/trial.ts';
 
+/** A fully trained member of the Pareto front. */
+export interface FrontMember {
+  readonly trial: number;
+  /** In the run's folder. */
+  readonly file: string;
+  readonly testAccuracy: number | null;
+  readonly valAccuracy: number;
+  readonly latencyMs: number;
+  readonly params: number;
+  readonly macs: number;
+}
+
 export interface DoneEvent {
   readonly event: 'done';
   /** 0..1, on the test split; null when the data has none. */
@@ -13,6 +25,8 @@ export interface DoneEvent {
   readonly int8LatencyMs?: number;
   readonly params: number;
   readonly macs: number;
+  /** With several objectives: the trained members of the front, the winner first. */
+  readonly front?: readonly FrontMember[];
   readonly trials: { readonly complete: number; readonly failed: number; readonly pruned: number };
   readonly seconds: number;
   readonly out: string;

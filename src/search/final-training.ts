@@ -1,5 +1,6 @@
 /** The end of a search: the best candidate trained fully, tested once, exported. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { measureLatency } from '../device/measure-latency.ts';
 import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
@@ -7,7 +8,7 @@ import { ESTIMATORS } from '../estimation/estimator.ts';
 import type { Executor, JobOutcome, TrialJob } from '../execution/executor.ts';
 import { createRandom } from '../random.ts';
 import type { Winner } from '../report/data.ts';
-import { bestTrial } from '../study/pareto-front.ts';
+import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Study } from '../study/study.ts';
 import type { Trial } from '../study/trial.ts';
 import { wilsonInterval } from '../task/classification-metrics.ts';
@@ -15,13 +16,20 @@ import { evaluateNetwork } from '../train/evaluate.ts';
 import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
-import type { DoneEvent } from './events.ts';
+import type { DoneEvent, FrontMember } from './events.ts';
 import { exportedModel, modelBytes, writeWhole } from './export-model.ts';
 import { exportInt8 } from './int8-export.ts';
 import type { ModelMetadata, Preprocessing } from './model-metadata.ts';
 import { augmentationOf } from './read-data.ts';
-import { put } from './record.ts';
-import { adjusted, constraintsOf, createExecutor, type TrialsRequest } from './run-trials.ts';
+import { get, put } from './record.ts';
+import { memberFolder } from './run-folder.ts';
+import {
+  adjusted,
+  constraintsOf,
+  createExecutor,
+  frontObjectives,
+  type TrialsRequest,
+} from './run-trials.ts';
 
 export interface FinalRequest extends Omit<TrialsRequest, 'start'> {
   readonly study: Study;
@@ -37,9 +45,67 @@ const ATTEMPTS = 2;
 /** How many candidates are tried when final trainings fail. */
 const CANDIDATES = 3;
 
-/** @returns null when the signal ended it */
+/**
+ * Trains the winner fully, and with several objectives also other members of the Pareto front, each in a folder of its
+ * own. What is finished is kept: a resumed run goes on with the next.
+ * @returns null when the signal ended it
+ */
 export async function trainFinal(request: FinalRequest): Promise<DoneEvent | null> {
-  const { options, plan, study, hooks } = request;
+  const { options, plan, study, hooks, storage, folder } = request;
+  const members = options.front ?? (options.objectives.length > 1 ? FRONT_MEMBERS : 1);
+  const winner =
+    (await get(storage, 'winner')) ?? (await trainWinner({ ...request, deadline: share(request, members) }));
+  if (winner === null) return null;
+  const others: Winner[] = [...((await get(storage, 'members')) ?? [])];
+  const chosen = spread(
+    paretoFront(study.trials(), frontObjectives(options.objectives), constraintsOf(options, plan)),
+    winner.trial,
+    members - 1,
+  );
+  for (const [i, trial] of chosen.entries()) {
+    if (others.some((member) => member.trial === trial.number)) continue;
+    const place = memberFolder(folder, trial.number);
+    mkdirSync(place.path, { recursive: true });
+    const own = { ...request, folder: place, deadline: share(request, chosen.length - i) };
+    const executor = createExecutor({ ...options, trialTimeoutSeconds: null }, { ...plan, time: null }, 1);
+    try {
+      const outcome = await train(own, executor, trial);
+      if (hooks.signal.aborted) return null;
+      if (outcome.state === 'complete') {
+        others.push(await finish(own, trial, outcome));
+        await put(storage, 'members', others);
+      } else
+        hooks.onEvent({
+          event: 'warning',
+          message: `the final training of trial ${trial.number}, of the Pareto front, failed: ${outcome.reason}`,
+        });
+    } finally {
+      await executor.close();
+    }
+  }
+  return await done(request, winner, others);
+}
+
+/** Members of the front that are trained fully when there are several objectives. */
+const FRONT_MEMBERS = 3;
+
+/** When the first of so many trainings must be over for each to have the same time. */
+function share({ deadline }: FinalRequest, count: number): number | null {
+  return deadline === null ? null : Date.now() + Math.max(1000, (deadline - Date.now()) / count);
+}
+
+/** Trials of the front from its one end to the other, without the winner. */
+function spread(front: readonly Trial[], winner: number, count: number): Trial[] {
+  const others = front
+    .filter((trial) => trial.number !== winner)
+    .sort((a, b) => (a.measures.macs ?? 0) - (b.measures.macs ?? 0));
+  if (others.length <= count) return others;
+  return Array.from({ length: count }, (_, i) => others[Math.floor(((i + 0.5) * others.length) / count)]!);
+}
+
+/** @returns null when the signal ended it */
+async function trainWinner(request: FinalRequest): Promise<Winner | null> {
+  const { options, plan, study, hooks, storage } = request;
   const executor = createExecutor({ ...options, trialTimeoutSeconds: null }, { ...plan, time: null }, 1);
   let reason = '';
   try {
@@ -50,7 +116,11 @@ export async function trainFinal(request: FinalRequest): Promise<DoneEvent | nul
       if (winner === null) break;
       const outcome = await train(request, executor, winner);
       if (hooks.signal.aborted) return null;
-      if (outcome.state === 'complete') return await finish(request, winner, outcome);
+      if (outcome.state === 'complete') {
+        const finished = await finish(request, winner, outcome);
+        await put(storage, 'winner', finished);
+        return finished;
+      }
       failed.add(winner.number);
       reason = outcome.reason ?? '';
       hooks.onEvent({
@@ -126,8 +196,9 @@ function epochsUntil(ends: number, winner: Trial, images: number, threads: numbe
   return Math.max(1, Math.round((AMPLE * seconds * speed) / images));
 }
 
-async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome): Promise<DoneEvent> {
-  const { options, plan, dataset, folder, space, storage, hooks, watch, study } = request;
+/** Tests, measures and exports a fully trained network. */
+async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome): Promise<Winner> {
+  const { options, plan, dataset, folder, space, hooks, watch } = request;
   await watch.phase('test and export');
   const network = finalJob(request, trial).network;
   const weights: Weights = decodeSafetensors(readFileSync(folder.weights), folder.weights).tensors;
@@ -194,8 +265,7 @@ async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome):
       })
     : null;
 
-  const { params, macs } = outcome.measures as { params: number; macs: number };
-  const winner: Winner = {
+  return {
     trial: trial.number,
     genome: trial.genome,
     network,
@@ -212,26 +282,45 @@ async function finish(request: FinalRequest, trial: Trial, outcome: JobOutcome):
     classes: dataset.classes,
     confusion: evaluation.confusion,
     test,
-    model: { file: 'model.onnx', input: 'input', output: 'logits', preprocessing },
+    model: { file: relative(options.out, folder.model), input: 'input', output: 'logits', preprocessing },
   };
-  await put(storage, 'winner', winner);
+}
+
+/** The last event, kept with the run. */
+async function done(
+  { options, storage, study, watch }: FinalRequest,
+  winner: Winner,
+  others: readonly Winner[],
+): Promise<DoneEvent> {
   await watch.save();
   const count = (state: Trial['state']): number => study.trials().filter((t) => t.state === state).length;
-  const done: DoneEvent = {
+  const { measures } = winner;
+  const event: DoneEvent = {
     event: 'done',
-    testAccuracy: test?.accuracy ?? null,
-    valAccuracy,
-    latencyMs: medianMs,
-    ...(int8 !== null && {
-      int8TestAccuracy: int8.int8TestAccuracy ?? null,
-      int8LatencyMs: int8.int8LatencyMs!,
+    testAccuracy: winner.test?.accuracy ?? null,
+    valAccuracy: measures.valAccuracy!,
+    latencyMs: measures.latencyMs!,
+    ...(measures.int8LatencyMs !== undefined && {
+      int8TestAccuracy: measures.int8TestAccuracy ?? null,
+      int8LatencyMs: measures.int8LatencyMs,
     }),
-    params,
-    macs,
+    params: measures.params!,
+    macs: measures.macs!,
+    ...(others.length > 0 && { front: [winner, ...others].map(frontMember) }),
     trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },
     seconds: watch.total(),
     out: options.out,
   };
-  await put(storage, 'done', done);
-  return done;
+  await put(storage, 'done', event);
+  return event;
 }
+
+const frontMember = ({ trial, model, test, measures }: Winner): FrontMember => ({
+  trial,
+  file: model.file,
+  testAccuracy: test?.accuracy ?? null,
+  valAccuracy: measures.valAccuracy!,
+  latencyMs: measures.latencyMs!,
+  params: measures.params!,
+  macs: measures.macs!,
+});

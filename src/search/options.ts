@@ -64,6 +64,8 @@ const Options = z.strictObject({
   /** Median of one image on this machine, `latencyThreads` threads. */
   maxLatencyMs: positive.nullable().default(null),
   latencyThreads: wholePositive.default(1),
+  /** Members of the Pareto front to train fully; null: 3 with several objectives, otherwise the best alone. */
+  front: wholePositive.nullable().default(null),
   /** Judge candidates by what they are in 8 bits (accuracy and latency), and export the winner in 8 bits too. */
   int8: z.boolean().default(false),
   /** Null: chosen to suit the data. */

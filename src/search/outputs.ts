@@ -103,6 +103,7 @@ async function reportData(
     trials,
     front: paretoFront(trials, frontObjectives(options.objectives), constraints).map((t) => t.number),
     winner,
+    members: (await get(storage, 'members')) ?? [],
     others: others.map((t) => ({ trial: t.number, network: space.build(t.genome, io) })),
     cost: {
       seconds,

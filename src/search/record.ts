@@ -13,6 +13,8 @@ export interface Artefacts {
   /** Seconds by phase, added up over resumptions. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly winner: Winner;
+  /** Further members of the Pareto front, fully trained. */
+  readonly members: readonly Winner[];
   readonly notes: readonly string[];
   readonly command: string;
   /** There once the run is finished. */

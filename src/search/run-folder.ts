@@ -33,3 +33,10 @@ export function runFolder(path: string): RunFolder {
     report: at('report.html'),
   };
 }
+
+/** Where another member of the front goes: what belongs to one network is in a folder of its own. */
+export function memberFolder(folder: RunFolder, trial: number): RunFolder {
+  const path = join(folder.path, 'models', `trial-${trial}`);
+  const { checkpoint, weights, model, int8Model, network } = runFolder(path);
+  return { ...folder, path, checkpoint, weights, model, int8Model, network };
+}

@@ -1,0 +1,29 @@
+/** The fully trained members of the Pareto front beside each other. */
+import type { Winner } from '../data.ts';
+import { formatMeasure, formatPercent, measureLabel } from '../format.ts';
+import { type Html, html } from '../html.ts';
+
+const COLUMNS = [
+  'valAccuracy',
+  'int8TestAccuracy',
+  'latencyMs',
+  'int8LatencyMs',
+  'params',
+  'macs',
+  'sizeBytes',
+];
+
+/** One row a network, with the file that holds it. */
+export function membersTable(members: readonly Winner[]): Html {
+  const columns = COLUMNS.filter((name) => members.some(({ measures }) => measures[name] !== undefined));
+  const head = (label: string, left = false): Html =>
+    html`<th scope="col"${left && html` class="left"`}><button type="button">${label}</button></th>`;
+  return html`<div class="scroll"><table class="sortable"><thead><tr>${head('trial')}${head('test accuracy')}${columns.map((name) => head(measureLabel(name)))}${head('file', true)}</tr></thead>
+<tbody>${members.map(
+    ({ trial, test, measures, model }) =>
+      html`<tr><td data-value="${trial}">${trial}</td><td data-value="${test?.accuracy ?? ''}">${test === null ? '–' : formatPercent(test.accuracy)}</td>${columns.map(
+        (name) => html`<td data-value="${measures[name] ?? ''}">${formatMeasure(name, measures[name])}</td>`,
+      )}<td class="left" data-value="${model.file}"><a href="${model.file}">${model.file}</a></td></tr>`,
+  )}</tbody></table></div>
+<p class="hint">All trained fully and tested once. <code>espalier pick</code> takes the most accurate one within bounds.</p>`;
+}
