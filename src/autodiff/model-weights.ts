@@ -1,4 +1,5 @@
 /** The way of a model's weights into the vectors of its training graph and back. */
+import { separateInitializers } from '../onnx/import/separate-initializers.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { pack, unpack } from './parameter-layout.ts';
 import type { TrainingGraph } from './training-graph.ts';
@@ -8,7 +9,7 @@ import type { TrainingGraph } from './training-graph.ts';
  * averages from what they average, optimiser state zero. After a step each is replaced by the output `next.<name>`.
  */
 export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<string, Float32Array> {
-  const tensors = model.graph.initializers;
+  const tensors = separateInitializers(model).graph.initializers;
   const contents: Readonly<Record<string, () => Float32Array>> = {
     parameters: () => pack(graph.parameters, tensors),
     average: () => pack(graph.parameters, tensors),
@@ -24,7 +25,8 @@ export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<str
 
 /**
  * The model with trained weights and running averages: their moving averages where the graph keeps them. Everything
- * else, names and symbolic axes too, is as it was.
+ * else, names and symbolic axes too, is as it was; but tensors that were stored once because their values were equal are
+ * stored each for itself.
  */
 export function trainedModel(
   model: OnnxModel,
@@ -36,8 +38,9 @@ export function trainedModel(
     ...unpack(graph.parameters, (vectors.get('average') ?? vectors.get('parameters'))!),
     ...(statistics ? unpack(graph.statistics, statistics) : []),
   ]);
+  const source = separateInitializers(model);
   const initializers = new Map(
-    [...model.graph.initializers].map(([name, tensor]) => [name, trained.get(name) ?? tensor]),
+    [...source.graph.initializers].map(([name, tensor]) => [name, trained.get(name) ?? tensor]),
   );
-  return { ...model, graph: { ...model.graph, initializers } };
+  return { ...source, graph: { ...source.graph, initializers } };
 }

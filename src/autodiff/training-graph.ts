@@ -12,6 +12,7 @@
 
 import { fail } from '../errors.ts';
 import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
+import { normaliseModel } from '../onnx/import/normalise.ts';
 import type { OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
 import { gradients } from './backward.ts';
@@ -64,7 +65,8 @@ export interface TrainingGraph {
 /**
  * The whole training step of a model as one ONNX model.
  *
- * @param model its input shapes must be fixed (the batch too), or their symbols given in `dimensions`
+ * @param model any operator set from 11 on; its input shapes must be fixed (the batch too), or their symbols given in
+ *   `dimensions`
  * @param loss one of `LOSSES`, or your own
  * @param optimiser one of `OPTIMISERS`, or your own
  * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
@@ -76,7 +78,7 @@ export function trainingGraph(
   optimiser: Optimiser,
   options: TrainingGraphOptions = {},
 ): TrainingGraph {
-  const { graph } = model;
+  const { graph } = normaliseModel(model, options.dimensions);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved });
   const m = arithmetic(g);
@@ -97,9 +99,7 @@ export function trainingGraph(
   if (parameters.length === 0) fail('NO_PARAMETERS', { model: graph.name });
   const frozen = frozenStatistics(graph.nodes, options.freezeStatistics ?? false);
 
-  for (const input of graph.inputs)
-    if (!graph.initializers.has(input.name))
-      g.input(input.name, input.dtype, fixedShape(input, options.dimensions ?? {}));
+  for (const input of graph.inputs) g.input(input.name, input.dtype, fixedShape(input));
   g.input('parameters', 'float32', [parameters.length]);
   for (const name of names) {
     const isConstant = !isParameter(name) && (frozen.has(name) || !statisticNames.has(name));
@@ -224,17 +224,15 @@ export function trainingGraph(
   };
 }
 
-/** The input's shape with sizes in place of symbols. */
-function fixedShape(input: ValueInfo, sizes: Readonly<Record<string, number>>): readonly number[] {
+function fixedShape(input: ValueInfo): readonly number[] {
   return input.shape.map((axis) =>
     typeof axis === 'number'
       ? axis
-      : (sizes[axis] ??
-        fail('SHAPE', {
+      : fail('SHAPE', {
           layer: input.name,
           operator: 'input',
           reason: `axis "${axis}" has no size; give it one in the option \`dimensions\``,
-        })),
+        }),
   );
 }
 
@@ -254,6 +252,8 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   Dropout: [0, 1],
   Pad: [2],
   Resize: [1, 2],
+  QuantizeLinear: [1, 2],
+  DequantizeLinear: [1, 2],
 };
 
 /** Names of constants that never train. */

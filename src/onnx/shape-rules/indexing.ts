@@ -1,6 +1,6 @@
 /** Operators that pick elements by index. */
 import { intAttribute } from '../attributes.ts';
-import { input, integers, normalAxis, type ShapeRule } from './context.ts';
+import { constantInput, fixed, input, integers, normalAxis, type ShapeRule } from './context.ts';
 
 const gather: ShapeRule = (c) => {
   const x = input(c, 0);
@@ -20,8 +20,26 @@ const topK: ShapeRule = (c) => {
   ];
 };
 
+/** The last axis of the indices names a place in the axes after the batch ones. */
+const gatherND: ShapeRule = (c) => {
+  const x = input(c, 0);
+  const indices = input(c, 1).shape;
+  const batch = intAttribute(c.attributes, 'batch_dims', 0);
+  const depth = fixed(c, indices.at(-1), 'depth of the indices');
+  return [{ dtype: x.dtype, shape: [...indices.slice(0, -1), ...x.shape.slice(batch + depth)] }];
+};
+
+const oneHot: ShapeRule = (c) => {
+  const indices = input(c, 0).shape;
+  const axis = normalAxis(intAttribute(c.attributes, 'axis', -1), indices.length + 1);
+  const depth = Number(constantInput(c, 1).data[0]);
+  return [{ dtype: input(c, 2).dtype, shape: [...indices.slice(0, axis), depth, ...indices.slice(axis)] }];
+};
+
 export const INDEXING_RULES: Readonly<Record<string, ShapeRule>> = {
   Gather: gather,
   GatherElements: (c) => [{ dtype: input(c, 0).dtype, shape: input(c, 1).shape }],
+  GatherND: gatherND,
+  OneHot: oneHot,
   TopK: topK,
 };

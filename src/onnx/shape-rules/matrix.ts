@@ -1,6 +1,7 @@
 /** Products of matrices. */
-import { intAttribute } from '../attributes.ts';
-import { broadcast, input, problem, type Shape, type ShapeRule, table } from './context.ts';
+import { intAttribute, stringAttribute } from '../attributes.ts';
+import { parseEinsum } from '../einsum.ts';
+import { broadcast, type Dim, input, problem, type Shape, type ShapeRule, table } from './context.ts';
 
 const gemm: ShapeRule = (c) => {
   const a = input(c, 0).shape;
@@ -30,7 +31,26 @@ const matmul: ShapeRule = (c) => {
   return [{ dtype: input(c, 0).dtype, shape }];
 };
 
+/** Size of every letter; an ellipsis is not handled. */
+const einsum: ShapeRule = (c) => {
+  const equation = parseEinsum(stringAttribute(c.attributes, 'equation', ''));
+  if (equation === null) return problem(c, 'an equation with an ellipsis is not handled');
+  const sizes = new Map<string, Dim>();
+  equation.inputs.forEach((letters, i) => {
+    const shape = input(c, i).shape;
+    if (shape.length !== letters.length) problem(c, `input ${i} has not ${letters.length} axes`);
+    [...letters].forEach((letter, axis) => {
+      const known = sizes.get(letter);
+      if (known !== undefined && known !== shape[axis]) problem(c, `axis "${letter}" has two sizes`);
+      sizes.set(letter, shape[axis]!);
+    });
+  });
+  const shape = [...equation.output].map((l) => sizes.get(l) ?? problem(c, `no axis "${l}"`));
+  return [{ dtype: input(c, 0).dtype, shape }];
+};
+
 export const MATRIX_RULES: Readonly<Record<string, ShapeRule>> = {
   ...table(matmul, ['MatMul', 'FusedMatMul']),
   Gemm: gemm,
+  Einsum: einsum,
 };

@@ -1,5 +1,6 @@
 /** Operators that only move elements about. */
 import { intAttribute, intsAttribute } from '../attributes.ts';
+import { sliceRange } from '../slice-range.ts';
 import {
   broadcast,
   type Dim,
@@ -50,12 +51,7 @@ const slice: ShapeRule = (c) => {
   axes.forEach((a, i) => {
     const axis = normalAxis(a, shape.length);
     const size = fixed(c, shape[axis], 'sliced axis');
-    const step = steps[i]!;
-    const place = (v: number): number => (v < 0 ? v + size : v);
-    const clamp = (v: number, low: number, high: number): number => Math.min(Math.max(v, low), high);
-    const from = step > 0 ? clamp(place(starts[i]!), 0, size) : clamp(place(starts[i]!), 0, size - 1);
-    const to = step > 0 ? clamp(place(ends[i]!), 0, size) : clamp(place(ends[i]!), -1, size - 1);
-    shape[axis] = Math.max(0, Math.ceil((to - from) / step));
+    shape[axis] = sliceRange(size, starts[i]!, ends[i]!, steps[i]!).count;
   });
   return [{ dtype: x.dtype, shape }];
 };
@@ -150,6 +146,29 @@ const expand: ShapeRule = (c) => {
   ];
 };
 
+const tile: ShapeRule = (c) => {
+  const x = input(c, 0);
+  const repeats = integers(c, 1);
+  const shape = x.shape.map((d, i) => (repeats[i] === 1 ? d : fixed(c, d, 'repeated axis') * repeats[i]!));
+  return [{ dtype: x.dtype, shape }];
+};
+
+/** Squares of `blocksize` elements become channels, or the other way round. */
+const blocks =
+  (direction: 'toDepth' | 'toSpace'): ShapeRule =>
+  (c) => {
+    const x = input(c, 0);
+    const size = intAttribute(c.attributes, 'blocksize', 1);
+    const [n, channels, ...space] = x.shape;
+    const known = fixed(c, channels, 'channels');
+    const spread = space.map((d) => fixed(c, d, 'image size'));
+    const shape =
+      direction === 'toDepth'
+        ? [n!, known * size * size, ...spread.map((d) => d / size)]
+        : [n!, known / (size * size), ...spread.map((d) => d * size)];
+    return [{ dtype: x.dtype, shape }];
+  };
+
 export const STRUCTURE_RULES: Readonly<Record<string, ShapeRule>> = {
   Concat: concat,
   Split: split,
@@ -161,4 +180,7 @@ export const STRUCTURE_RULES: Readonly<Record<string, ShapeRule>> = {
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Expand: expand,
+  Tile: tile,
+  SpaceToDepth: blocks('toDepth'),
+  DepthToSpace: blocks('toSpace'),
 };

@@ -27,7 +27,9 @@ function windowed(c: ShapeContext, kernel: readonly number[], spatial: Shape): D
     const room = dim + pads[i]! + pads[i + rank]! - span;
     if (room < 0)
       return problem(c, `window of ${span} does not fit into ${dim} with padding ${pads.join(',')}`);
-    return (ceil ? Math.ceil(room / strides[i]!) : Math.floor(room / strides[i]!)) + 1;
+    const count = (ceil ? Math.ceil(room / strides[i]!) : Math.floor(room / strides[i]!)) + 1;
+    // A window that starts behind the image would see nothing but padding.
+    return ceil && (count - 1) * strides[i]! >= dim + pads[i]! ? count - 1 : count;
   });
 }
 
@@ -55,8 +57,12 @@ const convTranspose: ShapeRule = (c) => {
   const dilations = intsAttribute(c.attributes, 'dilations') ?? kernel.map(() => 1);
   const pads = intsAttribute(c.attributes, 'pads') ?? kernel.flatMap(() => [0, 0]);
   const extra = intsAttribute(c.attributes, 'output_padding') ?? kernel.map(() => 0);
+  const given = intsAttribute(c.attributes, 'output_shape');
+  const isSame = stringAttribute(c.attributes, 'auto_pad', 'NOTSET').startsWith('SAME');
   const spatial = x.shape.slice(2).map((dim, i) => {
+    if (given) return given.at(i - rank)!;
     const size = fixed(c, dim, 'image size');
+    if (isSame) return size * strides[i]!;
     return (
       strides[i]! * (size - 1) + extra[i]! + (kernel[i]! - 1) * dilations[i]! + 1 - pads[i]! - pads[i + rank]!
     );
