@@ -11,7 +11,7 @@ import { int, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
-import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
+import { fillsWell, type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 import { foldedWeightGradient } from './weight-gradient.ts';
 
 /** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
@@ -26,8 +26,9 @@ export function blockedWeightGradient(
   a: ConvolutionAttributes,
 ): string {
   const { m, block } = l;
-  const images = l.shape(x)[0]!;
-  if (images % block !== 0 || !l.canBlock(dy))
+  // Images are filled up with empty ones as channels are.
+  const images = l.filled(l.shape(x)[0]!);
+  if (!fillsWell(l.shape(x)[0]!, block) || !l.canBlock(dy))
     return foldedWeightGradient(m, l.plain(x), l.plain(dy), weightShape, a);
   const [kh, kw] = a.kernel;
   const blocks = l.filled(weightShape[1]!) / block;
@@ -36,13 +37,13 @@ export function blockedWeightGradient(
   const parts = (images / block) % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
   const ends = endPads(l.shape(x), [outHeight, outWidth], a);
 
-  const input = byImage(l, l.blocked(x), a.pads[1], ends[1]);
+  const input = byImage(l, l.blocked(x), images, [a.pads[1], ends[1]]);
   const [, , height, width] = staticShape(m.g.shape(input)) as [number, number, number, number];
   const rows = height + a.pads[0] + ends[0] - a.stride[0] * (outHeight - 1);
   const columns = width / block - a.stride[1] * (outWidth - 1);
   const full = blockedConvolution(
     l,
-    { x: input, w: asKernel(l, dy, parts) },
+    { x: input, w: asKernel(l, l.blocked(dy), images, parts) },
     [blocks, parts * out, rows, columns * block],
     {
       kernel_shape: ints([outHeight, outWidth]),
@@ -75,12 +76,12 @@ function endPads(
   return [end(0), end(1)];
 }
 
-/** Blocked [N, C, H, W] → [C/b, N, H, (W + padding)·b], blocked by the images N. */
-function byImage(l: Layouts, x: string, before: number, after: number): string {
+/** Blocked X → [C/b, images, H, (W + padding)·b], blocked by the images. */
+function byImage(l: Layouts, x: string, images: number, [before, after]: readonly [number, number]): string {
   const { m, block } = l;
   const [n, channels, height, width] = staticShape(m.g.shape(x)) as [number, number, number, number];
   const wide = m.reshape(x, [n, channels / block, height, width * block]);
-  const padded = m.pad(wide, [0, 0, 0, before * block], [0, 0, 0, after * block]);
+  const padded = m.pad(wide, [0, 0, 0, before * block], [images - n, 0, 0, after * block]);
   const byBlock = m.transpose(padded, [1, 0, 2, 3]);
   return m.g.node('ReorderInput', [byBlock], {
     domain: NCHWC_DOMAIN,
@@ -88,12 +89,11 @@ function byImage(l: Layouts, x: string, before: number, after: number): string {
   })[0]!;
 }
 
-/** dY as the kernel [parts·O, N/parts, H, W] in the kernels' order: the parts of the batch are groups of outputs. */
-function asKernel(l: Layouts, dy: string, parts: number): string {
+/** Blocked dY as the kernel [parts·O, images/parts, H, W] in the kernels' order: parts of the batch are groups of outputs. */
+function asKernel(l: Layouts, dy: string, images: number, parts: number): string {
   const { m, block } = l;
-  const blocked = l.blocked(dy);
-  const [n, out, height, width] = staticShape(m.g.shape(blocked)) as [number, number, number, number];
-  const imageBlocks = n / block / parts;
-  const split = m.reshape(blocked, [parts, imageBlocks, block, out / block, height * width, block]);
-  return m.reshape(m.transpose(split, [0, 3, 1, 4, 2, 5]), [parts * out, n / parts, height, width]);
+  const [n, out, height, width] = staticShape(m.g.shape(dy)) as [number, number, number, number];
+  const filled = m.pad(dy, [0, 0, 0, 0], [images - n, 0, 0, 0]);
+  const split = m.reshape(filled, [parts, images / block / parts, block, out / block, height * width, block]);
+  return m.reshape(m.transpose(split, [0, 3, 1, 4, 2, 5]), [parts * out, images / parts, height, width]);
 }
