@@ -34,7 +34,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
   const bench = program
     .command('bench')
     .summary('measure search strategies on tables of evaluated architectures')
-    .description('Benchmarks of search strategies.');
+    .description('Benchmarks of search strategies.')
+    .addHelpText('after', examples('bench table --help'));
   withTableFlags(bench.command('table'))
     .summary('replay searches on a table of evaluated architectures')
     .description(
