@@ -7,6 +7,7 @@
  * for the final training to see the data often enough are not proposed.
  */
 import { meanCostShare } from '../estimation/fidelity.ts';
+import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
 
 export interface SearchPlan {
@@ -33,6 +34,8 @@ export interface SearchPlan {
 }
 
 export interface PlanFacts {
+  /** Multiply-accumulates that one genome in ten of the space stays below: no time is so short that nothing is tried. */
+  readonly smallMacs: number;
   /** Fidelities that the strategy makes use of. */
   readonly levels: number;
   readonly trainImages: number;
@@ -57,8 +60,10 @@ const THREAD_EXPONENT = 0.7;
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** Passes over the data below which a network is too large for the time: large sets need fewer. */
-const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 30);
+export const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 30);
 
+/** Mean size of the front's other members, as a share of the largest. */
+const OTHERS_SIZE = 0.5;
 /** Trials are planned for a network of this share of the largest: the mean of what a search proposes. */
 const USUAL_SIZE = 0.5;
 /**
@@ -93,10 +98,12 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const finalSeconds = left - searchSeconds;
   const full = clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
   const trials = options.trials ?? Math.round(full / meanCostShare(facts.levels));
-  const affordable = (finalSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
+  // The largest network is one of the front, whose others are smaller: half as large on the average.
+  const ownSeconds = finalSeconds / (1 + (frontSize(options) - 1) * OTHERS_SIZE);
+  const affordable = (ownSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
   const cost = affordable / fewestEpochs(facts.trainImages);
   const overhead = MACS_PER_PIXEL * facts.pixels;
-  const maxMacs = Math.max(cost - overhead, cost / 4);
+  const maxMacs = Math.max(cost - overhead, cost / 4, facts.smallMacs);
   // Rounds of trials, with some room for latency, validation and start.
   const trialSeconds = (0.85 * searchSeconds) / Math.ceil((trials * meanCostShare(facts.levels)) / workers);
   const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs + overhead) / facts.trainImages;
@@ -117,6 +124,7 @@ export function describePlan(
   space: { readonly name: string; readonly size: string | null },
 ): string[] {
   const { time } = plan;
+  const members = frontSize(options);
   const duration = (seconds: number): string =>
     seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`;
   const bounds = [
@@ -135,7 +143,9 @@ export function describePlan(
   return [
     `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
     `${plan.trials} trials of ${each}, ${plan.workers} at once with ${plan.threads} thread${plan.threads === 1 ? '' : 's'} each`,
-    `then the best one is trained for ${final}, tested once and exported to ${options.out}`,
+    members === 1
+      ? `then the best one is trained for ${final}, tested once and exported to ${options.out}`
+      : `then up to ${members} of the Pareto front are trained for ${final}${time === null ? ' each' : ''}, tested once and exported to ${options.out}`,
     ...(bounds.length > 0 ? [`bounds: ${bounds.join(', ')}`] : []),
     ...(time === null ? [] : [`time limit ${duration(time.totalSeconds)} in all`]),
   ];

@@ -8,6 +8,9 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { describeMachine } from '../device/machine.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
+import { networkCost } from '../network/cost.ts';
+import { createRandom } from '../random.ts';
+import { sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { openSqlite } from '../storage/sqlite.ts';
@@ -78,7 +81,7 @@ export async function planSearch(
   const began = Date.now();
   const space = await loadSpace(options.space);
   const { dataset } = await loadData(options, { signal, onEvent: () => {} });
-  const plan = planOf(options, await facts(options, dataset, began));
+  const plan = planOf(options, await facts(options, space, dataset, began));
   const seconds = plan.time?.totalSeconds ?? null;
   return { lines: describePlan(plan, options, { name: space.name, size: sizeOf(space) }), plan, seconds };
 }
@@ -115,7 +118,7 @@ async function run(
   try {
     const { dataset, report } = await readData(options, folder, storage, hooks);
     onEvent({ event: 'data', report });
-    const plan = (await get(storage, 'plan')) ?? planOf(options, await facts(options, dataset, began));
+    const plan = (await get(storage, 'plan')) ?? planOf(options, await facts(options, space, dataset, began));
     await put(storage, 'plan', plan);
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
@@ -157,6 +160,7 @@ async function run(
 
 async function facts(
   options: SearchOptions,
+  space: SearchSpace,
   dataset: ImageDataset,
   began: number,
 ): Promise<Parameters<typeof planOf>[1]> {
@@ -164,6 +168,7 @@ async function facts(
   const { usableCores } = describeMachine();
   const { train, height, width } = dataset;
   return {
+    smallMacs: options.timeSeconds === null ? 0 : smallMacs(space, dataset),
     levels: strategyOf(options.strategy).levels ?? 1,
     trainImages: train.count,
     pixels: height * width,
@@ -171,6 +176,25 @@ async function facts(
     spentSeconds: (Date.now() - began) / 1000,
     speed,
   };
+}
+
+const SAMPLED = 100;
+
+/** The MACs that a tenth of random genomes stay below. */
+function smallMacs(space: SearchSpace, { channels, height, width, classes }: ImageDataset): number {
+  const random = createRandom('small networks');
+  const io = { inputShape: [channels, height, width], outputs: classes.length };
+  const macs = Array.from({ length: SAMPLED }, (_, i) => {
+    try {
+      return networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs;
+    } catch (error) {
+      // Some genomes cannot be built for small images.
+      if (error instanceof EspalierError) return Number.POSITIVE_INFINITY;
+      throw error;
+    }
+  }).sort((a, b) => a - b);
+  const found = macs[Math.floor(SAMPLED / 10)]!;
+  return Number.isFinite(found) ? found : 0;
 }
 
 function sizeOf(space: SearchSpace): string | null {
