@@ -5,8 +5,11 @@ import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import { PLAIN } from './lowering/target.ts';
 import { GRADIENT_RULES } from './rules/index.ts';
+import { COMPOSITE_CASES } from './testing/composite-cases.ts';
+import { INDEXING_CASES } from './testing/indexing-cases.ts';
 import { compileCase, type OperatorCase } from './testing/operator-case.ts';
 import { convolutionCases, OPERATOR_CASES, transposedConvolutionCases } from './testing/operator-cases.ts';
+import { randomCases } from './testing/random-cases.ts';
 import { startTorch, TORCH_PYTHON } from './testing/torch.ts';
 
 const random = createRandom('gradients');
@@ -14,6 +17,9 @@ const CASES: readonly OperatorCase[] = [
   ...OPERATOR_CASES,
   ...convolutionCases(random.split('conv'), 40),
   ...transposedConvolutionCases(random.split('convTranspose'), 10),
+  ...INDEXING_CASES,
+  ...COMPOSITE_CASES,
+  ...randomCases(random.split('families')),
 ];
 const here = await loweringTarget();
 const TARGETS = [PLAIN, ...(here.kind === 'plain' ? [] : [here])];

@@ -1,5 +1,6 @@
 /** Gradients of activation functions. Kinks take the derivative of the side that PyTorch takes. */
 import { floatAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
+import { unbroadcast } from '../arithmetic.ts';
 import type { GradientContext, GradientRule } from '../rule.ts';
 import { clipGradient, reluGradient } from '../training-operators.ts';
 
@@ -13,6 +14,18 @@ export const relu: GradientRule = (c) => [reluGradient(c.m.g, c.dy, yOf(c), `${c
 export const leakyRelu: GradientRule = (c) => {
   const alpha = floatAttribute(c.node.attributes, 'alpha', 0.01);
   return [c.m.where(greater(c, xOf(c), 0), c.dy, c.m.scale(c.dy, alpha))];
+};
+
+/** The slope below zero is a weight, for each channel as a rule (He et al. 2015). */
+export const prelu: GradientRule = (c) => {
+  const { m } = c;
+  const [x, slope] = c.node.inputs as [string, string];
+  const above = greater(c, x, 0);
+  const below = (): string => m.where(above, m.scalar(0), m.mul(c.dy, x));
+  return [
+    c.needs(0) ? m.where(above, c.dy, m.mul(c.dy, slope)) : null,
+    c.needs(1) ? unbroadcast(m, below(), c.shape(slope)) : null,
+  ];
 };
 
 /** Bounds are the optional second and third input (opset 11 and later). */

@@ -1,5 +1,6 @@
 /** Gradients of convolutions, in terms of the training operators whose fast forms the lowerings know. */
-import type { GradientRule } from '../rule.ts';
+import { fail } from '../../errors.ts';
+import type { GradientContext, GradientRule } from '../rule.ts';
 import { convInputGradient, convWeightGradient } from '../training-operators.ts';
 
 const spatialAxes = (shape: readonly number[]): readonly number[] => [
@@ -7,7 +8,14 @@ const spatialAxes = (shape: readonly number[]): readonly number[] => [
   ...shape.slice(2).map((_, i) => i + 2),
 ];
 
+/** The lowerings know images; sequences have become images before, volumes are not handled. */
+function demandImages(c: GradientContext): void {
+  const axes = c.shape(c.node.inputs[1]!).length - 2;
+  if (axes !== 2) fail('NO_GRADIENT', { op: `${c.node.op} (${axes} spatial axes)`, node: c.node.name });
+}
+
 export const conv: GradientRule = (c) => {
+  demandImages(c);
   const { m, node, dy } = c;
   const [x, w, bias] = node.inputs as [string, string, string?];
   const { name, attributes } = node;
@@ -23,6 +31,7 @@ export const conv: GradientRule = (c) => {
  * that convolution, and its weight gradient is the convolution's with the two images in swapped roles.
  */
 export const convTranspose: GradientRule = (c) => {
+  demandImages(c);
   const { m, node, dy } = c;
   const [x, w, bias] = node.inputs as [string, string, string?];
   const { output_padding: _, output_shape: __, ...attributes } = node.attributes;

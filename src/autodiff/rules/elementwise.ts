@@ -31,8 +31,12 @@ export const div: GradientRule = (c) => [
 export const pow: GradientRule = (c) => {
   const [x, p] = c.node.inputs as [string, string];
   const y = c.node.outputs[0]!;
+  const exponent = c.m.g.tensor(p);
+  const isSquare = exponent?.data.length === 1 && Number(exponent.data[0]) === 2;
+  const slope = (): string =>
+    isSquare ? c.m.scale(x, 2) : c.m.mul(p, c.m.g.op('Pow', [x, c.m.sub(p, c.m.scalar(1))]));
   return [
-    backTo(c, 0, () => c.m.mul(c.dy, c.m.mul(p, c.m.g.op('Pow', [x, c.m.sub(p, c.m.scalar(1))])))),
+    backTo(c, 0, () => c.m.mul(c.dy, slope())),
     backTo(c, 1, () => c.m.mul(c.dy, c.m.mul(y, c.m.g.op('Log', [x])))),
   ];
 };
@@ -60,6 +64,7 @@ export const abs = unary(({ m }, x) => m.g.op('Sign', [x]));
 export const reciprocal = unary(({ m }, _, y) => m.neg(m.mul(y, y)));
 export const sin = unary(({ m }, x) => m.g.op('Cos', [x]));
 export const cos = unary(({ m }, x) => m.neg(m.g.op('Sin', [x])));
+export const tan = unary(({ m }, _, y) => m.add(m.mul(y, y), m.scalar(1)));
 export const atan = unary(({ m }, x) => m.g.op('Reciprocal', [m.add(m.mul(x, x), m.scalar(1))]));
 /** d erf(x)/dx = 2/√π · e^(−x²) */
 export const erf = unary(({ m }, x) => m.scale(m.g.op('Exp', [m.neg(m.mul(x, x))]), 2 / Math.sqrt(Math.PI)));
@@ -73,6 +78,9 @@ export const where: GradientRule = (c) => {
     backTo(c, 2, () => c.m.where(condition, zero, c.dy)),
   ];
 };
+
+/** Steps: the derivative is zero wherever there is one. */
+export const flat: GradientRule = () => [null];
 
 /** Broadcasting copies; the second input (the shape) has no gradient. */
 export const expand: GradientRule = (c) => [backTo(c, 0, () => c.dy), null];

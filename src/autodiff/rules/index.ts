@@ -2,7 +2,9 @@
 import type { GradientRule } from '../rule.ts';
 import * as activation from './activation.ts';
 import * as convolution from './convolution.ts';
+import { einsum } from './einsum.ts';
 import * as elementwise from './elementwise.ts';
+import * as indexing from './indexing.ts';
 import * as matrix from './matrix.ts';
 import { batchNorm } from './normalisation.ts';
 import * as pooling from './pooling.ts';
@@ -18,6 +20,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   ConvTranspose: convolution.convTranspose,
   Gemm: matrix.gemm,
   MatMul: matrix.matmul,
+  Einsum: einsum,
   // Normalisation (BatchNormalization becomes this in a training graph)
   BatchNormTraining: batchNorm,
   // Fake quantisation
@@ -26,6 +29,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   // Activations
   Relu: activation.relu,
   LeakyRelu: activation.leakyRelu,
+  PRelu: activation.prelu,
   Clip: activation.clip,
   Sigmoid: activation.sigmoid,
   Tanh: activation.tanh,
@@ -56,9 +60,14 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   Log: elementwise.log,
   Sqrt: elementwise.sqrt,
   Abs: elementwise.abs,
+  Sign: elementwise.flat,
+  Floor: elementwise.flat,
+  Ceil: elementwise.flat,
+  Round: elementwise.flat,
   Reciprocal: elementwise.reciprocal,
   Sin: elementwise.sin,
   Cos: elementwise.cos,
+  Tan: elementwise.tan,
   Atan: elementwise.atan,
   Erf: elementwise.erf,
   Where: elementwise.where,
@@ -84,7 +93,15 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   Split: structure.split,
   Slice: structure.slice,
   Pad: structure.pad,
-  Gather: structure.gather,
+  CumSum: structure.cumSum,
+  Trilu: structure.trilu,
   Cast: structure.cast,
   Resize: resize,
+  // Indexing
+  Gather: indexing.gather,
+  GatherElements: indexing.gatherElements,
+  GatherND: indexing.gatherND,
+  ScatterElements: indexing.scatterElements,
+  ScatterND: indexing.scatterND,
+  TopK: indexing.topK,
 };

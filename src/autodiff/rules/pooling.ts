@@ -1,4 +1,5 @@
 /** Gradients of pooling. */
+import { fail } from '../../errors.ts';
 import type { GradientRule } from '../rule.ts';
 import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from '../training-operators.ts';
 
@@ -7,9 +8,13 @@ export const maxPool: GradientRule = (c) => [
   maxPoolGradient(c.m.g, c.dy, c.node.outputs[1]!, c.shape(c.node.inputs[0]!), `${c.node.name}/gradient`),
 ];
 
-export const averagePool: GradientRule = (c) => [
-  averagePoolGradient(c.m.g, c.dy, c.shape(c.node.inputs[0]!), c.node.attributes, `${c.node.name}/gradient`),
-];
+export const averagePool: GradientRule = (c) => {
+  const { node } = c;
+  const shape = c.shape(node.inputs[0]!);
+  if (shape.length !== 4)
+    fail('NO_GRADIENT', { op: `AveragePool (${shape.length - 2} spatial axes)`, node: node.name });
+  return [averagePoolGradient(c.m.g, c.dy, shape, node.attributes, `${node.name}/gradient`)];
+};
 
 export const globalAveragePool: GradientRule = (c) => [
   globalAveragePoolGradient(c.m.g, c.dy, c.shape(c.node.inputs[0]!), `${c.node.name}/gradient`),

@@ -1,8 +1,8 @@
 /** Gradients of operators that only move elements about. */
 
 import { fail } from '../../errors.ts';
-import { int64, ints } from '../../onnx/graph-builder.ts';
-import { intAttribute, intsAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
+import { int, int64 } from '../../onnx/graph-builder.ts';
+import { intAttribute, intsAttribute, ONNX_TYPE, stringAttribute } from '../../onnx/shape-rules.ts';
 import type { GradientContext, GradientRule } from '../rule.ts';
 
 const constants = (c: GradientContext, index: number): readonly number[] | null => {
@@ -118,34 +118,18 @@ export const pad: GradientRule = (c) => {
   return first(c, gradient);
 };
 
-/** Rows of a table (embeddings): gradients of equal indices add up. Indices must not be negative. */
-export const gather: GradientRule = (c) => {
-  const { m } = c;
-  const [x, indices] = c.node.inputs as [string, string];
-  const shape = c.shape(x);
-  const axis = axisOf(c, 0);
-  const picked = c.shape(indices);
-  const rank = picked.length;
-  // Bring the gathered axes to the front, so that ScatterND can add whole slices.
-  const dyRank = c.shape(c.dy).length;
-  const front = [...Array(rank).keys()].map((i) => i + axis);
-  const rest = [...Array(dyRank).keys()].filter((i) => !front.includes(i));
-  const updates = m.transpose(c.dy, [...front, ...rest]);
-  const tableShape = [shape[axis]!, ...shape.filter((_, i) => i !== axis)];
-  const zeros = m.expand(m.scalar(0), tableShape);
-  const last = m.g.op('Unsqueeze', [
-    m.g.op('Cast', [indices], { to: { type: 'int', value: 7 } }),
-    m.g.constant(int64([rank])),
-  ]);
-  const scattered = m.g.op('ScatterND', [zeros, last, updates], {
-    reduction: { type: 'string', value: 'add' },
-  });
-  const perm = shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
-  return [m.g.op('Transpose', [scattered], { perm: ints(perm) }), null];
-};
-
 /** A cast between float types; casts to or from integers stop the gradient. */
 export const cast: GradientRule = (c) => {
   const from = c.m.g.dtype(c.node.inputs[0]!);
-  return [from === 'float32' ? c.m.g.op('Cast', [c.dy], { to: { type: 'int', value: 1 } }) : null];
+  return [from.startsWith('float') ? c.m.g.op('Cast', [c.dy], { to: int(ONNX_TYPE[from]) }) : null];
 };
+
+/** A running sum along an axis; its gradient runs the other way. */
+export const cumSum: GradientRule = (c) => {
+  const reverse = intAttribute(c.node.attributes, 'reverse', 0);
+  const attributes = { ...c.node.attributes, reverse: int(1 - reverse) };
+  return first(c, c.m.g.op('CumSum', [c.dy, c.node.inputs[1]!], attributes));
+};
+
+export const trilu: GradientRule = (c) =>
+  first(c, c.m.g.op('Trilu', [c.dy, ...c.node.inputs.slice(1)], c.node.attributes));

@@ -15,7 +15,11 @@ export const ELEMENTWISE_RULES: Readonly<Record<string, ShapeRule>> = {
   ...table(elementwise, Object.keys(ELEMENTWISE_OPERATORS)),
   ...table(predicate, Object.keys(ELEMENTWISE_PREDICATES)),
   ...table(same, [
+    'Swish',
     'QuickGelu',
+    'FastGelu',
+    'BiasGelu',
+    'RMSNormalization',
     'Softmax',
     'LogSoftmax',
     'Hardmax',

@@ -1,0 +1,104 @@
+"""Networks from torchvision with random weights: exported to ONNX, and trained here as the reference.
+
+Usage: torch-models.py FOLDER, which must hold jobs.json: [{"name", "network", "opset", "mode": "eval" | "train",
+"dynamic", "side", "rate", "optimisers"}]. Of every job it writes NAME.onnx, NAME.x.f32, NAME.labels.json and for each optimiser NAME.OPTIMISER.f32: all
+parameters, then all buffers, after the last step; NAME.gradients.f32 (of the first step) and NAME.output.f32 (the
+exported mode's output after the SGD steps). Prints one line of JSON a job: names and shapes, and losses by optimiser.
+"""
+
+import copy
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy
+import torch
+import torch.nn.functional as F
+import torchvision
+
+warnings.filterwarnings("ignore")
+torch.set_num_threads(1)
+CLASSES = 10
+STEPS = 10
+
+NETWORKS = {
+    "resnet18": lambda: torchvision.models.resnet18(num_classes=CLASSES),
+    "mobilenet_v2": lambda: torchvision.models.mobilenet_v2(num_classes=CLASSES, dropout=0.0, width_mult=0.35),
+    "mobilenet_v3_small": lambda: torchvision.models.mobilenet_v3_small(num_classes=CLASSES, dropout=0.0),
+    "vit": lambda: torchvision.models.VisionTransformer(
+        image_size=64, patch_size=16, num_layers=2, num_heads=2, hidden_dim=32, mlp_dim=64, num_classes=CLASSES
+    ),
+}
+OPTIMISERS = {
+    "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9),
+    # The larger epsilon keeps gradients that are zero but for rounding (biases before a norm) from moving weights.
+    "adamw": lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, eps=1e-3),
+}
+
+
+def write(path, tensors):
+    flat = [t.detach().float().flatten().numpy() for t in tensors]
+    path.write_bytes(numpy.concatenate(flat).astype("<f4").tobytes() if flat else b"")
+
+
+def floats(model):
+    return {n: b for n, b in model.named_buffers() if b.is_floating_point()}
+
+
+def train(model, optimiser, rate, x, labels):
+    losses, gradients = [], None
+    update = OPTIMISERS[optimiser](model.parameters(), rate)
+    for _ in range(STEPS):
+        update.zero_grad()
+        loss = F.cross_entropy(model(x), labels)
+        loss.backward()
+        gradients = gradients or [p.grad.clone() for p in model.parameters()]
+        update.step()
+        losses.append(loss.item())
+    return losses, gradients
+
+
+def answer(folder, job):
+    name = job["name"]
+    torch.manual_seed(7)
+    model = NETWORKS[job["network"]]()
+    for p in model.parameters():  # a head of zeros would leave nothing to learn from
+        if p.dim() > 1 and not p.any():
+            torch.nn.init.normal_(p, std=0.1)
+    x = torch.randn(8, 3, job["side"], job["side"])
+    labels = torch.arange(8) % CLASSES
+    mode = torch.onnx.TrainingMode.TRAINING if job["mode"] == "train" else torch.onnx.TrainingMode.PRESERVE
+    torch.onnx.export(
+        model.train(job["mode"] == "train"),
+        x,
+        str(folder / f"{name}.onnx"),
+        opset_version=job["opset"],
+        training=mode,
+        do_constant_folding=False,
+        input_names=["x"],
+        output_names=["y"],
+        dynamic_axes={"x": {0: "N"}, "y": {0: "N"}} if job["dynamic"] else None,
+    )
+    write(folder / f"{name}.x.f32", [x])
+    (folder / f"{name}.labels.json").write_text(json.dumps(labels.tolist()))
+    losses = {}
+    for optimiser in job["optimisers"]:
+        trained = copy.deepcopy(model).train()
+        losses[optimiser], gradients = train(trained, optimiser, job["rate"], x, labels)
+        write(folder / f"{name}.{optimiser}.f32", [*trained.parameters(), *floats(trained).values()])
+        if optimiser == "sgd":
+            write(folder / f"{name}.gradients.f32", gradients)
+            with torch.no_grad():
+                write(folder / f"{name}.output.f32", [trained.train(job["mode"] == "train")(x)])
+    shapes = lambda tensors: [{"name": n, "shape": list(t.shape)} for n, t in tensors]
+    return {
+        "parameters": shapes(model.named_parameters()),
+        "statistics": shapes(floats(model).items()),
+        "losses": losses,
+    }
+
+
+folder = Path(sys.argv[1])
+for job in json.loads((folder / "jobs.json").read_text()):
+    print(json.dumps(answer(folder, job)), flush=True)
