@@ -183,7 +183,7 @@ const SAMPLED = 100;
 /** The MACs that a tenth of random genomes stay below. */
 function smallMacs(space: SearchSpace, { channels, height, width, classes }: ImageDataset): number {
   const random = createRandom('small networks');
-  const io = { inputShape: [channels, height, width], outputs: classes.length };
+  const io = { inputShape: [channels, height, width] as const, outputs: classes.length };
   const macs = Array.from({ length: SAMPLED }, (_, i) => {
     try {
       return networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs;
