@@ -6,6 +6,7 @@ import { trainingGraph } from '../../src/autodiff/training-graph.ts';
 import { initialWeights } from '../../src/network/initialise.ts';
 import type { Network } from '../../src/network/network.ts';
 import { networkToOnnx } from '../../src/network/to-onnx.ts';
+import type { Tensor } from '../../src/onnx/model.ts';
 import { createRandom } from '../../src/random.ts';
 import { loweringTarget } from '../../src/runtime/lowering-target.ts';
 import { createStepper } from '../../src/train/step.ts';
@@ -20,13 +21,38 @@ export interface Side {
   release(): Promise<void>;
 }
 
+/** One batch of random inputs and labels. */
+export function randomBatch(bench: BenchNetwork, batch: number): Readonly<Record<string, Tensor>> {
+  const random = createRandom('batch');
+  const labelShape = bench.labels === 'pixel' ? [batch, ...bench.inputShape.slice(1)] : [batch];
+  const inputSize = batch * bench.inputShape.reduce((a, b) => a * b, 1);
+  return {
+    input: {
+      dtype: 'float32' as const,
+      shape: [batch, ...bench.inputShape],
+      data: Float32Array.from({ length: inputSize }, () => random.normal()),
+    },
+    labels: {
+      dtype: 'int64' as const,
+      shape: labelShape,
+      data: BigInt64Array.from({ length: labelShape.reduce((a, b) => a * b, 1) }, () =>
+        BigInt(random.int(bench.classes)),
+      ),
+    },
+  };
+}
+
 /** From a network to a session that is ready for its first step. */
 export async function espalierSide(
-  bench: BenchNetwork,
   network: Network,
-  options: { readonly batch: number; readonly threads: number; readonly profilePrefix?: string },
+  options: {
+    readonly feeds: Readonly<Record<string, Tensor>>;
+    readonly threads: number;
+    readonly profilePrefix?: string;
+  },
 ): Promise<Side> {
-  const { batch, threads, profilePrefix } = options;
+  const { feeds, threads, profilePrefix } = options;
+  const batch = feeds.input!.shape[0]!;
   const random = createRandom('bench');
   const weights = initialWeights(network, random);
   const model = networkToOnnx(network, weights, { mode: 'training', batch });
@@ -44,22 +70,6 @@ export async function espalierSide(
     threads,
     ...(profilePrefix !== undefined && { profilePrefix }),
   });
-  const labelShape = bench.labels === 'pixel' ? [batch, ...bench.inputShape.slice(1)] : [batch];
-  const inputSize = batch * bench.inputShape.reduce((a, b) => a * b, 1);
-  const feeds = {
-    input: {
-      dtype: 'float32' as const,
-      shape: [batch, ...bench.inputShape],
-      data: Float32Array.from({ length: inputSize }, () => random.normal()),
-    },
-    labels: {
-      dtype: 'int64' as const,
-      shape: labelShape,
-      data: BigInt64Array.from({ length: labelShape.reduce((a, b) => a * b, 1) }, () =>
-        BigInt(random.int(bench.classes)),
-      ),
-    },
-  };
   return {
     parameters: graph.parameters.length,
     step: () => stepper.step({ feeds, learningRate: OPTIMISER.learningRate, averageDecay: 0 }, random),

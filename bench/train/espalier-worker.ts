@@ -1,7 +1,7 @@
 /** One Espalier process of the training benchmark; see protocol.ts. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { espalierSide } from './espalier-side.ts';
+import { espalierSide, randomBatch } from './espalier-side.ts';
 import { BENCH_NETWORKS } from './networks/index.ts';
 import type { Ready, Turn, TurnResult, WorkerTask } from './protocol.ts';
 
@@ -11,7 +11,7 @@ const WARM_UP = 3;
 const task = JSON.parse(process.argv[2]!) as WorkerTask;
 const bench = BENCH_NETWORKS.find((n) => n.name === task.network)!;
 const network = bench.build(task.inputShape, task.classes);
-const side = await espalierSide(bench, network, task);
+const side = await espalierSide(network, { feeds: randomBatch(bench, task.batch), threads: task.threads });
 for (let i = 0; i < WARM_UP; i++) await side.step();
 say({ parameters: side.parameters });
 

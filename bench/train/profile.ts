@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { espalierSide } from './espalier-side.ts';
+import { espalierSide, randomBatch } from './espalier-side.ts';
 import { BENCH_NETWORKS } from './networks/index.ts';
 
 interface ProfileEvent {
@@ -39,8 +39,8 @@ const bench = BENCH_NETWORKS.find((n) => n.name === positionals[0]) ?? BENCH_NET
 const steps = Number(values.steps);
 const folder = mkdtempSync(join(tmpdir(), 'espalier-profile-'));
 try {
-  const side = await espalierSide(bench, bench.build(bench.inputShape, bench.classes), {
-    batch: values.batch === undefined ? bench.batch : Number(values.batch),
+  const side = await espalierSide(bench.build(bench.inputShape, bench.classes), {
+    feeds: randomBatch(bench, values.batch === undefined ? bench.batch : Number(values.batch)),
     threads: Number(values.threads),
     profilePrefix: join(folder, 'profile'),
   });

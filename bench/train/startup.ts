@@ -7,17 +7,18 @@
  * The first time is of a cold process (JIT, the probe for the lowering), the other the median of those after it.
  */
 import { median } from './compare.ts';
-import { espalierSide } from './espalier-side.ts';
+import { espalierSide, randomBatch } from './espalier-side.ts';
 import { resnet20 } from './networks/resnet20.ts';
 
 const REPEATS = 9;
 
 const network = resnet20.build(resnet20.inputShape, resnet20.classes);
+const feeds = randomBatch(resnet20, resnet20.batch);
 const threads = Number(process.argv[2] ?? 1);
 const times: { readonly ready: number; readonly firstStep: number }[] = [];
 for (let i = 0; i < REPEATS; i++) {
   const began = performance.now();
-  const side = await espalierSide(resnet20, network, { batch: resnet20.batch, threads });
+  const side = await espalierSide(network, { feeds, threads });
   const ready = performance.now() - began;
   await side.step();
   times.push({ ready, firstStep: performance.now() - began });
