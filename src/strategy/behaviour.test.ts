@@ -74,7 +74,7 @@ function search(
 
 const SEEDS = 6;
 /** Predictors take their time, and need fewer seeds to show. */
-const FEW_SEEDS = 2;
+const FEW_SEEDS = 3;
 const meanBest = (strategy: Strategy, count: number, seeds = SEEDS): number => {
   let sum = 0;
   for (let seed = 0; seed < seeds; seed++)
@@ -106,7 +106,9 @@ test.each(['nsga2', 'nsga3', 'tpe'] as const)('%s finds more of a front than ran
 test.each(['gp', 'forest', 'auto'] as const)(
   '%s comes closer to the best of a mixed space than random search',
   (name) => {
-    expect(meanBest(STRATEGIES[name], 50, FEW_SEEDS)).toBeGreaterThan(meanBest(STRATEGIES.random, 50));
+    expect(meanBest(STRATEGIES[name], 70, FEW_SEEDS)).toBeGreaterThan(
+      meanBest(STRATEGIES.random, 70, FEW_SEEDS),
+    );
   },
 );
 
