@@ -18,6 +18,8 @@ export const EXIT = {
   infeasible: 4,
   /** The run's folder or database cannot be read or written. */
   storage: 5,
+  /** A model file is not what it says it is (`espalier verify`). */
+  disagrees: 6,
   /** Ended by Ctrl-C; the study can be resumed. */
   interrupted: 130,
 } as const;
@@ -52,6 +54,17 @@ export const ERRORS = {
     message: (d) => `"${d.text}" is not a NAS-Bench-201 architecture string: ${d.reason}`,
     hint: () =>
       'Write |op~0|+|op~0|op~1|+|op~0|op~1|op~2| with the operations none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3.',
+    exit: EXIT.usage,
+  },
+  ARCHITECTURE: {
+    message: (d) => `"${d.text}" is not an architecture of ${d.benchmark}: ${d.reason}`,
+    hint: () =>
+      'Correct that row of the table, or use the space that the table was made for (espalier spaces).',
+    exit: EXIT.data,
+  },
+  UNCONNECTED: {
+    message: (d) => `A cell with the edges ${d.edges} has no path from its input to its output`,
+    hint: () => 'Searches skip such genomes; give it edges from 0 over other vertices to 6 to build it.',
     exit: EXIT.usage,
   },
   // ---- search
@@ -149,6 +162,11 @@ export const ERRORS = {
     message: (d) => `ONNX Runtime cannot load the model: ${d.reason}`,
     hint: () =>
       'Check the file with `espalier inspect`; it may be damaged or use operators that this runtime lacks.',
+    exit: EXIT.usage,
+  },
+  MODEL_INPUT: {
+    message: (d) => `The model cannot be fed: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
   // ---- onnx and autodiff

@@ -5,6 +5,7 @@
 import type { SearchOptions } from '../search/options.ts';
 import { parseBytes, parseCount, parseDuration, parseLatency } from '../search/quantity.ts';
 import { STRATEGIES } from '../strategy/index.ts';
+import { measureInfo } from '../study/measure.ts';
 
 export interface Field {
   readonly key: keyof SearchOptions;
@@ -22,14 +23,15 @@ const asIs = (text: string): string => text;
 const number = (text: string): unknown =>
   text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 
-/** Measures that are better when larger; all others are costs. */
-const MAXIMISED = new Set(['valAccuracy', 'testAccuracy']);
+/** Short names of the directions. */
+const DIRECTIONS: Readonly<Record<string, string>> = { max: 'maximise', min: 'minimise' };
 
-/** `valAccuracy,latencyMs` or with a direction, `valLoss:minimise`. */
+/** `valAccuracy,latencyMs` or with a direction, `valLoss:minimise`, `valLoss:min`. */
 const objectives = (text: string): unknown =>
   text.split(',').map((part) => {
-    const [measure, direction] = part.trim().split(':');
-    return { measure, direction: direction ?? (MAXIMISED.has(measure!) ? 'maximise' : 'minimise') };
+    const [measure = '', direction] = part.trim().split(':');
+    const better = measureInfo(measure).better === 'higher' ? 'maximise' : 'minimise';
+    return { measure, direction: direction === undefined ? better : (DIRECTIONS[direction] ?? direction) };
   });
 
 /** `shift=4,cutout=8,flip=no`. */
@@ -75,7 +77,7 @@ export const FIELDS = {
   objectives: {
     key: 'objectives',
     value: 'list',
-    text: 'measures to optimise, e.g. valAccuracy,latencyMs',
+    text: 'measures to optimise, e.g. valAccuracy,latencyMs or valAccuracy:max,params:min; several give a Pareto front',
     group: 'Search',
     parse: objectives,
   },

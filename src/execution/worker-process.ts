@@ -99,6 +99,12 @@ interface Handle {
   readonly gate: ExclusiveGate;
 }
 
+/** A trial that was finished before its memory was looked at has none to tell. */
+const withPeak = (outcome: JobOutcome, bytes: number): JobOutcome =>
+  outcome.state === 'complete' && bytes > 0
+    ? { ...outcome, measures: { ...outcome.measures, peakMemoryBytes: bytes } }
+    : outcome;
+
 const runJob = (
   { child, ended, limits, gate }: Handle,
   ...[job, { signal, onProgress }]: Parameters<Executor['run']>
@@ -107,6 +113,7 @@ const runJob = (
     const curve: CurvePoint[] = [];
     const timers: NodeJS.Timeout[] = [];
     let killedFor: string | null = null;
+    let peakBytes = 0;
     let settled = false;
     let leaveGate = () => {};
 
@@ -126,6 +133,7 @@ const runJob = (
       resolve(outcome);
     };
     const checkMemory = (bytes: number | null) => {
+      peakBytes = Math.max(peakBytes, bytes ?? 0);
       const limit = limits.memoryLimitBytes;
       if (bytes !== null && limit !== null && bytes > limit)
         kill(`out of memory: used ${formatBytes(bytes)} of ${formatBytes(limit)} allowed`);
@@ -151,7 +159,7 @@ const runJob = (
           break;
         case 'outcome':
           // What an aborted job still reports is not the result of its plan.
-          settle(signal.aborted ? failedOutcome(STOPPED, curve) : message.outcome);
+          settle(signal.aborted ? failedOutcome(STOPPED, curve) : withPeak(message.outcome, peakBytes));
           break;
         case 'ready':
           break;

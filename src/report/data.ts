@@ -28,7 +28,7 @@ export interface ReportData {
   readonly front: readonly number[];
   /** Null while the study is unfinished. */
   readonly winner: Winner | null;
-  /** Further members of the Pareto front that were trained fully. */
+  /** All networks that were trained fully, the winner among them, in the order of training. */
   readonly members: readonly Winner[];
   /** Networks of other trials to be drawn, best first; the winner's is not repeated. */
   readonly others: readonly { readonly trial: number; readonly network: Network }[];
@@ -37,6 +37,7 @@ export interface ReportData {
     readonly seconds: Readonly<Record<string, number>>;
     /** Training images that all trainings together went through. */
     readonly imagesSeen: number;
+    /** Resident memory of the training that took most; null where it was not watched. */
     readonly peakMemoryBytes: number | null;
   };
   /** What a reader should know: limits that were hit, intervals that are wide, leaks in the data. */

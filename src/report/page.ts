@@ -8,7 +8,7 @@ import { type Html, html, trusted } from './html.ts';
 import { SCRIPT } from './script.ts';
 import { costSection, repeatSection } from './sections/cost.ts';
 import { dataSection } from './sections/data.ts';
-import { membersTable } from './sections/members.ts';
+import { membersSection } from './sections/members.ts';
 import { trialTable } from './sections/trials.ts';
 import { classSection, headFigures } from './sections/winner.ts';
 import { snippets } from './snippets.ts';
@@ -48,11 +48,11 @@ function sections(data: ReportData): Section[] {
 <p class="hint">Accuracies of partial training; the chosen network was trained fully afterwards.</p>`,
     },
     winner &&
-      data.members.length > 0 && {
+      data.members.length > 1 && {
         id: 'members',
         short: 'Trained',
         title: 'Trained networks of the front',
-        body: membersTable([winner, ...data.members]),
+        body: membersSection(data.members, winner.trial),
       },
     winner && {
       id: 'architecture',

@@ -10,6 +10,9 @@ export interface FrontMember {
   readonly testAccuracy: number | null;
   readonly valAccuracy: number;
   readonly latencyMs: number;
+  /** Of the model in 8 bits, with `--int8`. */
+  readonly int8TestAccuracy?: number | null;
+  readonly int8LatencyMs?: number;
   readonly params: number;
   readonly macs: number;
 }
@@ -25,7 +28,7 @@ export interface DoneEvent {
   readonly int8LatencyMs?: number;
   readonly params: number;
   readonly macs: number;
-  /** With several objectives: the trained members of the front, the winner first. */
+  /** With several objectives: the trained members of the front, in the order of training. */
   readonly front?: readonly FrontMember[];
   readonly trials: { readonly complete: number; readonly failed: number; readonly pruned: number };
   readonly seconds: number;
@@ -44,6 +47,13 @@ export type SearchEvent =
       readonly deadline: number | null;
       readonly workers: number;
     }
+  /** Trials that an earlier session of the run finished. */
+  | {
+      readonly event: 'resumed';
+      readonly trials: readonly Trial[];
+      readonly best: Trial | null;
+      readonly front: readonly Trial[];
+    }
   | { readonly event: 'trial-started'; readonly trial: Trial }
   /** 0..1 of the trial. */
   | { readonly event: 'trial-progress'; readonly trial: number; readonly progress: number }
@@ -56,10 +66,17 @@ export type SearchEvent =
   | { readonly event: 'final-started'; readonly trial: number; readonly epochs: number }
   | {
       readonly event: 'final-progress';
+      readonly trial: number;
+      /** 0..1, never less than before. */
       readonly progress: number;
       readonly valAccuracy: number | null;
     }
-  | { readonly event: 'tested'; readonly testAccuracy: number; readonly testCount: number }
+  | {
+      readonly event: 'tested';
+      readonly trial: number;
+      readonly testAccuracy: number;
+      readonly testCount: number;
+    }
   /** Paths of the files written. */
   | { readonly event: 'exported'; readonly files: readonly string[] }
   | { readonly event: 'warning'; readonly message: string }

@@ -2,20 +2,21 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { deploymentModel } from '../network/deploy.ts';
 import type { Network } from '../network/network.ts';
-import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { portableModel } from '../onnx/portable.ts';
+import { sealModel } from '../onnx/seal.ts';
 import type { Weights } from '../train/plan.ts';
 import { type ModelMetadata, writeMetadata } from './model-metadata.ts';
 
-/** The deployed form, for a batch of any size. */
+/** The deployed form, for a batch of any size, in a version of the format that is read widely. */
 export function exportedModel(network: Network, weights: Weights, metadata: ModelMetadata | null): OnnxModel {
-  const model = deploymentModel(network, weights, 'batch');
+  const model = portableModel(deploymentModel(network, weights, 'batch'));
   return { ...model, metadata: metadata === null ? {} : writeMetadata(metadata) };
 }
 
-/** Its file. */
+/** Its file, with its digest. */
 export const modelBytes = (network: Network, weights: Weights, metadata: ModelMetadata | null): Uint8Array =>
-  encodeModel(exportedModel(network, weights, metadata));
+  sealModel(exportedModel(network, weights, metadata));
 
 /** Whole or not at all: a crash while writing leaves what was there before. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ImageDataset } from '../data/dataset.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { sealModel } from '../onnx/seal.ts';
 import { quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency } from '../quantisation/compare-latency.ts';
 import type { Measures } from '../study/trial.ts';
@@ -48,7 +49,7 @@ export async function exportInt8(request: {
     float: { val: found.float.val.accuracy, test: found.float.test?.accuracy ?? null },
     int8: { val: val.accuracy, test: test?.accuracy ?? null },
   };
-  const bytes = encodeModel({
+  const bytes = sealModel({
     ...found.model,
     metadata: { ...found.model.metadata, 'espalier.quantisation': JSON.stringify(note) },
   });

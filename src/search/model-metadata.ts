@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { fail } from '../errors.ts';
+import type { NetworkIO } from '../network/network.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 
 const PREFIX = 'espalier.';
@@ -31,10 +32,21 @@ export const ModelMetadata = z.object({
   seed: z.union([z.number(), z.string()]),
   /** Of Espalier. */
   version: z.string(),
+  /** Number of the trial in its search. */
+  trial: z.number().int().exactOptional(),
+  /** What the space was when the model was made (spaceDigest). */
+  spaceDigest: z.string().exactOptional(),
+  /** Of the network that was trained, for one image; merging its branches for deployment leaves fewer weights. */
+  cost: z
+    .object({ params: z.number().int(), macs: z.number().int(), memoryBytes: z.number().int() })
+    .exactOptional(),
   /** Fingerprint of the data set (ImageDataset.fingerprint). */
   data: z.string(),
   accuracy: z.object({
     val: z.number(),
+    /** Images, and 95 % interval, of the validation accuracy. */
+    valCount: z.number().int().exactOptional(),
+    valInterval: z.tuple([z.number(), z.number()]).exactOptional(),
     test: z.number().nullable(),
     testCount: z.number().int(),
     /** 95 % interval of the test accuracy (Wilson 1927). */
@@ -46,10 +58,27 @@ export const ModelMetadata = z.object({
       medianMs: z.number(),
       lowMs: z.number(),
       highMs: z.number(),
+      /** 95th percentile of so many runs; `wide`: time was out before the interval of the median was narrow. */
+      p95Ms: z.number().exactOptional(),
+      runs: z.number().int().exactOptional(),
+      wide: z.boolean().exactOptional(),
       threads: z.number().int(),
+      /** The processor. */
       machine: z.string(),
+      platform: z.string().exactOptional(),
+      /** Name and version of the engine, and what of it computed. */
+      runtime: z.string().exactOptional(),
+      provider: z.string().exactOptional(),
     })
     .nullable(),
+  /** Of a model in 8 bits: accuracies (0..1) before and after, on the same images; `test` null where there were none. */
+  quantisation: z
+    .looseObject({
+      target: z.string(),
+      float: z.object({ val: z.number(), test: z.number().nullable() }),
+      int8: z.object({ val: z.number(), test: z.number().nullable() }),
+    })
+    .exactOptional(),
 });
 
 export type ModelMetadata = z.output<typeof ModelMetadata>;
@@ -64,7 +93,7 @@ export function readMetadata(model: Pick<OnnxModel, 'metadata'>, path: string): 
   const found: Record<string, unknown> = {};
   for (const key of Object.keys(ModelMetadata.shape)) {
     const text = model.metadata[PREFIX + key];
-    if (text === undefined) fail('MODEL_METADATA', { path, reason: `it lacks ${PREFIX}${key}` });
+    if (text === undefined) continue;
     try {
       found[key] = JSON.parse(text);
     } catch (cause) {
@@ -74,5 +103,17 @@ export function readMetadata(model: Pick<OnnxModel, 'metadata'>, path: string): 
   const parsed = ModelMetadata.safeParse(found);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
+  const [key] = issue.path;
+  if (issue.path.length === 1 && !Object.hasOwn(found, key!))
+    fail('MODEL_METADATA', { path, reason: `it lacks ${PREFIX}${String(key)}` });
   return fail('MODEL_METADATA', { path, reason: `${PREFIX}${issue.path.join('.')}: ${issue.message}` });
 }
+
+/** What the network was built for. */
+export const ioOf = ({
+  labels,
+  preprocessing: { channels, height, width },
+}: Pick<ModelMetadata, 'labels' | 'preprocessing'>): NetworkIO => ({
+  inputShape: [channels, height, width],
+  outputs: labels.length,
+});

@@ -1,4 +1,5 @@
 /** The files that a run writes for people and other programs: report.html, trials.json, pareto.csv. */
+import { join } from 'node:path';
 import { describeMachine } from '../device/machine.ts';
 import { fail } from '../errors.ts';
 import type { ReportData } from '../report/data.ts';
@@ -12,10 +13,11 @@ import type { StudyStorage } from '../storage/storage.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Trial } from '../study/trial.ts';
 import { VERSION } from '../version.ts';
+import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import { get } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
-import { constraintsOf, frontObjectives, strategyOf } from './run-trials.ts';
+import { constraintsOf, strategyOf } from './run-trials.ts';
 
 /** Networks drawn in the report beside the winner's. */
 const DRAWN_NETWORKS = 2;
@@ -37,8 +39,13 @@ export async function writeOutputs(
     folder.pareto,
   );
   const written = [folder.report, folder.trials, folder.pareto];
+  const models = data.members
+    .map(({ model }) => join(folder.path, model.file))
+    .filter((m) => m !== folder.model);
   const int8 = options.int8 ? [folder.int8Model] : [];
-  return data.winner === null ? written : [folder.model, ...int8, folder.network, folder.weights, ...written];
+  return data.winner === null
+    ? written
+    : [folder.model, ...int8, folder.network, folder.weights, ...models, ...written];
 }
 
 async function reportData(
@@ -50,6 +57,7 @@ async function reportData(
   const report = (await get(storage, 'dataReport')) ?? fail('STORAGE_MISSING', { path: options.out });
   const plan = await get(storage, 'plan');
   const winner = await get(storage, 'winner');
+  const members = (await get(storage, 'members')) ?? [];
   const seconds = (await get(storage, 'seconds')) ?? {};
   const constraints = plan === null ? [] : constraintsOf(options, plan);
   const machine = describeMachine();
@@ -103,15 +111,19 @@ async function reportData(
     trials,
     front: paretoFront(trials, frontObjectives(options.objectives), constraints).map((t) => t.number),
     winner,
-    members: (await get(storage, 'members')) ?? [],
+    members,
     others: others.map((t) => ({ trial: t.number, network: space.build(t.genome, io) })),
     cost: {
       seconds,
-      imagesSeen: Math.round(
-        [...trials, ...(winner === null ? [] : [winner])].reduce((sum, t) => sum + imagesOf(t), 0),
-      ),
-      peakMemoryBytes: null,
+      imagesSeen: Math.round([...trials, ...members].reduce((sum, t) => sum + imagesOf(t), 0)),
+      peakMemoryBytes: largest([...trials, ...members]),
     },
     notes: (await get(storage, 'notes')) ?? report.warnings,
   };
+}
+
+/** Null where no training's memory was watched. */
+function largest(trained: readonly Pick<Trial, 'measures'>[]): number | null {
+  const peaks = trained.flatMap(({ measures }) => measures.peakMemoryBytes ?? []);
+  return peaks.length === 0 ? null : Math.max(...peaks);
 }

@@ -24,14 +24,13 @@ export async function pickModel(run: string, bounds: readonly Constraint[], out:
   const folder = runFolder(run);
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
-    const winner = await get(storage, 'winner');
-    if (winner === null)
+    const members = (await get(storage, 'members')) ?? [];
+    if (members.length === 0)
       return fail('NOT_PICKED', {
         run,
         reason: 'no network was trained fully yet',
         hint: `Go on with: espalier resume ${run}`,
       });
-    const members = [winner, ...((await get(storage, 'members')) ?? [])];
     const accuracy = ({ measures }: Winner): number => measures.valAccuracy!;
     const fitting = members.filter(({ measures }) => broken(bounds, measures).length === 0);
     const best = fitting.reduce<Winner | null>(
@@ -51,7 +50,9 @@ export async function pickModel(run: string, bounds: readonly Constraint[], out:
         hint: 'Raise the bound, or search with it: espalier search … --max-latency, --max-params, --max-macs.',
       });
     }
-    await copyFile(join(run, best.model.file), out);
+    await copyFile(join(run, best.model.file), out).catch((cause: Error) =>
+      fail('STORAGE', { path: out, reason: cause.message }, cause),
+    );
     return { member: best, file: out };
   } finally {
     await storage.close();

@@ -5,8 +5,8 @@ import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
 import { fail } from '../errors.ts';
 import { decodeModel } from '../onnx/decode.ts';
-import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { sealModel } from '../onnx/seal.ts';
 import { imageInput, type Judged, quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency, type LatencyComparison } from '../quantisation/compare-latency.ts';
 import { inspectKernels, type KernelReport } from '../quantisation/kernels.ts';
@@ -132,7 +132,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     float: { val: found.float.val.accuracy, test: found.float.test?.accuracy ?? null },
     int8: { val: found.int8.val.accuracy, test: found.int8.test?.accuracy ?? null },
   };
-  const quantised = encodeModel({
+  const quantised = sealModel({
     ...found.model,
     metadata: { ...found.model.metadata, 'espalier.quantisation': JSON.stringify(note) },
   });

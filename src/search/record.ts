@@ -12,8 +12,9 @@ export interface Artefacts {
   readonly dataReport: DataReport;
   /** Seconds by phase, added up over resumptions. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The most accurate of the members; there once all of them are trained. */
   readonly winner: Winner;
-  /** Further members of the Pareto front, fully trained. */
+  /** The fully trained networks so far, in the order in which they were trained. */
   readonly members: readonly Winner[];
   readonly notes: readonly string[];
   readonly command: string;

@@ -34,9 +34,15 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** Where another member of the front goes: what belongs to one network is in a folder of its own. */
+/** Where a member of the front goes: what belongs to one network is named after its trial. */
 export function memberFolder(folder: RunFolder, trial: number): RunFolder {
-  const path = join(folder.path, 'models', `trial-${trial}`);
-  const { checkpoint, weights, model, int8Model, network } = runFolder(path);
-  return { ...folder, path, checkpoint, weights, model, int8Model, network };
+  const at = (name: string): string => join(folder.path, 'models', `${trial}.${name}`);
+  return {
+    ...folder,
+    checkpoint: at('checkpoint'),
+    weights: at('safetensors'),
+    model: at('onnx'),
+    int8Model: at('int8.onnx'),
+    network: at('network.json'),
+  };
 }

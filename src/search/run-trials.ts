@@ -15,7 +15,8 @@ import type { Strategy } from '../strategy/strategy.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import { runStudy } from '../study/run-study.ts';
 import { type Asked, openStudy, type Study } from '../study/study.ts';
-import type { Constraint, Objective } from '../study/trial.ts';
+import type { Constraint } from '../study/trial.ts';
+import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
@@ -52,14 +53,6 @@ export function constraintsOf(options: SearchOptions, plan: SearchPlan): Constra
     ['macs', plan.time?.maxMacs ?? null],
   ];
   return bounds.flatMap(([measure, max]) => (max === null ? [] : [{ measure, max }]));
-}
-
-/**
- * What the front is drawn over: the objectives, and with accuracy alone also the cost, so that a reader sees what a
- * smaller network would give.
- */
-export function frontObjectives(objectives: readonly Objective[]): readonly Objective[] {
-  return objectives.length > 1 ? objectives : [...objectives, { measure: 'macs', direction: 'minimise' }];
 }
 
 export function strategyOf(name: string): Strategy {
@@ -105,6 +98,12 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
     },
     storage,
   );
+  const standing = () => ({
+    best: bestTrial(study.trials(), options.objectives, constraints),
+    front: paretoFront(study.trials(), frontObjectives(options.objectives), constraints),
+  });
+  const before = study.trials().filter(({ endedAt }) => endedAt !== null);
+  if (before.length > 0) onEvent({ event: 'resumed', trials: before, ...standing() });
   const jobOf = createJobs(request, ladder);
   const executor = createExecutor(options, plan, plan.workers);
   try {
@@ -120,9 +119,7 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
         }),
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),
       onFinished: (trial) => {
-        const best = bestTrial(study.trials(), options.objectives, constraints);
-        const front = paretoFront(study.trials(), frontObjectives(options.objectives), constraints);
-        onEvent({ event: 'trial-finished', trial, best, front });
+        onEvent({ event: 'trial-finished', trial, ...standing() });
         void watch.save();
       },
     });

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
 import type { NetworkIO } from '../network/network.ts';
+import { spaceDigest } from '../space/digest.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
@@ -34,18 +35,20 @@ export async function claimDefinition(definition: StudyDefinition, storage: Stud
   const before = await storage.artefact(ARTEFACT);
   if (before === null) return storage.putArtefact(ARTEFACT, now);
   const former = before as Readonly<Record<string, Json>>;
+  // A study of an earlier version does not have them all.
   for (const [name, value] of Object.entries(now))
-    if (!isDeepStrictEqual(value, former[name]))
+    if (Object.hasOwn(former, name) && !isDeepStrictEqual(value, former[name]))
       fail('STUDY_CHANGED', { name, former: JSON.stringify(former[name]), now: JSON.stringify(value) });
 }
 
-/** What of the definition can be written down; of the space and the strategy, their names. */
+/** What of the definition can be written down: of the strategy its name, of the space also what it builds. */
 function asJson(definition: StudyDefinition): { readonly [name: string]: Json } {
   const { space, io, strategy, objectives, constraints, seed, parallelism, fidelities = [1] } = definition;
   // JSON has no infinity, and an infinite bound bounds nothing.
   const bounds = constraints.filter(({ max }) => Number.isFinite(max));
   const values = {
     space: space.name,
+    'digest of the space': spaceDigest(space, io),
     io,
     strategy: strategy.name,
     objectives,

@@ -26,6 +26,7 @@ export const MEASURES = {
   memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },
   sizeBytes: { label: 'model file', unit: 'bytes', better: 'lower', known: false },
   trainSeconds: { label: 'training time', unit: 's', better: 'lower', known: false },
+  peakMemoryBytes: { label: 'memory of the training', unit: 'bytes', better: 'lower', known: false },
   epochs: { label: 'epochs', unit: '', better: 'lower', known: false },
   imagesPerSecond: { label: 'training speed', unit: '1/s', better: 'higher', known: false },
 } as const satisfies Record<string, MeasureInfo>;

@@ -32,6 +32,8 @@ export function plainLines(
         return describeData(event.report);
       case 'plan':
         return [...event.lines];
+      case 'resumed':
+        return [`${event.trials.length} trials were finished before`];
       case 'trial-finished': {
         const best = event.best?.number === event.trial.number ? '  (best so far)' : '';
         // Fixed widths, so that lines written one by one still stand in columns.
@@ -39,12 +41,13 @@ export function plainLines(
         return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${best}`];
       }
       case 'final-started':
+        accuracy = null;
         return [
           `final training of trial ${event.trial}: ${event.epochs} ${event.epochs === 1 ? 'epoch' : 'epochs'} on all data`,
         ];
       case 'final-progress':
         accuracy = event.valAccuracy ?? accuracy;
-        return stepped('final', event.progress, () => {
+        return stepped(`final ${event.trial}`, event.progress, () => {
           const known = accuracy === null ? '' : `, validation ${formatPercent(accuracy)}`;
           return `final training: ${Math.round(100 * event.progress)} %${known}`;
         });

@@ -66,16 +66,28 @@ test('the front is shown once it has two points', () => {
   expect(renderProgress(finished, 0, 120, plain)).toContain('front   80.00 % @ 0.5 ms  90.00 % @ 0.5 ms');
 });
 
-test('the bar of the final training never goes back', () => {
+test('after a resumption the trials of earlier sessions are counted', () => {
+  const resumed = [
+    EVENTS[1]!,
+    { event: 'resumed', trials: [first, second], best: first, front: [first] } as const,
+    { event: 'trial-started', trial: third } as const,
+    { event: 'trial-finished', trial: third, best: third, front: [first, third] } as const,
+  ].reduce(advance, initialProgress);
+  expect(resumed.finished).toEqual([first, second, third]);
+  expect(renderProgress(resumed, 0, 120, plain)).toContain('3 of 4 trials');
+});
+
+test('the final training is shown with the last accuracy that is known', () => {
   const progress = (share: number, valAccuracy: number | null): SearchEvent => ({
     event: 'final-progress',
+    trial: 2,
     progress: share,
     valAccuracy,
   });
   const final = [
     { event: 'final-started', trial: 2, epochs: 10 } as const,
-    progress(0.6, 0.7),
-    progress(0.4, null),
+    progress(0.4, 0.7),
+    progress(0.6, null),
   ].reduce(advance, state);
   expect(final.final).toMatchObject({ progress: 0.6, valAccuracy: 0.7 });
   expect(renderProgress(final, 0, 100, plain)).toContain('final training of trial 2, 10 epochs, 70.00 %');

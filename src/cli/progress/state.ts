@@ -54,6 +54,8 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         phase: 'search',
         budget: { trials: event.trials, deadline: event.deadline, workers: event.workers },
       };
+    case 'resumed':
+      return { ...state, finished: event.trials, best: event.best, front: event.front };
     case 'trial-started':
       return {
         ...state,
@@ -80,6 +82,7 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         phase: 'final',
         running: [],
         final: { trial: event.trial, epochs: event.epochs, progress: 0, valAccuracy: null },
+        testAccuracy: null,
       };
     case 'final-progress':
       if (!state.final) return state;
@@ -87,8 +90,7 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         ...state,
         final: {
           ...state.final,
-          // Time and epochs may disagree on how far it is; a bar never goes back.
-          progress: Math.max(state.final.progress, event.progress),
+          progress: event.progress,
           valAccuracy: event.valAccuracy ?? state.final.valAccuracy,
         },
       };

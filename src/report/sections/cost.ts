@@ -10,7 +10,7 @@ export function costSection({ cost }: ReportData): Html {
     ([name, seconds]) =>
       html`<tr><td>${name}</td><td>${formatSeconds(seconds)}</td><td class="barcell"><div class="bar" style="width:${((100 * seconds) / Math.max(total, 1e-9)).toFixed(1)}%"></div></td></tr>`,
   )}<tr><td><b>in all</b></td><td><b>${formatSeconds(total)}</b></td><td></td></tr></tbody></table>
-<p class="hint">${formatCount(cost.imagesSeen)} training images were gone through${cost.peakMemoryBytes !== null && `, at most ${formatBytes(cost.peakMemoryBytes)} of memory were used`}.</p>`;
+<p class="hint">${formatCount(cost.imagesSeen)} training images were gone through${cost.peakMemoryBytes !== null && `, and one training took at most ${formatBytes(cost.peakMemoryBytes)} of memory`}.</p>`;
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

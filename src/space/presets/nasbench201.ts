@@ -11,7 +11,7 @@ import {
   type NasBench201Operation,
   nasBench201Cell,
 } from '../../network/blocks/nas-bench-201-cell.ts';
-import { residualBlock } from '../../network/blocks/residual-block.ts';
+import { nasBench201Reduction } from '../../network/blocks/nas-bench-201-reduction.ts';
 import { networkBuilder } from '../../network/builder.ts';
 import { oneOf, struct, type ValueOf } from '../choice.ts';
 import { defineSpace } from '../define-space.ts';
@@ -114,9 +114,7 @@ export function nasBench201(
           const out = channels * 2 ** stage;
           let y = x;
           if (stage > 0)
-            y = b.scope('reduction', () =>
-              residualBlock(b, y, { out, kernel: 3, stride: strideFor(b, y), activation: 'relu' }),
-            );
+            y = b.scope('reduction', () => nasBench201Reduction(b, y, { out, stride: strideFor(b, y) }));
           for (let i = 0; i < cells; i++) y = b.scope(`cell${i}`, () => nasBench201Cell(b, y, edges));
           return y;
         });

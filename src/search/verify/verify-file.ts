@@ -1,0 +1,142 @@
+/**
+ * `espalier verify`: what a model file says about itself, recomputed.
+ *
+ * Each check stands alone, so that a file in which one thing is wrong still tells about the others.
+ */
+import { readFile } from 'node:fs/promises';
+import type { ImageDataset } from '../../data/dataset.ts';
+import { loadImageDataset } from '../../data/load.ts';
+import { EspalierError, fail } from '../../errors.ts';
+import type { Network } from '../../network/network.ts';
+import { decodeModel } from '../../onnx/decode.ts';
+import { checkDigest } from '../../onnx/seal.ts';
+import { PRESETS } from '../../space/presets/index.ts';
+import type { SearchSpace } from '../../space/space.ts';
+import { validateGenome } from '../../space/validation.ts';
+import { loadSpace } from '../load-space.ts';
+import { ioOf, type ModelMetadata, readMetadata } from '../model-metadata.ts';
+import { agrees, type Check, type CheckResult, disagrees, unchecked, type VerifyContext } from './check.ts';
+import { checkCost } from './cost.ts';
+import { checkAccuracy, checkData } from './data.ts';
+import { checkLatency } from './latency.ts';
+import { checkRuns } from './runs.ts';
+import { checkStructure } from './structure.ts';
+
+const checkFileDigest: Check = ({ bytes }) => {
+  const { recorded, computed } = checkDigest(bytes);
+  if (recorded === null) return unchecked(`the file carries no digest; it has ${computed}`);
+  return recorded === computed
+    ? agrees(computed)
+    : disagrees(`the file was changed after it was written: it says ${recorded}, it has ${computed}`);
+};
+
+/** In the order in which they are told. */
+const CHECKS = {
+  digest: checkFileDigest,
+  structure: checkStructure,
+  cost: checkCost,
+  runs: checkRuns,
+  latency: checkLatency,
+  data: checkData,
+  accuracy: checkAccuracy,
+} satisfies Record<string, Check>;
+
+export interface VerifyRequest {
+  readonly path: string;
+  /** As for a search; null: what needs data is not checked. */
+  readonly data: string | null;
+  /** A module or preset to take instead of the preset that the file names; null: that one. */
+  readonly space: string | null;
+  readonly latency: boolean;
+  readonly threads: number;
+  readonly signal: AbortSignal;
+}
+
+export interface VerifyReport {
+  readonly path: string;
+  /** No check disagrees. */
+  readonly ok: boolean;
+  readonly checks: readonly (CheckResult & { readonly name: keyof typeof CHECKS })[];
+  readonly metadata: ModelMetadata;
+}
+
+/** @throws ONNX_READ, MODEL_METADATA, SPACE_UNKNOWN, the errors of reading data */
+export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> {
+  const { path, latency, threads, signal } = request;
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
+    fail(
+      'ONNX_READ',
+      { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
+      cause,
+    ),
+  );
+  const model = decodeModel(bytes, path);
+  const metadata = readMetadata(model, path);
+  const space = await spaceFor(metadata, request.space);
+  const dataset = await datasetOf(metadata, request.data, signal);
+  const context: VerifyContext = {
+    bytes,
+    model,
+    metadata,
+    space,
+    ...rebuild(space, metadata),
+    dataset,
+    timed: latency,
+    threads,
+    signal,
+  };
+  const checks: (CheckResult & { name: keyof typeof CHECKS })[] = [];
+  for (const [name, check] of Object.entries(CHECKS) as [keyof typeof CHECKS, Check][])
+    checks.push({ name, ...(await attempt(check, context)) });
+  return { path, ok: checks.every(({ status }) => status !== 'disagrees'), checks, metadata };
+}
+
+/** A file that cannot be loaded, or data of other classes, are no reason to say nothing of the rest. */
+async function attempt(check: Check, context: VerifyContext): Promise<CheckResult> {
+  try {
+    return await check(context);
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return unchecked(error.message);
+  }
+}
+
+async function spaceFor(metadata: ModelMetadata, given: string | null): Promise<SearchSpace | null> {
+  if (given !== null) return loadSpace(given);
+  return (PRESETS as Readonly<Record<string, SearchSpace>>)[metadata.space] ?? null;
+}
+
+function rebuild(
+  space: SearchSpace | null,
+  metadata: ModelMetadata,
+): { readonly network: Network | null; readonly missing: string } {
+  if (space === null)
+    return {
+      network: null,
+      missing: `the space "${metadata.space}" is no preset of this version; name its module with --space`,
+    };
+  try {
+    const { genome } = metadata;
+    validateGenome(space, genome);
+    return { network: space.build(genome, ioOf(metadata)), missing: '' };
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return { network: null, missing: error.message };
+  }
+}
+
+/** Read as the search read them: the same split, size and colours. */
+async function datasetOf(
+  { seed, preprocessing: { channels, height, width } }: ModelMetadata,
+  data: string | null,
+  signal: AbortSignal,
+): Promise<ImageDataset | null> {
+  if (data === null) return null;
+  const { dataset } = await loadImageDataset(data, {
+    seed,
+    signal,
+    channels,
+    ...(height === width && { imageSize: height }),
+  });
+  return dataset;
+}
