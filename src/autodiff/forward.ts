@@ -70,7 +70,8 @@ function unchanged({ m }: ForwardContext, { op, inputs, name, domain, attributes
   m.g.node(op, inputs, { name, domain, attributes, outputs });
 }
 
-const TRAINING_FORMS: Readonly<Record<string, Form>> = {
+/** Operators whose form in a training graph differs from that in inference. To add one: a form and a row. */
+export const TRAINING_FORMS: Readonly<Record<string, Form>> = {
   ...ACTIVATION_FORMS,
   ...NORMALISATION_FORMS,
   ...STRUCTURE_FORMS,

@@ -22,16 +22,19 @@ import { trainingGraph } from './training-graph.ts';
 interface Tolerances {
   readonly gradients: number;
   readonly losses: number;
+  /** Of weights and running averages after ten steps; biases begin at zero, and are then nothing but gradients. */
   readonly weights: number;
+  /** Of what the trained model gives. */
+  readonly output: number;
 }
 
 /** Smooth enough to agree to rounding, step after step. */
-const EXACT: Tolerances = { gradients: 1e-4, losses: 1e-4, weights: 2e-3 };
+const EXACT: Tolerances = { gradients: 1e-4, losses: 1e-4, weights: 2e-3, output: 1e-4 };
 /**
  * Deep networks of rectifiers and batch norms: one value of a hundred thousand that rounding puts on the other side of a
  * kink changes all gradients before it by a share of a percent (PyTorch in single and double precision differ as much).
  */
-const KINKED: Tolerances = { gradients: 0.03, losses: 5e-3, weights: 0.01 };
+const KINKED: Tolerances = { gradients: 0.03, losses: 5e-3, weights: 0.1, output: 0.05 };
 
 const vit = { network: 'vit', mode: 'eval', dynamic: true, side: 64, rate: 0.01 } as const;
 const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
@@ -158,10 +161,8 @@ describe.skipIf(TORCHVISION_PYTHON === null)(
           const session = await createSession(encodeModel(trained));
           const { y } = await session.run({ x: reference.x });
           await session.release();
-          console.log(name, difference(y!.data as Float32Array, reference.output), weights, gradients, gaps);
-          expect(difference(y!.data as Float32Array, reference.output), 'output').toBeLessThan(
-            5 * tolerances.weights,
-          );
+          const gap = difference(y!.data as Float32Array, reference.output);
+          expect(gap, 'output').toBeLessThan(tolerances.output);
         }
       },
       120_000,
