@@ -6,14 +6,14 @@ import { float32 } from '../onnx/graph-builder.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { PRESETS } from '../space/presets/index.ts';
-import { sampleGenome } from '../space/sampling.ts';
+import { sampleNetwork } from '../space/sample-network.ts';
 import { modelLayers } from './model-layers.ts';
 
 test.each(Object.values(PRESETS))('MACs of $name as ONNX are those of the network', (space) => {
   const random = createRandom('layers');
   for (let i = 0; i < 5; i++) {
-    const genome = sampleGenome(space, random, 'decisions');
-    const network = space.build(genome, { inputShape: [3, 32, 32], outputs: 10 });
+    const io = { inputShape: [3, 32, 32], outputs: 10 } as const;
+    const { network } = sampleNetwork(space, random, io, 'decisions');
     const model = networkToOnnx(network, initialWeights(network, random), {
       mode: 'inference',
       batch: 'batch',

@@ -45,6 +45,11 @@ export interface NetworkBuilder {
   add(inputs: readonly string[], options?: Named): string;
   multiply(a: string, b: string, options?: Named): string;
   concat(inputs: readonly string[], options?: Named): string;
+  /** The box of `size` that begins at `start`, by default at the first element of every axis. */
+  slice(
+    x: string,
+    options: Named & { readonly start?: readonly number[]; readonly size: readonly number[] },
+  ): string;
   zero(x: string, options?: Named & { readonly stride?: Size }): string;
   resize(x: string, options: Named & { readonly size: Pair; readonly mode?: 'nearest' | 'bilinear' }): string;
   dropout(x: string, rate: number, options?: Named): string;
@@ -132,6 +137,10 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
     add: (inputs, options) => push({ kind: 'add' }, inputs, options, 'add'),
     multiply: (a, b, options) => push({ kind: 'multiply' }, [a, b], options, 'multiply'),
     concat: (inputs, options) => push({ kind: 'concat' }, inputs, options, 'concat'),
+    slice(x, { start, size, id }) {
+      const operator: Operator = { kind: 'slice', start: start ?? size.map(() => 0), size };
+      return push(operator, [x], id === undefined ? undefined : { id }, 'slice');
+    },
     zero: (x, options) => push({ kind: 'zero', stride: pair(options?.stride ?? 1) }, [x], options, 'zero'),
     resize: (x, options) =>
       push({ kind: 'resize', size: options.size, mode: options.mode ?? 'bilinear' }, [x], options, 'resize'),

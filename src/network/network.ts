@@ -48,6 +48,8 @@ export type Operator =
   | { readonly kind: 'multiply' }
   /** Along channels (images) or features (vectors). */
   | { readonly kind: 'concat' }
+  /** The box of the input that begins at `start` and has `size`, both along all axes of one image. */
+  | { readonly kind: 'slice'; readonly start: readonly number[]; readonly size: readonly number[] }
   /** Constant zero of the given stride (NAS-Bench-201 `none`). */
   | { readonly kind: 'zero'; readonly stride: Pair }
   /** Spatial resize to a fixed height and width; the input image may be scaled by it too. */

@@ -12,7 +12,7 @@ import { float32 } from '../onnx/graph-builder.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { PRESETS } from '../space/presets/index.ts';
-import { sampleGenome } from '../space/sampling.ts';
+import { sampleNetwork } from '../space/sample-network.ts';
 import { networkBuilder } from './builder.ts';
 import { initialWeights } from './initialise.ts';
 import type { Network } from './network.ts';
@@ -60,7 +60,7 @@ describe('shapes equal those of ONNX Runtime', () => {
   ] as const;
   const cases = Object.entries(PRESETS).flatMap(([name, space]) =>
     [0, 1, 2].flatMap((i) =>
-      io.map((task) => [name, i, space.build(sampleGenome(space, random), task)] as const),
+      io.map((task) => [name, i, sampleNetwork(space, random, task).network] as const),
     ),
   );
   it.each(cases)('%s, sample %i', (_, __, network) => expectEngineAgrees(network));

@@ -6,7 +6,7 @@ import type { Network } from '../network/network.ts';
 import { networkToOnnx } from '../network/to-onnx.ts';
 import { createRandom } from '../random.ts';
 import { PRESETS } from '../space/presets/index.ts';
-import { sampleGenome } from '../space/sampling.ts';
+import { sampleNetwork } from '../space/sample-network.ts';
 import { checkModel } from './check.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import type { OnnxModel } from './model.ts';
@@ -34,8 +34,8 @@ const build = (body: (b: NetworkBuilder) => string[]): OnnxModel => {
 
 describe('foldBatchNorm', () => {
   it.each(Object.entries(PRESETS))('keeps the values of networks of the preset %s', async (name, space) => {
-    const genome = sampleGenome(space, createRandom(name));
-    await expectEqual(toModel(space.build(genome, { inputShape: [3, 16, 16], outputs: 4 })));
+    const io = { inputShape: [3, 16, 16], outputs: 4 } as const;
+    await expectEqual(toModel(sampleNetwork(space, createRandom(name), io).network));
   });
 
   it.each([2, 5, 11, 17])('keeps the values of random network %i', async (seed) => {

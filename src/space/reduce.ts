@@ -76,6 +76,7 @@ const RULES: { readonly [K in OperatorKind]: Rule<K> } = {
   add: merging,
   multiply: merging,
   concat: merging,
+  slice: onlyShapes,
   zero: { keepsZero: always, isIdentity: never, pure: true },
   dropout: noise,
   stochasticDepth: noise,

@@ -6,7 +6,7 @@ import { loadSpace } from '../../search/load-space.ts';
 import { type Decision, listDecisions } from '../../space/decisions.ts';
 import { describeGenome } from '../../space/json.ts';
 import { PRESETS } from '../../space/presets/index.ts';
-import { sampleGenome } from '../../space/sampling.ts';
+import { sampleNetwork } from '../../space/sample-network.ts';
 import { spaceSize } from '../../space/size.ts';
 import type { SearchSpace } from '../../space/space.ts';
 import { type AddCommand, examples } from '../command.ts';
@@ -82,8 +82,7 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
 
   async function show(name: string, json: boolean): Promise<void> {
     const space = await loadSpace(name);
-    const genome = sampleGenome(space, createRandom('espalier spaces'));
-    const network = space.build(genome, EXAMPLE_IO);
+    const { genome, network } = sampleNetwork(space, createRandom('espalier spaces'), EXAMPLE_IO);
     const cost = networkCost(network);
     if (json) {
       const size = spaceSize(space)?.toString() ?? null;

@@ -85,6 +85,16 @@ const LOWERING_RULES: { readonly [K in OperatorKind]: LoweringRule<K> } = {
   add: (_, c) => c.inputs.slice(1).reduce((sum, x) => c.g.op('Add', [sum, x], undefined, c.id), c.inputs[0]!),
   multiply: (_, c) => emit(c, 'Mul', c.inputs),
   concat: (_, c) => emit(c, 'Concat', c.inputs, { axis: int(1) }),
+  slice: (o, c) => {
+    const cut = o.size.map((_, i) => i).filter((i) => o.size[i] !== c.g.shape(c.inputs[0]!)[i + 1]);
+    if (cut.length === 0) return emit(c, 'Identity', c.inputs);
+    const ranges = [
+      cut.map((i) => o.start[i]!),
+      cut.map((i) => o.start[i]! + o.size[i]!),
+      cut.map((i) => i + 1),
+    ];
+    return emit(c, 'Slice', [c.inputs[0]!, ...ranges.map((v) => c.g.constant(int64(v)))]);
+  },
   // A cheap strided copy times zero: keeps the symbolic batch, which a constant could not.
   zero: (o, c) => {
     const [dy, dx] = o.stride;

@@ -24,6 +24,7 @@ const MAC_RULES: { readonly [K in OperatorKind]: MacRule<K> } = {
   add: none,
   multiply: none,
   concat: none,
+  slice: none,
   zero: none,
   resize: none,
   dropout: none,

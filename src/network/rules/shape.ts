@@ -95,6 +95,16 @@ const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
       refuse('the shapes differ outside the first axis');
     return [inputs.reduce((sum, s) => sum + s[0]!, 0), ...first.slice(1)];
   },
+  slice: (o, [x], refuse) => {
+    const given = x ?? refuse('it has no input');
+    const inside = (size: number, i: number): boolean => {
+      whole(size, 'the size of the slice', refuse);
+      return Number.isInteger(o.start[i]) && o.start[i]! >= 0 && o.start[i]! + size <= given[i]!;
+    };
+    if (o.size.length !== given.length || o.start.length !== given.length || !o.size.every(inside))
+      refuse(`it has no box of ${o.size.join('×')} at ${o.start.join(', ')}`);
+    return o.size;
+  },
   zero: (o, [x], refuse) => {
     const [channels, height, width] = image(x, refuse);
     return [channels, Math.ceil(height / o.stride[0]), Math.ceil(width / o.stride[1])];

@@ -69,6 +69,7 @@ const WEIGHT_RULES: { readonly [K in OperatorKind]: WeightRule<K> } = {
   add: none,
   multiply: none,
   concat: none,
+  slice: none,
   zero: none,
   resize: none,
   dropout: none,

@@ -3,7 +3,7 @@ import { networkCost } from '../../network/cost.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import { fromArchString, nasBench201 } from '../../space/presets/nasbench201.ts';
-import { sampleGenome } from '../../space/sampling.ts';
+import { sampleNetwork } from '../../space/sample-network.ts';
 import { boxesOf } from './boxes.ts';
 import { stagesOf } from './stages.ts';
 
@@ -12,7 +12,7 @@ const IO = { inputShape: [3, 32, 32] as const, outputs: 10 };
 test.each(Object.values(PRESETS))('boxes of $name hold all layers: their costs add up', (space) => {
   const random = createRandom('boxes');
   for (let i = 0; i < 10; i++) {
-    const network = space.build(sampleGenome(space, random, 'decisions'), IO);
+    const { network } = sampleNetwork(space, random, IO, 'decisions');
     const boxes = boxesOf(network);
     const cost = networkCost(network);
     expect(boxes.reduce((sum, box) => sum + box.macs, 0)).toBe(cost.macs);

@@ -2,12 +2,18 @@
 import type { SearchSpace } from '../space.ts';
 import { integer } from './integer.ts';
 import { mobile } from './mobile.ts';
+import { nasBench101 } from './nasbench101.ts';
 import { nasBench201 } from './nasbench201.ts';
+import { natsSize } from './nats-size.ts';
 import { residual } from './residual.ts';
+import { transnasMacro } from './transnas-macro.ts';
 
 export const PRESETS = {
   residual,
   mobile,
   integer,
+  nasbench101: nasBench101(),
   nasbench201: nasBench201(),
+  'nats-size': natsSize,
+  'transnas-macro': transnasMacro,
 } satisfies Record<string, SearchSpace>;
