@@ -37,7 +37,7 @@ const elementwise =
 
 const unary = (compute: (x: number) => number): Fold => elementwise(([x]) => compute(x!));
 const binary = (compute: (a: number, b: number) => number): Fold =>
-  elementwise((values) => values.reduce(compute));
+  elementwise((values) => values.reduce((a, b) => compute(a, b)));
 const predicate = (holds: (a: number, b: number) => boolean): Fold =>
   elementwise(([a, b]) => Number(holds(a!, b!)));
 

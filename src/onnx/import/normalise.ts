@@ -16,7 +16,7 @@ import { UPGRADES } from './upgrades.ts';
 /** Older ones differ in more than form. */
 const OLDEST = 11;
 /** Larger results stay in the graph: they are data rather than shapes. */
-const LARGEST_FOLD = 1 << 20;
+const LARGEST_FOLD = 1 << 16;
 
 const FOLDS: Readonly<Record<string, Fold>> = { ...ELEMENTWISE_FOLDS, ...STRUCTURE_FOLDS };
 

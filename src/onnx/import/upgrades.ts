@@ -133,7 +133,8 @@ const groupNormChannels: Upgrade = ({ version, node, type, define, fresh }) => {
     return emit('Reshape', spread, [channels]);
   };
   const [x, scale, bias] = node.inputs as [string, string, string];
-  return [...before, { ...node, inputs: [x, perChannel(scale), perChannel(bias)] }];
+  const inputs = [x, perChannel(scale), perChannel(bias)];
+  return [...before, { ...node, inputs }];
 };
 
 /** Statistics that leave the node, and the mode, are the training graph's own matter. */
