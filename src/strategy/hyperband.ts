@@ -1,7 +1,7 @@
 import { fresh } from './asha.ts';
 import { randomSearch } from './random.ts';
 import { promoted, proposedAt, REDUCTION, ranked } from './rungs.ts';
-import type { Observation, Proposal, Strategy, SuggestRequest } from './strategy.ts';
+import type { Observation, Proposal, RunningTrial, Strategy, SuggestRequest } from './strategy.ts';
 import { tpe } from './tpe.ts';
 
 const LEVELS = 3;
@@ -13,7 +13,7 @@ interface Bracket {
 }
 
 /** The brackets of one round (Li et al. 2018): from many trials at the lowest level to few at the highest. */
-export function brackets(levels: number): readonly Bracket[] {
+export function roundOf(levels: number): readonly Bracket[] {
   return Array.from({ length: levels }, (_, i): Bracket => {
     const halvings = levels - 1 - i;
     const count = Math.ceil((levels / (halvings + 1)) * REDUCTION ** halvings);
@@ -39,34 +39,63 @@ const bracketed = ({ name, description, sampler, round }: Options): Strategy => 
   levels: LEVELS,
   suggest(request) {
     const plan = round(request.fidelities.length);
-    const results = new Map(request.history.map((o) => [o.number, o]));
-    const trials = [...request.history, ...request.running].sort((a, b) => a.number - b.number);
-    const seen = new Set<string>();
-    /** New genomes in order: brackets take them from here. */
-    const starts = trials.filter(({ hash }) => !seen.has(hash) && seen.add(hash));
-    for (let b = 0, taken = 0; ; b++) {
-      const bracket = plan[b % plan.length]!;
-      const members = starts.slice(taken, taken + bracket.sizes[0]!);
-      taken += members.length;
-      if (members.length < bracket.sizes[0]!) return fresh(request, sampler, bracket.first);
-      const next = halving(request, bracket, new Set(members.map((t) => t.hash)), results);
+    const begun = brackets(request, plan);
+    for (const group of begun) {
+      if (group.places > 0) return fresh(request, sampler, group.bracket.first);
+      const next = halving(group);
       if (next !== null) return next;
     }
+    return fresh(request, sampler, plan[begun.length % plan.length]!.first);
   },
 });
 
+/** A bracket that was begun, with its trials. */
+interface Begun {
+  readonly bracket: Bracket;
+  /** New genomes that it still takes. */
+  places: number;
+  readonly history: Observation[];
+  readonly running: RunningTrial[];
+}
+
+/** New genomes fill one bracket after the other in the order of their numbers; those at another level than its first stand apart. */
+function brackets({ history, running }: SuggestRequest, plan: readonly Bracket[]): readonly Begun[] {
+  const results = new Map(history.map((o) => [o.number, o]));
+  const groups: Begun[] = [];
+  const owners = new Map<string, Begun | null>();
+  for (const trial of [...history, ...running].sort((a, b) => a.number - b.number)) {
+    let owner = owners.get(trial.hash);
+    if (owner === undefined) {
+      owner = open(trial.fidelity);
+      owners.set(trial.hash, owner);
+    }
+    const result = results.get(trial.number);
+    if (result === undefined) owner?.running.push(trial);
+    else owner?.history.push(result);
+  }
+  return groups;
+
+  function open(level: number): Begun | null {
+    const last = groups.at(-1);
+    const bracket = last !== undefined && last.places > 0 ? last.bracket : plan[groups.length % plan.length]!;
+    if (bracket.first !== level) return null;
+    const group =
+      last?.bracket === bracket && last.places > 0
+        ? last
+        : { bracket, places: bracket.sizes[0]!, history: [], running: [] };
+    if (group !== last) groups.push(group);
+    group.places--;
+    return group;
+  }
+}
+
 /** The bracket's next promotion; null while results are awaited, or when it is finished. */
-function halving(
-  request: SuggestRequest,
-  { first, sizes }: Bracket,
-  members: ReadonlySet<string>,
-  results: ReadonlyMap<number, Observation>,
-): Proposal | null {
+function halving({ bracket: { first, sizes }, history, running }: Begun): Proposal | null {
   for (let k = 1; k < sizes.length; k++) {
     const level = first + k - 1;
-    const rung = [...results.values()].filter((o) => o.fidelity === level && members.has(o.hash));
+    const rung = history.filter((o) => o.fidelity === level);
     if (rung.length < sizes[k - 1]!) return null;
-    const already = proposedAt(request, level + 1);
+    const already = proposedAt({ history, running }, level + 1);
     const winners = ranked(rung, level).slice(0, sizes[k]!);
     const next = winners.find((o) => o.state === 'complete' && !already.has(o.hash));
     if (next !== undefined) return promoted(next);
@@ -81,7 +110,7 @@ export const successiveHalving = bracketed({
   name: 'successive-halving',
   description: 'Many short trials, the best third of each rung goes on (Jamieson & Talwalkar 2016).',
   sampler: randomSearch,
-  round: (levels) => brackets(levels).slice(0, 1),
+  round: (levels) => roundOf(levels).slice(0, 1),
 });
 
 /** Hyperband (Li et al. 2018): brackets from bold to cautious, since short trials may mislead. */
@@ -89,7 +118,7 @@ export const hyperband = bracketed({
   name: 'hyperband',
   description: 'Successive halving with brackets from bold to cautious (Li et al. 2018).',
   sampler: randomSearch,
-  round: brackets,
+  round: roundOf,
 });
 
 /** BOHB (Falkner et al. 2018): Hyperband whose new genomes come from TPE. */
@@ -97,5 +126,5 @@ export const bohb = bracketed({
   name: 'bohb',
   description: 'Hyperband with new genomes by TPE (Falkner et al. 2018).',
   sampler: tpe,
-  round: brackets,
+  round: roundOf,
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
 import { createCandidates } from '../study/candidates.ts';
 import { NESTED } from '../testing/suite-spaces.ts';
-import { brackets } from './hyperband.ts';
+import { roundOf } from './hyperband.ts';
 import { STRATEGIES } from './index.ts';
 import type { Observation, Strategy } from './strategy.ts';
 
@@ -67,7 +67,7 @@ test('successive halving runs nine, three and one, the best of each rung', () =>
 
 test("Hyperband's brackets are those of the paper for a ratio of 3 and 9 units", () => {
   // Li et al. 2018: n = ⌈(s_max + 1) / (s + 1) · η^s⌉ configurations with r = R·η^-s units each.
-  expect(brackets(3)).toEqual([
+  expect(roundOf(3)).toEqual([
     { first: 0, sizes: [9, 3, 1] },
     { first: 1, sizes: [5, 1] },
     { first: 2, sizes: [3] },

@@ -2,6 +2,7 @@ import { crossGenomes } from '../space/crossover.ts';
 import { mutateGenome } from '../space/mutation.ts';
 import { byCrowding, byNiches, rankedBy } from './population.ts';
 import { firstAcceptable, proposalOr } from './proposing.ts';
+import { comparable } from './ranking.ts';
 import type { Observation, Strategy } from './strategy.ts';
 
 export interface NsgaOptions {
@@ -26,7 +27,7 @@ const nsga = (
   description,
   suggest(request) {
     const { space, history, random } = request;
-    const parents = rankedBy(history, order).slice(0, population);
+    const parents = rankedBy(comparable(history, start), population, order);
     if (parents.length < Math.min(start, population)) return proposalOr(request, null);
     // A binary tournament: the earlier of two in the ranking.
     const pick = () => parents[Math.min(random.int(parents.length), random.int(parents.length))]!.genome;

@@ -7,16 +7,41 @@ export function dominates(a: Vector, b: Vector): boolean {
   return a.every((v, i) => v >= b[i]!) && a.some((v, i) => v > b[i]!);
 }
 
-/** Rank of each vector: 0 for the front, 1 for the front of the rest, and so on. */
+/**
+ * Rank of each vector: 0 for the front, 1 for the front of the rest, and so on. Efficient non-dominated sort with binary
+ * search (Zhang et al. 2015): n·log n for one or two objectives, with more at worst the square of the front's size.
+ */
 export function paretoRanks(vectors: readonly Vector[]): number[] {
-  const ranks = new Array<number>(vectors.length).fill(-1);
-  for (let rank = 0, left = vectors.length; left > 0; rank++) {
-    const open = vectors.flatMap((_, i) => (ranks[i] === -1 ? [i] : []));
-    const front = open.filter((i) => !open.some((j) => dominates(vectors[j]!, vectors[i]!)));
-    for (const i of front) ranks[i] = rank;
-    left -= front.length;
+  // Nothing dominates what comes before it in this order.
+  const order = [...vectors.keys()].sort((a, b) => descending(vectors[a]!, vectors[b]!) || a - b);
+  const ranks = new Array<number>(vectors.length);
+  const fronts: Vector[][] = [];
+  for (const i of order) {
+    const vector = vectors[i]!;
+    // What a front dominates, all better fronts dominate too.
+    let [low, high] = [0, fronts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (frontDominates(fronts[middle]!, vector)) low = middle + 1;
+      else high = middle;
+    }
+    ranks[i] = low;
+    if (low === fronts.length) fronts.push([vector]);
+    else fronts[low]!.push(vector);
   }
   return ranks;
+}
+
+function descending(a: Vector, b: Vector): number {
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return b[k]! - a[k]!;
+  return 0;
+}
+
+/** Of members added in descending order. With two objectives the last has the best second value, which decides. */
+function frontDominates(front: readonly Vector[], vector: Vector): boolean {
+  if (vector.length <= 2) return dominates(front.at(-1)!, vector);
+  for (let i = front.length - 1; i >= 0; i--) if (dominates(front[i]!, vector)) return true;
+  return false;
 }
 
 /** Crowding distance within one front (Deb et al. 2002); infinite at the ends of each objective. */

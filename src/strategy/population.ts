@@ -1,24 +1,30 @@
 /** Selection of several trials at once, for strategies that breed from a population. */
 import { crowdingDistances, paretoRanks } from './pareto.ts';
-import { isComplete } from './ranking.ts';
 import type { Observation } from './strategy.ts';
 
-/** Trials among which survivors are sought, at most: ranking costs the square of their number. */
-const LOOKED_AT = 400;
-
-/** The complete trials in order: feasible first, then by Pareto rank; of one rank, as `order` sorts them. */
+/**
+ * The first `count` of complete trials of one fidelity: feasible first, then by Pareto rank; of one rank, as `order`
+ * sorts them.
+ */
 export function rankedBy(
-  history: readonly Observation[],
+  complete: readonly Observation[],
+  count: number,
   order: (front: readonly Observation[]) => readonly Observation[],
 ): Observation[] {
-  const complete = history.filter(isComplete).slice(-LOOKED_AT);
-  return [true, false].flatMap((feasible) => {
+  const found: Observation[] = [];
+  for (const feasible of [true, false]) {
     const group = complete.filter((o) => o.feasible === feasible);
-    const ranks = paretoRanks(group.map((o) => o.values!));
     const fronts: Observation[][] = [];
-    for (const [i, rank] of ranks.entries()) fronts[rank] = [...(fronts[rank] ?? []), group[i]!];
-    return fronts.flatMap(order);
-  });
+    for (const [i, rank] of paretoRanks(group.map((o) => o.values!)).entries()) {
+      fronts[rank] ??= [];
+      fronts[rank]!.push(group[i]!);
+    }
+    for (const front of fronts) {
+      if (found.length >= count) break;
+      found.push(...order(front));
+    }
+  }
+  return found.slice(0, count);
 }
 
 /** The least crowded first (Deb et al. 2002). */

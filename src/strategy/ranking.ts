@@ -8,6 +8,23 @@ export function isComplete({ state, values }: Observation): boolean {
 }
 
 /**
+ * The complete trials of the highest fidelity that has `enough` of them, or of the one that has the most: values of two
+ * fidelities do not compare (Falkner et al. 2018 choose so too).
+ */
+export function comparable(history: readonly Observation[], enough: number): Observation[] {
+  const levels: Observation[][] = [];
+  for (const trial of history)
+    if (isComplete(trial)) {
+      levels[trial.fidelity] ??= [];
+      levels[trial.fidelity]!.push(trial);
+    }
+  let found: Observation[] = [];
+  for (const level of levels)
+    if (level !== undefined && (level.length >= enough || level.length > found.length)) found = level;
+  return found;
+}
+
+/**
  * The best of a few complete observations. With one objective the highest value wins; with several, the lowest Pareto
  * rank and then the least crowded. Feasible ones always beat infeasible ones; ties go to the later.
  */

@@ -1,9 +1,10 @@
 import type { Random } from '../random.ts';
+import type { Genome } from '../space/genome.ts';
 import { drawGuided } from '../space/guided-draw.ts';
 import { decisionSlots, decisionValues } from './decision-values.ts';
 import { byCrowding, rankedBy } from './population.ts';
-import { firstAcceptable, proposalOr } from './proposing.ts';
-import { isComplete } from './ranking.ts';
+import { mutantOf, proposalOr } from './proposing.ts';
+import { comparable, isComplete } from './ranking.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Random trials before the first proposal. */
@@ -34,51 +35,38 @@ export const tpe: Strategy = {
     const good = slots.map(({ outcomes }, k) => density(split.good, k, outcomes));
     const bad = slots.map(({ outcomes }, k) => density(split.bad, k, outcomes));
     const index = new Map(slots.map(({ path }, k) => [path, k]));
-    const draw = () =>
-      drawGuided(space, {
-        pick: (path) => good[index.get(path)!]!.draw(random),
-        place: (path) => good[index.get(path)!]!.draw(random),
-      });
-    let best: ReturnType<typeof draw> | null = null;
-    let bestRatio = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < CANDIDATES; i++) {
-      const genome = firstAcceptable(request, draw);
-      if (genome === null) break;
-      const values = decisionValues(space, genome);
-      let ratio = 0;
-      for (let k = 0; k < slots.length; k++)
-        if (values[k]! >= 0) ratio += good[k]!.log(values[k]!) - bad[k]!.log(values[k]!);
-      if (ratio > bestRatio) [best, bestRatio] = [genome, ratio];
+    const decide = (path: string): number => good[index.get(path)!]!.draw(random);
+    const ratioOf = (genome: Genome): number =>
+      decisionValues(space, genome).reduce(
+        (sum, value, k) => (value < 0 ? sum : sum + good[k]!.log(value) - bad[k]!.log(value)),
+        0,
+      );
+    // Whether a candidate is acceptable costs more than its ratio: the best are asked about first, and a second time
+    // more are drawn.
+    for (const count of [CANDIDATES, 10 * CANDIDATES]) {
+      const drawn = Array.from({ length: count }, () => drawGuided(space, { pick: decide, place: decide }));
+      const ratios = new Map(drawn.map((genome) => [genome, ratioOf(genome)]));
+      const best = drawn.sort((a, b) => ratios.get(b)! - ratios.get(a)!).find(request.accept);
+      if (best !== undefined) return { genome: best };
     }
-    return proposalOr(request, best);
+    return proposalOr(
+      request,
+      mutantOf(request, () => random.pick(split.best)),
+    );
   },
 };
 
 /** Decision values of the best trials and of the others; null while there are too few. Failed trials count as bad. */
-function goodAndBad({ space, history, objectives }: SuggestRequest) {
-  const values = (trials: readonly Observation[]) => trials.map((o) => decisionValues(space, o.genome));
-  const complete = history.filter(isComplete);
-  if (complete.length < START) return null;
-  const level = Math.max(...complete.map((o) => o.fidelity));
-  const top = complete.filter((o) => o.fidelity === level);
-  const learnt = top.length >= START ? top : complete.filter((o) => o.fidelity === commonest(complete));
+function goodAndBad({ space, history }: SuggestRequest) {
+  const learnt = comparable(history, START);
+  if (learnt.length < START) return null;
   const count = Math.max(1, Math.min(MOST_GOOD, Math.ceil(GOOD_SHARE * learnt.length)));
-  const ranked = objectives === 1 ? bySingle(learnt) : rankedBy(learnt, byCrowding);
-  const good = ranked.slice(0, count);
-  const taken = new Set(good);
-  const others = history.filter(
-    (o) => o.state !== 'complete' || (o.fidelity === learnt[0]!.fidelity && !taken.has(o)),
-  );
-  return { good: values(good), bad: values(others.slice(-MOST_BAD)) };
-}
-
-const bySingle = (trials: readonly Observation[]): Observation[] =>
-  [...trials].sort((a, b) => Number(b.feasible) - Number(a.feasible) || b.values![0]! - a.values![0]!);
-
-function commonest(trials: readonly Observation[]): number {
-  const counts = new Map<number, number>();
-  for (const { fidelity } of trials) counts.set(fidelity, (counts.get(fidelity) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1])[0]![0];
+  const best = rankedBy(learnt, count, byCrowding);
+  const good = new Set(best);
+  const level = best[0]!.fidelity;
+  const others = history.filter((o) => !good.has(o) && (o.fidelity === level || !isComplete(o)));
+  const values = (trials: readonly Observation[]) => trials.map((o) => decisionValues(space, o.genome));
+  return { best: best.map((o) => o.genome), good: values(best), bad: values(others.slice(-MOST_BAD)) };
 }
 
 interface Density {
