@@ -4,7 +4,7 @@
  */
 import { fail } from '../errors.ts';
 import type { ActivationName, Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
-import { outputShape } from './rules/shape.ts';
+import { outputShape, rememberShapes } from './rules/shape.ts';
 
 type Size = number | Pair;
 
@@ -76,7 +76,10 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   const input = 'input';
   const shapes = new Map<string, readonly number[]>([[input, inputShape]]);
   const nodes: NetworkNode[] = [];
-  const scopes: string[] = [];
+  /** `stage1.block0.` within two scopes. */
+  let prefix = '';
+  /** Equal layers share one operator, so that what is derived from operators is derived once. */
+  const operators = new Map<string, Operator>();
 
   const shape = (id: string): readonly number[] =>
     shapes.get(id) ??
@@ -84,7 +87,7 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
 
   /** `stage1.conv`, or `stage1.conv2` when that is taken. */
   const freeId = (wanted: string): string => {
-    const base = [...scopes, wanted].join('.');
+    const base = prefix + wanted;
     let id = base;
     for (let i = 2; shapes.has(id); i++) id = `${base}${i}`;
     return id;
@@ -97,7 +100,11 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   ): string => {
     const id = freeId(options?.id ?? fallback);
     shapes.set(id, outputShape(operator, inputs.map(shape), id));
-    nodes.push({ id, operator, inputs });
+    // The attributes of a kind have a fixed order and fixed lengths.
+    const key = Object.values(operator).join();
+    const shared = operators.get(key) ?? operator;
+    if (shared === operator) operators.set(key, operator);
+    nodes.push({ id, operator: shared, inputs });
     return id;
   };
   const pool = (kind: 'maxPool' | 'averagePool', x: string, options: PoolOptions): string => {
@@ -148,16 +155,19 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
     stochasticDepth: (x, rate, options) =>
       push({ kind: 'stochasticDepth', rate }, [x], options, 'stochasticDepth'),
     scope(name, body) {
-      scopes.push(name);
+      const outer = prefix;
+      prefix += `${name}.`;
       try {
         return body();
       } finally {
-        scopes.pop();
+        prefix = outer;
       }
     },
     build(outputs) {
       for (const output of outputs) shape(output);
-      return { inputs: [{ id: input, shape: inputShape }], nodes: [...nodes], outputs };
+      const network: Network = { inputs: [{ id: input, shape: inputShape }], nodes: [...nodes], outputs };
+      rememberShapes(network, new Map(shapes));
+      return network;
     },
   };
 }

@@ -62,8 +62,13 @@ function peakActivations(network: Network): number {
   for (const [i, node] of network.nodes.entries()) {
     live += bytes(node.id);
     peak = Math.max(peak, live);
-    for (const value of new Set([...node.inputs, node.id]))
-      if ((lastUse.get(value) ?? -1) <= i) live -= bytes(value);
+    if (!lastUse.has(node.id)) live -= bytes(node.id);
+    // A value that a node reads twice is freed once.
+    for (const input of node.inputs)
+      if (lastUse.get(input) === i) {
+        live -= bytes(input);
+        lastUse.delete(input);
+      }
   }
   return peak;
 }

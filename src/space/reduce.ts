@@ -94,7 +94,7 @@ export function reduceNetwork(network: Network): ReducedGraph {
     nodes.push({ label, inputs, commutative }) - 1;
   /** A pure node is made once for the same inputs. */
   const appendOnce = (label: string, inputs: readonly number[], commutative = false): number => {
-    const key = JSON.stringify([label, commutative ? [...inputs].sort((a, b) => a - b) : inputs]);
+    const key = `${label} ${(commutative && inputs.length > 1 ? [...inputs].sort((a, b) => a - b) : inputs).join()}`;
     const index = known.get(key) ?? append(label, inputs, commutative);
     known.set(key, index);
     return index;
@@ -133,9 +133,18 @@ export function reduceNetwork(network: Network): ReducedGraph {
   return onlyLive({ nodes, outputs: network.outputs.map((id) => reduced.get(id)!) });
 }
 
+/** Builders share the operators of equal layers. */
+const labels = new WeakMap<Operator, string>();
+
 /** An operator as text, whatever the order of its attributes. */
-const labelOf = (operator: Operator): string =>
-  JSON.stringify(Object.entries(operator).sort(([a], [b]) => (a < b ? -1 : 1)));
+function labelOf(operator: Operator): string {
+  let label = labels.get(operator);
+  if (label === undefined) {
+    label = JSON.stringify(Object.entries(operator).sort(([a], [b]) => (a < b ? -1 : 1)));
+    labels.set(operator, label);
+  }
+  return label;
+}
 
 /** Drops the nodes that reach no output. */
 function onlyLive(graph: ReducedGraph): ReducedGraph {

@@ -6,80 +6,76 @@ type Shape = readonly number[];
 type ShapeRule<K extends OperatorKind> = (
   operator: Extract<Operator, { kind: K }>,
   inputs: readonly Shape[],
-  refuse: Refuse,
 ) => Shape;
-/** Throws the error that names the layer and its input shapes. */
-type Refuse = (reason: string) => never;
 
-function image(shape: Shape | undefined, refuse: Refuse): readonly [number, number, number] {
+/** Why a rule has no output shape; {@link outputShape} makes it the error that names the layer and its input shapes. */
+class Refusal extends Error {}
+/** One function for all layers, because networks are built tens of thousands of times in a replay. */
+function refuse(reason: string): never {
+  throw new Refusal(reason);
+}
+
+function image(shape: Shape | undefined): readonly [number, number, number] {
   return shape?.length === 3
     ? [shape[0]!, shape[1]!, shape[2]!]
     : refuse('it takes an image [channels, height, width]');
 }
 
 /** Output size of a sliding window (ONNX Conv and pools, floor mode). */
-function slide(
-  size: Pair,
-  kernel: Pair,
-  stride: Pair,
-  padding: Padding,
-  dilation: Pair,
-  refuse: Refuse,
-): Pair {
-  const along = (i: 0 | 1): number => {
-    whole(kernel[i], 'the kernel size', refuse);
-    whole(stride[i], 'the stride', refuse);
-    whole(dilation[i], 'the dilation', refuse);
-    const room = size[i] + padding[i]! + padding[i + 2]! - ((kernel[i] - 1) * dilation[i] + 1);
-    if (room < 0) refuse(`a ${kernel.join('×')} window does not fit into ${size.join('×')}`);
-    return Math.floor(room / stride[i]) + 1;
-  };
-  return [along(0), along(1)];
+interface Window {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+}
+function slide(size: Pair, { kernel, stride, padding }: Window, dilation: Pair, axis: 0 | 1): number {
+  whole(kernel[axis], 'the kernel size');
+  whole(stride[axis], 'the stride');
+  whole(dilation[axis], 'the dilation');
+  const room = size[axis] + padding[axis] + padding[axis + 2]! - ((kernel[axis] - 1) * dilation[axis] + 1);
+  if (room < 0) refuse(`a ${kernel.join('×')} window does not fit into ${size.join('×')}`);
+  return Math.floor(room / stride[axis]) + 1;
 }
 
 /** Layer widths often come of arithmetic on a space's choices; a fraction must not reach the engine. */
-function whole(value: number, what: string, refuse: Refuse): number {
+function whole(value: number, what: string): number {
   return Number.isInteger(value) && value > 0
     ? value
     : refuse(`${what} is ${value}, not a positive whole number`);
 }
 
-const same = (_: Operator, [x]: readonly Shape[], refuse: Refuse): Shape => x ?? refuse('it has no input');
-const pooled = (
-  o: Extract<Operator, { kind: 'maxPool' | 'averagePool' }>,
-  [x]: readonly Shape[],
-  refuse: Refuse,
-): Shape => {
-  const [channels, height, width] = image(x, refuse);
-  return [channels, ...slide([height, width], o.kernel, o.stride, o.padding, [1, 1], refuse)];
+const UNDILATED: Pair = [1, 1];
+const same = (_: Operator, [x]: readonly Shape[]): Shape => x ?? refuse('it has no input');
+const pooled = (o: Extract<Operator, { kind: 'maxPool' | 'averagePool' }>, [x]: readonly Shape[]): Shape => {
+  const [channels, ...size] = image(x);
+  return [channels, slide(size, o, UNDILATED, 0), slide(size, o, UNDILATED, 1)];
 };
 
 const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
-  conv: (o, [x], refuse) => {
-    const [channels, height, width] = image(x, refuse);
-    whole(o.outChannels, 'the number of output channels', refuse);
-    whole(o.groups, 'the number of groups', refuse);
+  conv: (o, [x]) => {
+    const [channels, ...size] = image(x);
+    whole(o.outChannels, 'the number of output channels');
+    whole(o.groups, 'the number of groups');
     if (channels % o.groups !== 0) refuse(`${channels} input channels do not divide into ${o.groups} groups`);
     if (o.outChannels % o.groups !== 0)
       refuse(`${o.outChannels} output channels do not divide into ${o.groups} groups`);
-    return [o.outChannels, ...slide([height, width], o.kernel, o.stride, o.padding, o.dilation, refuse)];
+    return [o.outChannels, slide(size, o, o.dilation, 0), slide(size, o, o.dilation, 1)];
   },
-  linear: (o, [x], refuse) =>
+  linear: (o, [x]) =>
     x?.length === 1
-      ? [whole(o.outFeatures, 'the number of outputs', refuse)]
+      ? [whole(o.outFeatures, 'the number of outputs')]
       : refuse('it takes a vector; add a flatten before'),
   batchNorm: same,
   activation: same,
   maxPool: pooled,
   averagePool: pooled,
-  globalAveragePool: (_, [x], refuse) => [image(x, refuse)[0], 1, 1],
-  flatten: (_, [x], refuse) => [(x ?? refuse('it has no input')).reduce((a, b) => a * b, 1)],
-  add: (_, inputs, refuse) => {
+  globalAveragePool: (_, [x]) => [image(x)[0], 1, 1],
+  flatten: (_, [x]) => [(x ?? refuse('it has no input')).reduce((a, b) => a * b, 1)],
+  add: (_, inputs) => {
     const first = inputs[0] ?? refuse('it has no input');
     if (inputs.some((s) => s.join() !== first.join())) refuse('the shapes to add differ');
     return first;
   },
-  multiply: (_, [a, b], refuse) => {
+  multiply: (_, [a, b]) => {
     if (a === undefined || b === undefined || a.length !== b.length)
       return refuse('it takes two inputs of one rank');
     return a.map((d, i) => {
@@ -88,28 +84,28 @@ const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
       return Math.max(d, other);
     });
   },
-  concat: (_, inputs, refuse) => {
+  concat: (_, inputs) => {
     const [first] = inputs;
     if (first === undefined) return refuse('it has no input');
     if (inputs.some((s) => s.slice(1).join() !== first.slice(1).join()))
       refuse('the shapes differ outside the first axis');
     return [inputs.reduce((sum, s) => sum + s[0]!, 0), ...first.slice(1)];
   },
-  slice: (o, [x], refuse) => {
+  slice: (o, [x]) => {
     const given = x ?? refuse('it has no input');
     const inside = (size: number, i: number): boolean => {
-      whole(size, 'the size of the slice', refuse);
+      whole(size, 'the size of the slice');
       return Number.isInteger(o.start[i]) && o.start[i]! >= 0 && o.start[i]! + size <= given[i]!;
     };
     if (o.size.length !== given.length || o.start.length !== given.length || !o.size.every(inside))
       refuse(`it has no box of ${o.size.join('×')} at ${o.start.join(', ')}`);
     return o.size;
   },
-  zero: (o, [x], refuse) => {
-    const [channels, height, width] = image(x, refuse);
+  zero: (o, [x]) => {
+    const [channels, height, width] = image(x);
     return [channels, Math.ceil(height / o.stride[0]), Math.ceil(width / o.stride[1])];
   },
-  resize: (o, [x], refuse) => [image(x, refuse)[0], ...o.size],
+  resize: (o, [x]) => [image(x)[0], ...o.size],
   dropout: same,
   stochasticDepth: same,
 };
@@ -117,15 +113,17 @@ const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
 /** Shape of an operator's output. @throws SHAPE, naming the layer and its input shapes */
 export function outputShape(operator: Operator, inputs: readonly Shape[], layer: string): Shape {
   const rule = SHAPE_RULES[operator.kind] as ShapeRule<OperatorKind>;
-  const refuse: Refuse = (reason) => {
+  try {
+    return rule(operator as never, inputs);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
     const given = inputs.map((s) => `[${s.join(', ')}]`).join(' and ');
     return fail('SHAPE', {
       layer,
       operator: operator.kind,
-      reason: `${reason} (given ${given || 'nothing'})`,
+      reason: `${error.message} (given ${given || 'nothing'})`,
     });
-  };
-  return rule(operator as never, inputs, refuse);
+  }
 }
 
 /**
@@ -133,6 +131,23 @@ export function outputShape(operator: Operator, inputs: readonly Shape[], layer:
  * @throws SHAPE when shapes do not fit, an id is taken twice, or an input or output does not exist
  */
 export function networkShapes(network: Network): ReadonlyMap<string, Shape> {
+  let shapes = known.get(network);
+  if (shapes === undefined) {
+    shapes = inferredShapes(network);
+    known.set(network, shapes);
+  }
+  return shapes;
+}
+
+/** Networks are immutable, and cost, reduction and lowering all ask for the shapes of the same one. */
+const known = new WeakMap<Network, ReadonlyMap<string, Shape>>();
+
+/** Keeps the shapes of a network that was checked as it was built. */
+export function rememberShapes(network: Network, shapes: ReadonlyMap<string, Shape>): void {
+  known.set(network, shapes);
+}
+
+function inferredShapes(network: Network): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>(network.inputs.map((i) => [i.id, i.shape]));
   for (const { id, operator, inputs } of network.nodes) {
     if (shapes.has(id))
