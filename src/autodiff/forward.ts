@@ -13,7 +13,7 @@ import { STRUCTURE_FORMS } from './forms/structure.ts';
 import { convolutionForm, poolingForm } from './forms/window.ts';
 import { batchNormTraining } from './training-operators.ts';
 
-export type { ForwardContext, NoiseInput, RunningStatistic } from './forms/form.ts';
+export type { ForwardContext, NoiseInput } from './forms/form.ts';
 
 const batchNorm: Form = (c, node) => {
   const { g } = c.m;

@@ -10,7 +10,7 @@ import { COMPOSITE_CASES } from './testing/composite-cases.ts';
 import { INDEXING_CASES } from './testing/indexing-cases.ts';
 import { compileCase, type OperatorCase } from './testing/operator-case.ts';
 import { convolutionCases, OPERATOR_CASES, transposedConvolutionCases } from './testing/operator-cases.ts';
-import { randomCases } from './testing/random-cases.ts';
+import { randomCases } from './testing/random-cases/index.ts';
 import { startTorch, TORCH_PYTHON } from './testing/torch.ts';
 
 const random = createRandom('gradients');

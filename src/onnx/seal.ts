@@ -18,8 +18,7 @@ const METADATA_PROPS = 14;
 export function sealModel(model: OnnxModel): Uint8Array {
   const { [KEY]: _, ...metadata } = model.metadata;
   const content = encodeModel({ ...model, metadata });
-  const entry = create(StringStringEntryProtoSchema, { key: KEY, value: JSON.stringify(sha256([content])) });
-  const seal = toBinary(ModelProtoSchema, create(ModelProtoSchema, { metadataProps: [entry] }));
+  const seal = entryOf(JSON.stringify(sha256([content])));
   const bytes = new Uint8Array(content.length + seal.length);
   bytes.set(content);
   bytes.set(seal, content.length);
@@ -44,10 +43,20 @@ export function checkDigest(bytes: Uint8Array): DigestCheck {
   return { recorded: recorded.length === 1 ? recorded[0]! : null, computed: sha256(rest) };
 }
 
-/** The digest that a metadata entry holds; null where it is another entry. */
+/** The entry as bytes: a model that consists of nothing else. */
+function entryOf(value: string): Uint8Array {
+  const entry = create(StringStringEntryProtoSchema, { key: KEY, value });
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { metadataProps: [entry] }));
+}
+
+/**
+ * The digest that a metadata entry holds; null where it is another entry, or is not written as ours are: protobuf has
+ * many ways to say the same, and what is left out of the digest must not differ unseen.
+ */
 function digestIn(entry: Uint8Array): string | null {
   const [found] = fromBinary(ModelProtoSchema, entry).metadataProps;
-  return found?.key === KEY ? found.value.replace(/^"|"$/g, '') : null;
+  if (found?.key !== KEY || Buffer.compare(entryOf(found.value), entry) !== 0) return null;
+  return /^"(.*)"$/.exec(found.value)?.[1] ?? found.value;
 }
 
 function sha256(parts: readonly Uint8Array[]): string {

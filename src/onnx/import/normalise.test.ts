@@ -144,6 +144,13 @@ describe('old forms', () => {
     expect(normal.opsets['']).toBe(21);
   });
 
+  test('newer than what we write', async () => {
+    const source = model(23, ['n', 4], { scale: float32([1, 2, 3, 4]) }, [
+      node('RMSNormalization', ['x', 'scale'], 'y'),
+    ]);
+    expect((await expectEqual({ ...source, irVersion: 10 }, [2, 4])).opsets['']).toBe(23);
+  });
+
   test('older than what is handled', () => {
     expect(() => normaliseModel(model(9, [1], {}, [node('Relu', ['x'], 'y')]))).toThrow(/operator set 9/);
   });

@@ -21,7 +21,7 @@ const LARGEST_FOLD = 1 << 16;
 const FOLDS: Readonly<Record<string, Fold>> = { ...ELEMENTWISE_FOLDS, ...STRUCTURE_FOLDS };
 
 /**
- * An equal model in operator set {@link OPSET}. Weights and values keep their names; what was computed from constants is
+ * An equal model in operator set {@link OPSET}, or the newer one that it has. Weights and values keep their names; what was computed from constants is
  * read from Constant nodes, so that no new weights appear.
  *
  * @param dimensions sizes of symbolic axes; those without a size stay symbolic, and shapes that depend on them computed
@@ -49,7 +49,7 @@ export function normaliseModel(
   for (const output of graph.outputs) used.add(output.name);
   return {
     ...model,
-    opsets: { ...model.opsets, '': OPSET },
+    opsets: { ...model.opsets, '': Math.max(version, OPSET) },
     graph: {
       ...graph,
       inputs,
