@@ -19,7 +19,19 @@ interface Ended {
 
 /** A search that would take hours; Ctrl-C as soon as a trial trains, so many times, each once the one before was heard. */
 function interrupted(out: string, times: 1 | 2): Promise<Ended> {
-  const args = ['search', 'drawn', '--trials', '2', '--epochs', '5000', '--workers', '1', '--json', '--out', out];
+  const args = [
+    'search',
+    'drawn',
+    '--trials',
+    '2',
+    '--epochs',
+    '5000',
+    '--workers',
+    '1',
+    '--json',
+    '--out',
+    out,
+  ];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [BIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,9 +8,14 @@ import type { OnnxModel } from '../onnx/model.ts';
 export async function readModelFile(
   path: string,
 ): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
-  let bytes: Uint8Array;
+  const bytes = await readFileBytes(path);
+  return { model: decodeModel(bytes, path), bytes };
+}
+
+/** As they are: a model that only the engine must understand. @throws ONNX_READ */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     const reason =
@@ -21,5 +26,4 @@ export async function readModelFile(
           : (cause as Error).message;
     return fail('ONNX_READ', { path, reason }, cause);
   }
-  return { model: decodeModel(bytes, path), bytes };
 }

@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import type { AddCommand } from './command.ts';
 import { addBench } from './commands/bench.ts';
 import { addData } from './commands/data.ts';
+import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addPick } from './commands/pick.ts';
@@ -16,6 +17,7 @@ import { addResume } from './commands/resume.ts';
 import { addSearch } from './commands/search.ts';
 import { addSpaces } from './commands/spaces.ts';
 import { addStudies } from './commands/studies.ts';
+import { addVerify } from './commands/verify.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { styler, type Terminal } from './terminal.ts';
 
@@ -27,12 +29,14 @@ const COMMANDS = {
   report: addReport,
   pick: addPick,
   predict: addPredict,
+  verify: addVerify,
   quantize: addQuantize,
   inspect: addInspect,
   data: addData,
   spaces: addSpaces,
   studies: addStudies,
   bench: addBench,
+  device: addDevice,
   doctor: addDoctor,
 } satisfies Record<string, AddCommand>;
 
@@ -43,6 +47,7 @@ const EXIT_TEXTS = {
   data: 'the data cannot be used',
   infeasible: 'no network of the space meets the bounds, or every trial failed',
   storage: "the run's folder or database cannot be read or written",
+  disagrees: 'a model file is not what it says it is (`espalier verify`)',
   interrupted: 'ended by Ctrl-C; `espalier resume` goes on',
 } satisfies Record<keyof typeof EXIT, string>;
 

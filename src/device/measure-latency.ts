@@ -26,6 +26,10 @@ export interface LatencyOptions {
   readonly maxSeconds?: number;
   /** 0..1; 0.95 by default. */
   readonly confidence?: number;
+  /** Fewest batches of about 40 ms after the warm-up, unless `maxSeconds` is over; 6 by default. */
+  readonly minBatches?: number;
+  /** Called before each batch that counts; its time is not counted. */
+  readonly beforeBatch?: () => Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -67,7 +71,8 @@ export async function measureLatency(
   }
 }
 
-async function timeRun(session: Session, feeds: Readonly<Record<string, Tensor>>): Promise<number> {
+/** Milliseconds of one inference. */
+export async function timeRun(session: Session, feeds: Readonly<Record<string, Tensor>>): Promise<number> {
   const began = process.hrtime.bigint();
   await session.run(feeds);
   return Number(process.hrtime.bigint() - began) / 1e6;
@@ -88,6 +93,8 @@ export async function timeRuns(
     minRuns = 30,
     maxSeconds = 3,
     confidence = 0.95,
+    minBatches = MIN_BATCHES,
+    beforeBatch = async () => undefined,
     signal,
   } = options;
   let spentMs = 0;
@@ -115,11 +122,12 @@ export async function timeRuns(
   const all: number[] = [];
   const medians: number[] = [];
   for (;;) {
+    await beforeBatch();
     const times = await batch(size);
     all.push(...times);
     medians.push(median(times));
     const timing = summarise(all, medians, confidence);
-    const narrow = !timing.wide && all.length >= minRuns;
+    const narrow = !timing.wide && all.length >= minRuns && medians.length >= minBatches;
     const over = timing.lowMs > maxMs && medians.length >= MIN_BATCHES / 2;
     if (narrow || over || spentMs >= maxSeconds * 1000) return timing;
   }

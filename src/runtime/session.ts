@@ -19,8 +19,18 @@ export interface SessionOptions {
   readonly optimisedModelPath?: string;
 }
 
+/** An input that must be fed. */
+export interface SessionInput {
+  readonly name: string;
+  /** As ONNX Runtime calls it, `float32` for example; other kinds of value are `not a tensor`. */
+  readonly type: string;
+  /** A string is a symbolic axis; it is empty where the axis has no name. */
+  readonly shape: readonly (number | string)[];
+}
+
 export interface Session {
   readonly inputNames: readonly string[];
+  readonly inputs: readonly SessionInput[];
   readonly outputNames: readonly string[];
   /**
    * @param feeds a tensor for every input
@@ -68,6 +78,11 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   }
   return {
     inputNames: session.inputNames,
+    inputs: session.inputMetadata.map((input) =>
+      input.isTensor
+        ? { name: input.name, type: input.type, shape: input.shape }
+        : { name: input.name, type: 'not a tensor', shape: [] },
+    ),
     outputNames: session.outputNames,
     async run(feeds, into) {
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));

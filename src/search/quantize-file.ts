@@ -63,7 +63,7 @@ const NEAR_CHANCE = 1.5;
 
 /** Like `readMetadata`, but null for a model that Espalier did not make. */
 const ownMetadata = (model: OnnxModel, path: string): ModelMetadata | null =>
-  Object.keys(model.metadata).some((key) => key.startsWith('espalier.')) ? readMetadata(model, path) : null;
+  'espalier.labels' in model.metadata ? readMetadata(model, path) : null;
 
 /** @throws ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
 export async function quantizeFile(request: QuantizeFileRequest): Promise<QuantizeReport> {

@@ -88,6 +88,7 @@ export function reduceNetwork(network: Network): ReducedGraph {
   const nodes: ReducedNode[] = [];
   const known = new Map<string, number>();
   const zeros = new Set<number>();
+  const isZero = (input: number): boolean => zeros.has(input);
   const reduced = new Map<string, number>();
 
   const append = (label: string, inputs: readonly number[], commutative = false): number =>
@@ -110,7 +111,6 @@ export function reduceNetwork(network: Network): ReducedGraph {
 
   function reduce(operator: Operator, inputs: readonly number[], shape: Shape, inputShape: Shape): number {
     const rule = RULES[operator.kind] as Rule<OperatorKind>;
-    const isZero = (input: number): boolean => zeros.has(input);
     if (operator.kind === 'zero' || (operator.kind === 'multiply' && inputs.some(isZero)))
       return zeroOf(shape);
     if (rule.keepsZero(operator) && inputs.every(isZero)) return zeroOf(shape);

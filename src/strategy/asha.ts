@@ -1,3 +1,4 @@
+import { nsga2 } from './nsga.ts';
 import { randomSearch } from './random.ts';
 import { promoted, proposedAt, REDUCTION, ranked } from './rungs.ts';
 import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
@@ -50,6 +51,17 @@ export const asha = ashaWith({
   description:
     'Asynchronous successive halving: the best third of each rung goes on; knows bounds and several objectives (Li et al. 2020).',
   sampler: randomSearch,
+});
+
+/**
+ * ASHA for several objectives and bounds (Schmucker et al. 2021): as `asha` promotes, and new genomes are bred from the
+ * front of the highest level that has enough trials.
+ */
+export const moasha = ashaWith({
+  name: 'moasha',
+  description:
+    'Asynchronous halving for several objectives and bounds, new genomes bred from the front (Schmucker et al. 2021).',
+  sampler: nsga2,
 });
 
 /** Successive halving whose new genomes come from TPE: the model of BOHB without its brackets (Klein et al. 2020). */

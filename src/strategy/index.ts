@@ -1,12 +1,14 @@
 /** The search strategies by name. To add one: one file, one row. */
-import { asha, modelAsha } from './asha.ts';
+import { asha, moasha, modelAsha } from './asha.ts';
 import { auto } from './auto.ts';
 import { bananas } from './bananas.ts';
+import { cmaEs } from './cma-es.ts';
+import { dehb } from './dehb.ts';
 import { forest } from './forest.ts';
 import { gaussianProcess } from './gaussian-process.ts';
 import { grid } from './grid.ts';
 import { bohb, hyperband, successiveHalving } from './hyperband.ts';
-import { localSearch } from './local-search.ts';
+import { localSearch, steepestAscent } from './local-search.ts';
 import { nsga2, nsga3 } from './nsga.ts';
 import { ppo, reinforce } from './policy-gradient.ts';
 import { quasiRandom } from './quasi-random.ts';
@@ -23,6 +25,7 @@ export const STRATEGIES = {
   grid,
   'quasi-random': quasiRandom,
   'local-search': localSearch,
+  'steepest-ascent': steepestAscent,
   annealing: simulatedAnnealing,
   // Sizes for budgets of tens to hundreds of trials; the paper's 100 and 25 are for tens of thousands.
   evolution: regularisedEvolution({ population: 20, sample: 5, start: 8 }),
@@ -31,6 +34,7 @@ export const STRATEGIES = {
   nsga3,
   reinforce,
   ppo,
+  'cma-es': cmaEs,
   tpe,
   gp: gaussianProcess,
   forest,
@@ -39,5 +43,7 @@ export const STRATEGIES = {
   hyperband,
   asha,
   bohb,
+  dehb,
+  moasha,
   'tpe-asha': modelAsha,
 } satisfies Record<string, Strategy>;

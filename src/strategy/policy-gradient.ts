@@ -1,8 +1,9 @@
 import { drawGuided } from '../space/guided-draw.ts';
 import { decisionSlots, decisionValues } from './decision-values.ts';
+import { byCrowding, rankedBy } from './population.ts';
 import { normalScores } from './predictor/targets.ts';
 import { firstAcceptable, proposalOr } from './proposing.ts';
-import { isComplete } from './ranking.ts';
+import { comparable } from './ranking.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Numbers are decided among so many steps of their range. */
@@ -76,11 +77,10 @@ const policyStrategy = ({ name, description, learn }: Learning): Strategy => ({
   },
 });
 
-/** What was decided and how good it was: normal scores of the first objective, infeasible trials as the worst. */
-function lessons({ space, history }: SuggestRequest, slots: ReturnType<typeof decisionSlots>) {
-  const complete: Observation[] = history.filter(isComplete).slice(-REMEMBERED);
-  const worst = complete.reduce((low, o) => Math.min(low, o.values![0]!), Number.POSITIVE_INFINITY);
-  const rewards = normalScores(complete.map((o) => (o.feasible ? o.values![0]! : worst)));
+/** What was decided and how good it was. */
+function lessons({ space, history, objectives }: SuggestRequest, slots: ReturnType<typeof decisionSlots>) {
+  const complete = comparable(history, START).slice(-REMEMBERED);
+  const rewards = normalScores(objectives === 1 ? byValue(complete) : byRank(complete));
   return complete.map((o, i) => {
     const values = decisionValues(space, o.genome);
     const taken = Int32Array.from(values, (value, k) =>
@@ -88,6 +88,17 @@ function lessons({ space, history }: SuggestRequest, slots: ReturnType<typeof de
     );
     return { taken, reward: rewards[i]! };
   });
+}
+
+/** Infeasible trials as the worst. */
+function byValue(trials: readonly Observation[]): number[] {
+  const worst = trials.reduce((low, o) => Math.min(low, o.values![0]!), Number.POSITIVE_INFINITY);
+  return trials.map((o) => (o.feasible ? o.values![0]! : worst));
+}
+
+function byRank(trials: readonly Observation[]): number[] {
+  const place = new Map(rankedBy(trials, trials.length, byCrowding).map((o, i) => [o, -i]));
+  return trials.map((o) => place.get(o)!);
 }
 
 const RATE = 0.15;

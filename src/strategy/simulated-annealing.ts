@@ -12,18 +12,19 @@ const PATIENCE = 40;
 
 /**
  * Simulated annealing (Kirkpatrick et al. 1983): a worse neighbour is taken with probability exp(−loss / temperature), the
- * loss in units of the spread of all values. With several objectives it walks by the first.
+ * loss in units of the spread of all values. With several objectives the loss is their mean (Czyżak & Jaszkiewicz 1998).
  */
 export const simulatedAnnealing: Strategy = {
   name: 'annealing',
   description: 'Simulated annealing: worse neighbours are taken ever more rarely (Kirkpatrick et al. 1983).',
   suggest(request) {
     const { history } = request;
-    const spread = spreadOf(history);
+    const spreads = Array.from({ length: request.objectives }, (_, k) => spreadOf(history, k));
     const { current } = replayWalk(history, PATIENCE, (from, to, step) => {
       if (best([from, to]) === to) return true;
       if (from.feasible && !to.feasible) return false;
-      const loss = (from.values![0]! - to.values![0]!) / spread;
+      const losses = spreads.map((spread, k) => (from.values![k]! - to.values![k]!) / spread);
+      const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
       // The same draw whenever the history is replayed.
       const draw = createRandom(`annealing ${to.number} ${to.hash}`).next();
       return draw < acceptance(loss, step);
@@ -36,11 +37,11 @@ export const simulatedAnnealing: Strategy = {
 export const acceptance = (loss: number, step: number): number =>
   Math.min(1, Math.exp(-loss / (FIRST_TEMPERATURE * COOLING ** step)));
 
-/** Interquartile range of the first objective, so that single failures do not count; 1 when there is none. */
-function spreadOf(history: readonly Observation[]): number {
+/** Interquartile range of an objective, so that single failures do not count; 1 when there is none. */
+function spreadOf(history: readonly Observation[], objective: number): number {
   const values = history
     .filter(isComplete)
-    .map((o) => o.values![0]!)
+    .map((o) => o.values![objective]!)
     .sort((a, b) => a - b);
   const at = (share: number): number => values[Math.floor(share * (values.length - 1))] ?? 0;
   return at(0.75) - at(0.25) || 1;

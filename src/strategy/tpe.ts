@@ -2,6 +2,7 @@ import type { Random } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import { drawGuided } from '../space/guided-draw.ts';
 import { decisionSlots, decisionValues } from './decision-values.ts';
+import { mirrored } from './mirrored.ts';
 import { byCrowding, rankedBy } from './population.ts';
 import { mutantOf, proposalOr } from './proposing.ts';
 import { comparable, isComplete } from './ranking.ts';
@@ -116,9 +117,7 @@ function parzen(values: readonly number[]): Density {
     draw: (random) => {
       const i = random.int(total);
       const x = i === values.length ? 0.5 + random.normal() : values[i]! + width * random.normal();
-      // Mirrored at the ends: cutting off would pile up there.
-      const folded = Math.abs(x % 2);
-      return folded > 1 ? 2 - folded : folded;
+      return mirrored(x);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Strategies that walk from genome to neighbour, found again from the history since nothing is remembered. */
-import { isComplete } from './ranking.ts';
+import { best, isComplete } from './ranking.ts';
 import type { Observation } from './strategy.ts';
 
 /** Where a walk stands: the trial it would step from, and how many trials it has gone on from there in vain. */
@@ -28,4 +28,27 @@ export function replayWalk(
     step = stand.current === null ? 0 : step + 1;
   }
   return stand;
+}
+
+/**
+ * Replays a climb: after so many complete trials around the stand the best of them becomes the next one when it is
+ * `better`; else the climb begins anew.
+ */
+export function replayClimb(
+  history: readonly Observation[],
+  neighbours: number,
+  better: (from: Observation, to: Observation) => boolean,
+): Pick<Stand, 'current'> {
+  let current: Observation | null = null;
+  let tried: Observation[] = [];
+  for (const trial of history) {
+    if (!isComplete(trial)) continue;
+    if (current === null) current = trial;
+    else tried.push(trial);
+    if (tried.length < neighbours) continue;
+    const next = best(tried);
+    current = better(current, next) ? next : null;
+    tried = [];
+  }
+  return { current };
 }

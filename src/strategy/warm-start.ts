@@ -1,7 +1,7 @@
 import type { Genome } from '../space/genome.ts';
 import { regularisedEvolution } from './regularised-evolution.ts';
 import { startingPoint } from './starting-points.ts';
-import type { Observation, Strategy } from './strategy.ts';
+import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 export interface WarmStart {
   /** Proposed first, in order, where they are acceptable. */
@@ -10,20 +10,20 @@ export interface WarmStart {
   readonly observations?: readonly Observation[];
   /** So many of the first trials are the favourites of the request's proxies. */
   readonly favourites?: number;
+  /** Each of the first `trials` is the best of `among` random genomes by a cheap score, of which more is better. */
+  readonly scored?: {
+    readonly trials: number;
+    readonly among: number;
+    readonly score: (genome: Genome) => number;
+  };
 }
 
-/** A strategy that begins with what is known already. */
+/** A strategy that begins with what is known already: given genomes, then cheap scores, then the earlier trials. */
 export const warmStarted = (strategy: Strategy, warm: WarmStart): Strategy => ({
   ...strategy,
   suggest(request) {
-    const given = warm.genomes?.find(request.accept);
-    if (given !== undefined) return { genome: given };
-    const index = request.history.length + request.running.length;
-    if (index < (warm.favourites ?? 0)) {
-      // Even places are the favourites', see startingPoint.
-      const genome = startingPoint(request, 2 * index + 1000);
-      if (genome !== null) return { genome };
-    }
+    const first = warm.genomes?.find(request.accept) ?? favourite(request, warm) ?? scored(request, warm);
+    if (first !== null) return { genome: first };
     const earlier = (warm.observations ?? []).map((o, i) => ({
       ...o,
       number: i - warm.observations!.length,
@@ -31,6 +31,30 @@ export const warmStarted = (strategy: Strategy, warm: WarmStart): Strategy => ({
     return strategy.suggest({ ...request, history: [...earlier, ...request.history] });
   },
 });
+
+const trialIndex = ({ history, running }: SuggestRequest): number => history.length + running.length;
+
+function favourite(request: SuggestRequest, { favourites = 0 }: WarmStart): Genome | null {
+  const index = trialIndex(request);
+  // Even places are the favourites', see startingPoint.
+  return index < favourites ? startingPoint(request, 2 * index + 1000) : null;
+}
+
+/** What cannot be scored is not chosen while anything else can. */
+function scored(request: SuggestRequest, { scored: cheap }: WarmStart): Genome | null {
+  if (cheap === undefined || trialIndex(request) >= cheap.trials) return null;
+  const stream = request.random.split('scored');
+  let best: Genome | null = null;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < cheap.among; i++) {
+    const genome = request.draw(stream.split(i));
+    if (genome === null) break;
+    const value = cheap.score(genome);
+    if (best === null || value > highest)
+      [best, highest] = [genome, Number.isFinite(value) ? value : highest];
+  }
+  return best;
+}
 
 /** Evolution whose first population a zero-cost proxy chose among many (Abdelfattah et al. 2021). */
 export const warmEvolution: Strategy = {

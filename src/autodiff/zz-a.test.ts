@@ -1,0 +1,104 @@
+/** Every gradient rule against PyTorch and against finite differences, with every lowering that runs here. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createRandom } from '../random.ts';
+import { loweringTarget } from '../runtime/lowering-target.ts';
+import { TRAINING_FORMS } from './forward.ts';
+import { PLAIN } from './lowering/target.ts';
+import { GRADIENT_RULES } from './rules/index.ts';
+import { COMPOSITE_CASES } from './testing/composite-cases.ts';
+import { INDEXING_CASES } from './testing/indexing-cases.ts';
+import { compileCase, type OperatorCase } from './testing/operator-case.ts';
+import { convolutionCases, OPERATOR_CASES, transposedConvolutionCases } from './testing/operator-cases.ts';
+import { randomCases } from './testing/random-cases/index.ts';
+import { startTorch, TORCH_PYTHON } from './testing/torch.ts';
+
+const random = createRandom('gradients a');
+const FIXED_CASES: readonly OperatorCase[] = [...OPERATOR_CASES, ...INDEXING_CASES, ...COMPOSITE_CASES];
+const CASES: readonly OperatorCase[] = [
+  ...FIXED_CASES,
+  ...convolutionCases(random.split('conv'), 40),
+  ...transposedConvolutionCases(random.split('convTranspose'), 10),
+  ...randomCases(random.split('families')),
+];
+const here = await loweringTarget();
+const TARGETS = [PLAIN, ...(here.kind === 'plain' ? [] : [here])];
+
+/** Largest difference relative to the largest value. */
+function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let worst = 0;
+  let scale = 1e-3;
+  for (let i = 0; i < expected.length; i++) {
+    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst / scale;
+}
+
+test('every rule has a case', () => {
+  const covered = new Set(CASES.map((c) => c.name.split(/[ :(]/)[0]));
+  const named: Readonly<Record<string, string>> = {
+    BatchNormTraining: 'BatchNormalization',
+    ConvTranspose: 'F.conv_transpose2d',
+  };
+  const missing = Object.keys(GRADIENT_RULES).filter((op) => !covered.has(named[op] ?? op));
+  expect(missing).toEqual([]);
+});
+
+test('every operator with a rule or a training form stands in the documentation, and no other', () => {
+  const text = readFileSync(new URL('../../docs/operators.md', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^\| (\w+) \|/gm)].map((match) => match[1]!);
+  const handled = [...Object.keys(GRADIENT_RULES), ...Object.keys(TRAINING_FORMS)];
+  const names = (list: readonly string[]) => [...new Set(list)].filter((op) => op !== 'operator').sort();
+  expect(names(listed)).toEqual(names(handled));
+});
+
+describe.skipIf(TORCH_PYTHON === null)('agrees with PyTorch (needs a Python that can import torch)', () => {
+  const torch = TORCH_PYTHON === null ? null : startTorch(TORCH_PYTHON);
+  afterAll(() => torch?.close());
+
+  test.each(CASES.map((c) => [c.name, c] as const))('%s', async (_, operator) => {
+    for (const target of TARGETS) {
+      const compiled = await compileCase(operator, createRandom(operator.name), target);
+      const ours = await compiled.run();
+      const theirs = await torch!.ask({
+        expression: operator.torch,
+        inputs: operator.shapes.map((shape, i) => ({ shape, data: [...ours.inputs[i]!] })),
+        cotangent: [...ours.cotangent],
+      });
+      await compiled.release();
+      expect(theirs.output.shape, 'shape').toEqual(ours.outputShape);
+      expect(difference(ours.output, theirs.output.data), 'output').toBeLessThan(2e-5);
+      ours.gradients.forEach((gradient, i) => {
+        expect(difference(gradient, theirs.gradients[i]!), `gradient of x${i}, ${target.kind}`).toBeLessThan(
+          1e-4,
+        );
+      });
+    }
+  });
+});
+
+describe('agrees with finite differences', () => {
+  const smooth = FIXED_CASES.filter((c) => !c.straightThrough);
+  test.each(smooth.map((c) => [c.name, c] as const))('%s', async (_, operator) => {
+    const stream = createRandom(operator.name);
+    for (const target of TARGETS) {
+      const compiled = await compileCase(operator, stream.split('case'), target);
+      const at = await compiled.run();
+      // The slope along a direction: one number that every element of every gradient has a part in.
+      const direction = at.inputs.map((x) => Float32Array.from(x, () => stream.normal()));
+      const step = 2e-3;
+      const shifted = async (sign: number): Promise<number> =>
+        (await compiled.run(at.inputs.map((x, i) => x.map((v, j) => v + sign * step * direction[i]![j]!))))
+          .loss;
+      const slope = ((await shifted(1)) - (await shifted(-1))) / (2 * step);
+      await compiled.release();
+      const expected = at.gradients.reduce(
+        (sum, g, i) => g.reduce((s, v, j) => s + v * direction[i]![j]!, sum),
+        0,
+      );
+      const scale = Math.sqrt(at.gradients.reduce((sum, g) => g.reduce((s, v) => s + v * v, sum), 0));
+      expect(Math.abs(slope - expected) / Math.max(scale, 1e-3), target.kind).toBeLessThan(0.03);
+    }
+  });
+});

@@ -1,0 +1,65 @@
+/**
+ * A fixed piece of work, timed again and again between the runs of a model: it always costs the same, so what changes in
+ * its times is the machine (clock speed, heat, other processes) and not the model.
+ */
+import { encodeModel } from '../onnx/encode.ts';
+import { createGraphBuilder, float32, ints } from '../onnx/graph-builder.ts';
+import { createRandom } from '../random.ts';
+import { createSession } from '../runtime/session.ts';
+import { timeRun } from './measure-latency.ts';
+import { median, quantile } from './median-interval.ts';
+
+/** 2.4 million multiply-accumulates on 64 KiB: long against the timer, short against a batch, kind to the caches. */
+const CHANNELS = 16;
+const SIDE = 32;
+/** One reading is the median of so many runs. */
+const RUNS = 25;
+
+export interface ReferenceKernel {
+  /** One reading, milliseconds. */
+  read(): Promise<number>;
+  release(): Promise<void>;
+}
+
+/** A 3×3 convolution of 16 channels at 32×32. */
+export async function createReferenceKernel(threads: number): Promise<ReferenceKernel> {
+  const random = createRandom('reference kernel');
+  const noise = (shape: readonly number[]) =>
+    float32(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.normal), shape);
+  const shape = [1, CHANNELS, SIDE, SIDE];
+  const g = createGraphBuilder({ name: 'reference' });
+  const input = g.input('input', 'float32', shape);
+  const weight = g.initializer('weight', noise([CHANNELS, CHANNELS, 3, 3]));
+  g.output(g.op('Conv', [input, weight], { kernel_shape: ints([3, 3]), pads: ints([1, 1, 1, 1]) }));
+  const session = await createSession(encodeModel(g.build()), { threads });
+  const feeds = { input: noise(shape) };
+  const read = async (): Promise<number> => {
+    const times: number[] = [];
+    while (times.length < RUNS) times.push(await timeRun(session, feeds));
+    return median(times);
+  };
+  // The first reading is of cold code and caches.
+  await read();
+  return { read, release: () => session.release() };
+}
+
+export interface Steadiness {
+  /** Median of the readings, milliseconds. */
+  readonly medianMs: number;
+  /** By how much the later half of the readings is slower (above 0) or faster than the earlier half: 0.1 is 10 %. */
+  readonly drift: number;
+  /** What lies between the tenth and the ninetieth percentile of the readings, as a share of the median. */
+  readonly spread: number;
+}
+
+/** @param readings in the order of time; one at least */
+export function steadinessOf(readings: readonly number[]): Steadiness {
+  const half = Math.ceil(readings.length / 2);
+  const ascending = [...readings].sort((a, b) => a - b);
+  const medianMs = median(readings);
+  return {
+    medianMs,
+    drift: median(readings.slice(-half)) / median(readings.slice(0, half)) - 1,
+    spread: (quantile(ascending, 0.9) - quantile(ascending, 0.1)) / medianMs,
+  };
+}

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { dominates } from '../strategy/pareto.ts';
+import type { Objective, Trial } from '../study/trial.ts';
+import { affordable, chooseFront, frontSize, mostAccurate } from './front.ts';
+
+const trial = (number: number, measures: Trial['measures']): Trial => ({
+  number,
+  state: 'complete',
+  genome: { n: number },
+  hash: String(number),
+  fidelity: 0,
+  measures,
+  curve: [],
+  reason: null,
+  startedAt: 0,
+  endedAt: 1,
+});
+const ACCURACY: Objective = { measure: 'valAccuracy', direction: 'maximise' };
+const LATENCY: Objective = { measure: 'latencyMs', direction: 'minimise' };
+
+const trials = [
+  [0.5, 1],
+  [0.9, 9],
+  [0.88, 4],
+  [0.87, 4.1],
+  [0.6, 1.1],
+].map(([valAccuracy, latencyMs], i) =>
+  trial(i, { valAccuracy: valAccuracy!, latencyMs: latencyMs!, macs: i }),
+);
+const numbers = (chosen: readonly Trial[]): number[] => chosen.map((t) => t.number);
+
+describe('chooseFront', () => {
+  test('begins with the most accurate, wherever accuracy stands among the objectives', () => {
+    expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], [], 1))).toEqual([1]);
+    expect(numbers(chooseFront(trials, [LATENCY, ACCURACY], [], 1))).toEqual([1]);
+  });
+
+  test('goes on with what adds most to the dominated volume, and leaves dominated trials out', () => {
+    // Trial 2 is nearly as accurate at half the time; 0 and 4 are quick but weak; 3 is beaten by 2.
+    expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], [], 2))).toEqual([1, 2]);
+    expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], [], 9))).toEqual([1, 2, 4, 0]);
+  });
+
+  test('keeps the constraints', () => {
+    const bound = [{ measure: 'latencyMs', max: 4 }];
+    expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], bound, 3))).toEqual([2, 4, 0]);
+    expect(chooseFront(trials, [ACCURACY, LATENCY], [{ measure: 'latencyMs', max: 0.5 }], 3)).toEqual([]);
+  });
+
+  test('gives distinct trials of the front, the most accurate among them, in any order of the objectives', () => {
+    const point = fc.record({
+      valAccuracy: fc.integer({ min: 0, max: 9 }),
+      latencyMs: fc.integer({ min: 1, max: 9 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(point, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        (points, count) => {
+          const all = points.map((measures, i) => trial(i, measures));
+          const chosen = chooseFront(all, [LATENCY, ACCURACY], [], count);
+          expect(new Set(numbers(chosen)).size).toBe(chosen.length);
+          expect(chosen.length).toBeLessThanOrEqual(count);
+          const best = Math.max(...points.map((p) => p.valAccuracy));
+          expect(chosen[0]!.measures.valAccuracy).toBe(best);
+          const value = ({ measures }: Trial): number[] => [measures.valAccuracy!, -measures.latencyMs!];
+          if (count > 1)
+            for (const a of chosen) expect(all.some((b) => dominates(value(b), value(a)))).toBe(false);
+        },
+      ),
+    );
+  });
+});
+
+test('several objectives train several networks, unless told otherwise', () => {
+  expect(frontSize({ front: null, objectives: [ACCURACY] })).toBe(1);
+  expect(frontSize({ front: null, objectives: [ACCURACY, LATENCY] })).toBeGreaterThan(1);
+  expect(frontSize({ front: 5, objectives: [ACCURACY] })).toBe(5);
+});
+
+test('as many trainings as the time has room for, in their order', () => {
+  expect(affordable([2, 1, 1], 40, 10)).toBe(3);
+  expect(affordable([2, 1, 1], 39, 10)).toBe(2);
+  expect(affordable([2, 1, 1], 19, 10)).toBe(0);
+  expect(affordable([Number.POSITIVE_INFINITY, 1], 1e9, 1)).toBe(0);
+  // A cheap one does not jump the queue.
+  expect(affordable([1, 100, 1], 30, 10)).toBe(1);
+});
+
+test('of equally accurate networks the cheaper one is taken; in 8 bits, the accuracy there counts', () => {
+  const members = [
+    { measures: { valAccuracy: 0.9, int8ValAccuracy: 0.7, macs: 5 } },
+    { measures: { valAccuracy: 0.9, int8ValAccuracy: 0.8, macs: 4 } },
+    { measures: { valAccuracy: 0.8, int8ValAccuracy: 0.85, macs: 1 } },
+  ];
+  expect(mostAccurate(members, false)).toBe(members[1]);
+  expect(mostAccurate(members, true)).toBe(members[2]);
+  expect(mostAccurate([], false)).toBeNull();
+});

@@ -1,0 +1,191 @@
+/** Honest files agree with themselves; each lie is caught by the check that it concerns. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawnDataset } from '../../data/drawn.ts';
+import { networkCost } from '../../network/cost.ts';
+import { initialWeights } from '../../network/initialise.ts';
+import { encodeModel } from '../../onnx/encode.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
+import { sealModel } from '../../onnx/seal.ts';
+import { createRandom } from '../../random.ts';
+import { spaceDigest } from '../../space/digest.ts';
+import { nasBench201 } from '../../space/presets/nasbench201.ts';
+import { sampleGenome } from '../../space/sampling.ts';
+import { evaluateModel } from '../../train/evaluate.ts';
+import { VERSION } from '../../version.ts';
+import { exportedModel } from '../export-model.ts';
+import { ioOf, type ModelMetadata, writeMetadata } from '../model-metadata.ts';
+import { verifyFile } from './verify-file.ts';
+
+const ROOT = mkdtempSync(join(tmpdir(), 'espalier-verify-'));
+afterAll(() => rmSync(ROOT, { recursive: true }));
+
+const SEED = 4;
+const space = nasBench201();
+const genome = { ...(sampleGenome(space, createRandom(1)) as object), edge03: 'nor_conv_1x1' };
+let model: OnnxModel;
+let metadata: ModelMetadata;
+
+beforeAll(async () => {
+  const { dataset } = await drawnDataset({ seed: SEED });
+  const { mean, std } = dataset.normalisation;
+  const network = space.build(genome as never, {
+    inputShape: [dataset.channels, dataset.height, dataset.width],
+    outputs: dataset.classes.length,
+  });
+  const weights = initialWeights(network, createRandom(2));
+  const shape = {
+    labels: [...dataset.classes],
+    preprocessing: {
+      channels: dataset.channels,
+      height: dataset.height,
+      width: dataset.width,
+      colour: dataset.channels === 1 ? 'grey' : 'rgb',
+      mean: [...mean],
+      std: [...std],
+      scale: 1 / 255,
+      resize: 'area',
+    },
+  } as const satisfies Partial<ModelMetadata>;
+  const plain = exportedModel(network, weights, null);
+  const split = dataset.test!;
+  const { accuracy } = await evaluateModel({ model: encodeModel(plain), split, dataset, threads: 1 });
+  metadata = {
+    ...shape,
+    genome: genome as ModelMetadata['genome'],
+    space: space.name,
+    spaceDigest: spaceDigest(space, ioOf(shape)),
+    trial: 0,
+    seed: SEED,
+    version: VERSION,
+    data: dataset.fingerprint,
+    cost: networkCost(network),
+    accuracy: { val: 0.1, test: accuracy, testCount: split.count, testInterval: null },
+    latency: { medianMs: 1, lowMs: 1, highMs: 1, threads: 1, machine: 'another processor' },
+  };
+  model = { ...plain, metadata: writeMetadata(metadata) };
+}, 60_000);
+
+/** Verifies a file of these bytes; the status of each check, and whether all is well. */
+async function verdict(
+  bytes: Uint8Array,
+  options: { readonly data?: string; readonly latency?: boolean } = {},
+): Promise<Record<string, unknown>> {
+  const path = join(ROOT, 'model.onnx');
+  writeFileSync(path, bytes);
+  const report = await verifyFile({
+    path,
+    data: options.data ?? null,
+    space: null,
+    latency: options.latency ?? false,
+    threads: 1,
+    signal: new AbortController().signal,
+  });
+  return { ok: report.ok, ...Object.fromEntries(report.checks.map(({ name, status }) => [name, status])) };
+}
+
+/** The model with other words about itself, sealed as if it had always said so. */
+const saying = (change: Partial<ModelMetadata>): Uint8Array =>
+  sealModel({ ...model, metadata: writeMetadata({ ...metadata, ...change }) });
+
+test('an honest file agrees; what needs data or the same device is said to be unchecked', async () => {
+  expect(await verdict(sealModel(model))).toEqual({
+    ok: true,
+    digest: 'agrees',
+    structure: 'agrees',
+    cost: 'agrees',
+    runs: 'agrees',
+    latency: 'unchecked',
+    data: 'unchecked',
+    accuracy: 'unchecked',
+  });
+  expect(await verdict(sealModel(model), { latency: true })).toMatchObject({
+    ok: true,
+    latency: 'unchecked',
+  });
+}, 60_000);
+
+test('with its data, the accuracy is recomputed', async () => {
+  expect(await verdict(sealModel(model), { data: 'drawn' })).toMatchObject({
+    ok: true,
+    data: 'agrees',
+    accuracy: 'agrees',
+  });
+}, 60_000);
+
+describe('caught', () => {
+  test('a weight that was changed: by the digest', async () => {
+    const bytes = sealModel(model);
+    bytes[Math.floor(bytes.length / 2)]! ^= 1;
+    expect(await verdict(bytes)).toMatchObject({ ok: false, digest: 'disagrees', cost: 'agrees' });
+  });
+
+  test('a better accuracy than it has', async () => {
+    const bytes = saying({ accuracy: { ...metadata.accuracy, test: metadata.accuracy.test! + 0.02 } });
+    expect(await verdict(bytes, { data: 'drawn' })).toMatchObject({
+      ok: false,
+      digest: 'agrees',
+      accuracy: 'disagrees',
+    });
+  }, 60_000);
+
+  test('other data than its own, on which its accuracy is no promise', async () => {
+    const bytes = saying({ seed: SEED + 1 });
+    expect(await verdict(bytes, { data: 'drawn' })).toMatchObject({
+      ok: false,
+      data: 'disagrees',
+      accuracy: 'unchecked',
+    });
+  }, 60_000);
+
+  test('a lower cost than it has', async () => {
+    const bytes = saying({ cost: { ...metadata.cost!, params: 1000 } });
+    expect(await verdict(bytes)).toMatchObject({ ok: false, structure: 'agrees', cost: 'disagrees' });
+  });
+
+  test('another genome, and one that the space does not have', async () => {
+    const other = { ...genome, edge03: 'nor_conv_3x3' };
+    expect(await verdict(saying({ genome: other as never }))).toMatchObject({ structure: 'disagrees' });
+    expect(await verdict(saying({ genome: { kernel: 3 } }))).toMatchObject({
+      ok: false,
+      structure: 'disagrees',
+      cost: 'unchecked',
+    });
+  });
+
+  test('labels that its outputs are not for', async () => {
+    const bytes = saying({ labels: metadata.labels.slice(1) });
+    expect(await verdict(bytes)).toMatchObject({ ok: false, runs: 'disagrees' });
+  });
+
+  test('a layer that was put in', async () => {
+    const [last] = model.graph.outputs;
+    const extra = {
+      name: 'extra',
+      op: 'Abs',
+      domain: '',
+      inputs: [last!.name],
+      outputs: ['abs'],
+      attributes: {},
+    };
+    const graph = {
+      ...model.graph,
+      nodes: [...model.graph.nodes, extra],
+      outputs: [{ ...last!, name: 'abs' }],
+    };
+    expect(await verdict(sealModel({ ...model, graph }))).toMatchObject({
+      ok: false,
+      structure: 'disagrees',
+    });
+  });
+});
+
+test('a space of the user is not guessed', async () => {
+  expect(await verdict(saying({ space: 'mine' }))).toMatchObject({
+    ok: true,
+    structure: 'unchecked',
+    cost: 'unchecked',
+  });
+});
