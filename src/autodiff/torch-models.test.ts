@@ -79,6 +79,28 @@ const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
     ...vit,
   },
   { name: 'vision transformer, opset 17', opset: 17, optimisers: ['sgd'], tolerances: EXACT, ...vit },
+  {
+    name: 'Swin transformer',
+    network: 'swin',
+    opset: 16,
+    mode: 'eval',
+    dynamic: true,
+    side: 64,
+    rate: 0.01,
+    optimisers: ['sgd', 'adamw'],
+    tolerances: EXACT,
+  },
+  {
+    name: 'text transformer',
+    network: 'text',
+    opset: 14,
+    mode: 'train',
+    dynamic: true,
+    side: 7,
+    rate: 0.01,
+    optimisers: ['sgd', 'adamw'],
+    tolerances: EXACT,
+  },
 ];
 
 /** As in testing/torch-models.py. */

@@ -11,13 +11,13 @@ import { TORCH_PYTHON } from './torch.ts';
 
 export interface ExportJob {
   readonly name: string;
-  readonly network: 'resnet18' | 'mobilenet_v2' | 'mobilenet_v3_small' | 'vit';
+  readonly network: 'resnet18' | 'mobilenet_v2' | 'mobilenet_v3_small' | 'vit' | 'swin' | 'text';
   readonly opset: number;
   /** Whether the file is exported as it runs in inference or in training. */
   readonly mode: 'eval' | 'train';
   /** Whether the batch is a symbol, N. */
   readonly dynamic: boolean;
-  /** Pixels of an image's side. */
+  /** Pixels of an image's side; words of a text. */
   readonly side: number;
   /** Learning rate. */
   readonly rate: number;
@@ -82,7 +82,7 @@ export async function torchReferences(
 
 async function readReference(
   folder: string,
-  { name, side, optimisers }: ExportJob,
+  { name, network, side, optimisers }: ExportJob,
   answer: Answer,
 ): Promise<Reference> {
   const floats = async (part: string): Promise<Float32Array> =>
@@ -98,7 +98,10 @@ async function readReference(
   );
   return {
     model: decodeModel(await readFile(join(folder, `${name}.onnx`))),
-    x: { dtype: 'float32', shape: [labels.length, 3, side, side], data: x },
+    x:
+      network === 'text'
+        ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
+        : { dtype: 'float32', shape: [labels.length, 3, side, side], data: x },
     labels: { dtype: 'int64', shape: [labels.length], data: BigInt64Array.from(labels, BigInt) },
     gradients: cut(answer.parameters, await floats('gradients')),
     trained: new Map(trained),
