@@ -4,6 +4,7 @@ import { integer } from './integer.ts';
 import { mobile } from './mobile.ts';
 import { nasBench101 } from './nasbench101.ts';
 import { nasBench201 } from './nasbench201.ts';
+import { nasBench301 } from './nasbench301.ts';
 import { natsSize } from './nats-size.ts';
 import { residual } from './residual.ts';
 import { transnasMacro } from './transnas-macro.ts';
@@ -14,6 +15,7 @@ export const PRESETS = {
   integer,
   nasbench101: nasBench101(),
   nasbench201: nasBench201(),
+  nasbench301: nasBench301(),
   'nats-size': natsSize,
   'transnas-macro': transnasMacro,
 } satisfies Record<string, SearchSpace>;

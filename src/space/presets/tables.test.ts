@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
-import { networkCost } from '../../network/cost.ts';
+import { layerCosts, networkCost } from '../../network/cost.ts';
 import { networkShapes } from '../../network/rules/shape.ts';
 import { createRandom } from '../../random.ts';
 import { networkHash } from '../canonical.ts';
@@ -37,7 +37,7 @@ function costOf(space: SearchSpace, row: Row): { readonly params: number; readon
   return networkCost(space.build(found, io));
 }
 
-const { nasbench101, nasbench201, 'nats-size': natsSize, 'transnas-macro': transnas } = PRESETS;
+const { nasbench101, nasbench201, nasbench301, 'nats-size': natsSize, 'transnas-macro': transnas } = PRESETS;
 
 const sample101 = path('nasbench101_sample', 'nb101_sample.csv.gz');
 test.skipIf(!existsSync(sample101))('NAS-Bench-101: published parameters (skipped without its table)', () => {
@@ -76,6 +76,23 @@ test.skipIf(!existsSync(zeroTransnas))(
   },
 );
 
+const zero301 = path('zc_suite', 'nasbench301.csv.gz');
+test.skipIf(!existsSync(zero301))('NAS-Bench-301: published parameters (skipped without its table)', () => {
+  const { genome, io } = ruleOf(nasbench301);
+  const rows = rowsOf(zero301, 7);
+  expect(rows.length).toBeGreaterThan(100);
+  for (const row of rows) {
+    const found = genome(row)!;
+    validateGenome(nasbench301, found);
+    // NASLib's norms within cells have no weights.
+    const layers = layerCosts(nasbench301.build(found, io)).filter(
+      ({ id, kind }) => !(kind === 'batchNorm' && id.includes('.edge')),
+    );
+    const params = layers.reduce((sum, layer) => sum + layer.params, 0);
+    expect(params / 1e6 / Number(row.params)).toBeCloseTo(1, 5);
+  }
+});
+
 test('NATS-Bench sizes have the parameters that the benchmark states', () => {
   // Dong et al.'s stored figures for CIFAR-10.
   for (const [arch, params] of [
@@ -87,6 +104,8 @@ test('NATS-Bench sizes have the parameters that the benchmark states', () => {
 });
 
 it.each([
+  // Liu et al. 2019: two cells of 10⁹ each.
+  ['nasbench301', (7n ** 8n * 180n) ** 2n],
   ['nats-size', 32768n],
   ['transnas-macro', 3256n],
 ] as const)('%s holds as many networks as its benchmark', (name, size) => {
@@ -168,6 +187,14 @@ describe('NAS-Bench-101 cells', () => {
   });
 });
 
+const CELLS301 =
+  '[[(1,4),(0,2),(1,3),(2,3),(0,0),(1,1),(4,6),(0,5)],[(0,3),(1,3),(0,3),(1,3),(0,3),(1,3),(0,3),(1,3)]]';
+test('cells of DARTS are read in any order of their edges', () => {
+  const genome = ruleOf(nasbench301).genome({ arch: CELLS301 }) as { normal: { [node: string]: Genome } };
+  expect(genome.normal.node2).toEqual({ inputs: [0, 1], lower: 'skip_connect', higher: 'sep_conv_5x5' });
+  expect(genome.normal.node5).toEqual({ inputs: [0, 4], lower: 'dil_conv_3x3', higher: 'dil_conv_5x5' });
+});
+
 describe('a row that is no architecture', () => {
   it.each([
     [nasbench101, { vertices: '3', adj_upper: '1100', ops: '0' }, /4 edges and 1 operations/],
@@ -179,6 +206,9 @@ describe('a row that is no architecture', () => {
       { vertices: '6', adj_upper: '1'.repeat(15), ops: '0000' },
       /15 edges where there are at most 9/,
     ],
+    [nasbench301, { arch: '[[(0,0),(1,5)],[(1,1)]]' }, /6 numbers where there are 32/],
+    [nasbench301, { arch: CELLS301.replace('(1,3),(2,3)', '(1,3),(1,3)') }, /node3 cannot take 1 and 1/],
+    [nasbench301, { arch: CELLS301.replace('(0,2)', '(0,7)') }, /7 is no operation/],
     [natsSize, { arch: '8:8:8:8' }, /4 widths/],
     [natsSize, { arch: '8:8:8:8:12' }, /not one of 8, 16/],
     [transnas, { arch: '(1,2,4,0,0,0)' }, /3 modules/],
@@ -203,7 +233,7 @@ describe('a row that is no architecture', () => {
 });
 
 test('every table of a preset says what it reads, and has no genome for other columns', () => {
-  for (const space of [nasbench101, nasbench201, natsSize, transnas]) {
+  for (const space of [nasbench101, nasbench201, nasbench301, natsSize, transnas]) {
     expect(ruleOf(space).description).toContain('arch');
     expect(ruleOf(space).genome({ id: '1' })).toBeNull();
   }
