@@ -21,6 +21,8 @@ import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 const START = 4;
 /** Categorical parts come from one of so many best trials. */
 const PARENTS = 6;
+/** Categorical decisions of a child that mutate, on average. */
+const MUTATED = 0.4;
 /** A distribution this narrow in every direction has converged: the next begins elsewhere with larger generations. */
 const CONVERGED = 0.004;
 /** Of a step between two integers: the least deviation that they are drawn with, so that none is stuck. */
@@ -46,7 +48,8 @@ export const cmaEs: Strategy = {
     const slotOf = new Map(slots.map(({ path }, k) => [path, k]));
     const distribution = replayGenerations(request, trials, numeric);
     const parents = rankedBy(trials, PARENTS, byCrowding);
-    const open = Math.max(1, slots.length - numeric.length);
+    // Where only categories are decided, nothing else makes a child differ.
+    const rate = (numeric.length === 0 ? 1 : MUTATED) / Math.max(1, slots.length - numeric.length);
     return proposalOr(
       request,
       firstAcceptable(request, (attempt) => {
@@ -62,7 +65,7 @@ export const cmaEs: Strategy = {
         return drawGuided(space, {
           pick: (path, count) => {
             const value = values[slotOf.get(path)!]!;
-            return value < 0 || random.next() < wider / open ? random.int(count) : value;
+            return value < 0 || random.next() < wider * rate ? random.int(count) : value;
           },
           place: (path) => {
             const i = coordinate.get(path)!;

@@ -16,7 +16,7 @@ const CROSSOVER = 0.5;
 /** Parents that a mutant needs. */
 const PARENTS = 3;
 /** Members of a population, at least. */
-const LEAST_MEMBERS = 6;
+const LEAST_MEMBERS = 9;
 const LEVELS = 3;
 
 /**
@@ -62,7 +62,7 @@ function child(request: SuggestRequest, level: number, size: number): Proposal |
   // The level below knows more genomes, and its best are what promotion would have brought here.
   const below = level === 0 ? members : rankedBy(at(level - 1), size, byCrowding);
   const parents = below.length >= PARENTS ? below : members;
-  if (parents.length < PARENTS) return null;
+  if (parents.length < (level === 0 ? size : PARENTS)) return null;
   const begun = [...history, ...running].filter((trial) => trial.fidelity === level).length;
   const target = members[begun % size] ?? parents[0]!;
   const vector = ({ genome }: Observation): Float64Array =>
