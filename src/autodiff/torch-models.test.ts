@@ -36,6 +36,9 @@ const EXACT: Tolerances = { gradients: 1e-4, losses: 1e-4, weights: 2e-3, output
  */
 const KINKED: Tolerances = { gradients: 0.03, losses: 5e-3, weights: 0.1, output: 0.05 };
 
+/** Rectifiers in the first blocks only: agrees to rounding here (1e-5), but another processor may round across a kink. */
+const FEW_KINKS: Tolerances = { gradients: 0.01, losses: 1e-3, weights: 0.02, output: 0.01 };
+
 const vit = { network: 'vit', mode: 'eval', dynamic: true, side: 64, rate: 0.01 } as const;
 const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
   {
@@ -69,7 +72,7 @@ const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
     side: 64,
     rate: 1e-3,
     optimisers: ['sgd', 'adamw'],
-    tolerances: EXACT,
+    tolerances: FEW_KINKS,
   },
   {
     name: 'vision transformer, opset 11',

@@ -29,7 +29,7 @@ class Text(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.words = torch.nn.Embedding(11, 16)
-        self.layer = torch.nn.TransformerEncoderLayer(16, 2, 32, batch_first=True, dropout=0.0)
+        self.layer = torch.nn.TransformerEncoderLayer(16, 2, 32, batch_first=True, dropout=0.0, activation="gelu")
         self.head = torch.nn.Linear(16, CLASSES)
 
     def forward(self, x):
