@@ -1,6 +1,6 @@
-/** A search with several objectives, in 8 bits: several trained networks, and one of them picked. */
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** A search with several objectives, in 8 bits: several trained networks, killed amidst, verified, one of them picked. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,15 +17,27 @@ interface Member {
   readonly trial: number;
   readonly file: string;
   readonly valAccuracy: number;
+  readonly int8ValAccuracy: number;
   readonly macs: number;
 }
-let done: Record<string, unknown> & { readonly front: readonly Member[] };
+type Event = Record<string, unknown> & { readonly event: string };
+let done: Event & { readonly front: readonly Member[] };
+let events: Event[];
+
+const OPTIONS =
+  '--objectives valAccuracy,macs --trials 4 --epochs 1 --data-share 0.1 --final-epochs 1 --max-macs 1M --seed 3 --front 2'.split(
+    ' ',
+  );
+const eventsOf = (output: string): Event[] =>
+  output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 beforeAll(async () => {
-  const args =
-    '--objectives valAccuracy,macs --int8 --trials 5 --epochs 1 --data-share 0.1 --final-epochs 1 --max-macs 1M --seed 3';
-  const { stdout } = await espalier('search', 'drawn', ...args.split(' '), '--out', RUN, '--json');
-  done = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  const { stdout } = await espalier('search', 'drawn', ...OPTIONS, '--int8', '--out', RUN, '--json');
+  events = eventsOf(stdout);
+  done = events.at(-1) as typeof done;
 }, 180_000);
 
 test('the last event names the members of the front, each with its file', () => {
@@ -48,6 +60,75 @@ test('candidates and the winner are judged in 8 bits', () => {
       int8LatencyMs: expect.any(Number),
     });
 });
+
+test('the progress of each final training never goes back', () => {
+  const shares = new Map<unknown, number[]>();
+  for (const { event, trial, progress } of events)
+    if (event === 'final-progress') shares.set(trial, [...(shares.get(trial) ?? []), progress as number]);
+  expect([...shares.keys()].sort()).toEqual(done.front.map((m) => m.trial).sort());
+  for (const own of shares.values()) expect(own).toEqual([...own].sort((a, b) => a - b));
+});
+
+test('model.onnx is the most accurate of them', () => {
+  const best = done.front.reduce((a, b) => (b.int8ValAccuracy > a.int8ValAccuracy ? b : a));
+  expect(readFileSync(join(RUN, 'model.onnx')).equals(readFileSync(join(RUN, best.file)))).toBe(true);
+  expect(readFileSync(join(RUN, 'report.html'), 'utf8')).toContain(`href="${best.file}"`);
+});
+
+test('every file proves itself, in float and in 8 bits; one that was changed does not', async () => {
+  const [first] = done.front;
+  for (const file of [first!.file, first!.file.replace('.onnx', '.int8.onnx')]) {
+    const { stdout } = await espalier('verify', join(RUN, file), '--data', 'drawn', '--no-latency', '--json');
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
+    expect(ok).toBe(true);
+    expect(checks.filter(({ status }) => status !== 'agrees').map(({ name }) => name)).toEqual(['latency']);
+  }
+  const bytes = readFileSync(join(RUN, 'model.onnx'));
+  bytes[Math.floor(bytes.length / 2)]! ^= 1;
+  writeFileSync(join(ROOT, 'changed.onnx'), bytes);
+  await expect(espalier('verify', join(ROOT, 'changed.onnx'), '--no-latency')).rejects.toMatchObject({
+    code: 6,
+    stdout: expect.stringContaining('DISAGREES  digest'),
+  });
+}, 120_000);
+
+test('killed while the second network trains, the first is kept and the end is the same', async () => {
+  const undisturbed = join(ROOT, 'calm');
+  await espalier('search', 'drawn', ...OPTIONS, '--out', undisturbed);
+  const out = join(ROOT, 'killed');
+  const tested = await untilSecondTraining(out);
+  const { stdout } = await espalier('resume', out, '--json');
+  const after = eventsOf(stdout);
+  expect(after.filter(({ event }) => event === 'tested').map(({ trial }) => trial)).not.toContain(tested);
+  expect(after.find(({ event }) => event === 'resumed')?.trials).toHaveLength(4);
+  const { front } = after.at(-1) as typeof done;
+  expect(front[0]!.trial).toBe(tested);
+  for (const { trial } of front) {
+    const weights = (run: string): Buffer => readFileSync(join(run, 'models', `${trial}.safetensors`));
+    expect(weights(out).equals(weights(undisturbed))).toBe(true);
+  }
+}, 180_000);
+
+/** Kills a search with SIGKILL in its second final training. @returns the trial that was tested before */
+function untilSecondTraining(out: string): Promise<number> {
+  const child = spawn(process.execPath, [BIN, 'search', 'drawn', ...OPTIONS, '--out', out, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (text) => {
+    output += text;
+    const second = output.slice(output.indexOf('"event":"tested"'));
+    if (output.includes('"event":"tested"') && second.includes('"event":"final-progress"'))
+      child.kill('SIGKILL');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('close', (_, signal) => {
+      if (signal !== 'SIGKILL') return reject(new Error('the search ended before it could be killed'));
+      const tested = output.split('\n').find((line) => line.includes('"event":"tested"'))!;
+      resolve(JSON.parse(tested).trial);
+    });
+  });
+}
 
 test('pick copies the most accurate member within the bounds', async () => {
   const bound = Math.max(...done.front.map((m) => m.macs)) - 1;

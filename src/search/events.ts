@@ -11,6 +11,7 @@ export interface FrontMember {
   readonly valAccuracy: number;
   readonly latencyMs: number;
   /** Of the model in 8 bits, with `--int8`. */
+  readonly int8ValAccuracy?: number;
   readonly int8TestAccuracy?: number | null;
   readonly int8LatencyMs?: number;
   readonly params: number;

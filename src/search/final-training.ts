@@ -191,6 +191,7 @@ const frontMember = ({ trial, model, test, measures }: Winner): FrontMember => (
   valAccuracy: measures.valAccuracy!,
   latencyMs: measures.latencyMs!,
   ...(measures.int8LatencyMs !== undefined && {
+    int8ValAccuracy: measures.int8ValAccuracy!,
     int8TestAccuracy: measures.int8TestAccuracy ?? null,
     int8LatencyMs: measures.int8LatencyMs,
   }),
