@@ -17,5 +17,5 @@ export const PRESETS = {
   nasbench201: nasBench201(),
   nasbench301: nasBench301(),
   'nats-size': natsSize,
-  'transnas-macro': transnasMacro,
+  'transnas-macro': transnasMacro(),
 } satisfies Record<string, SearchSpace>;

@@ -8,11 +8,10 @@ import { reluConvBn } from '../../network/blocks/relu-conv-bn.ts';
 import { type NetworkBuilder, networkBuilder } from '../../network/builder.ts';
 import { struct, subset, type ValueOf, variant } from '../choice.ts';
 import { defineSpace } from '../define-space.ts';
-import type { TableRule } from '../space.ts';
+import type { SearchSpace, TableRule } from '../space.ts';
 import { archIntegers } from './arch-integers.ts';
 
 const BENCHMARK = "TransNAS-Bench-101's macro space";
-const CHANNELS = 64;
 const MOST_HALVINGS = 4;
 const MOST_DOUBLINGS = 3;
 
@@ -68,27 +67,33 @@ const table: TableRule = {
   },
 };
 
-/** See the head of this file. The strides are the benchmark's for every input; small ones end at single pixels. */
-export const transnasMacro = defineSpace({
-  name: 'transnas-macro',
-  description:
-    'The 3,256 networks of the macro space of TransNAS-Bench-101 (Duan et al. 2021): four to six modules of residual blocks, with the places where the map is halved and the channels doubled.',
-  choices,
-  table,
-  build: ({ kind, halving, doubling }, io) => {
-    const b = networkBuilder(io.inputShape);
-    let out = CHANNELS;
-    let x = b.scope('stem', () => {
-      const conv = b.batchNorm(b.conv(b.input, { out: out / 2, kernel: 3, stride: 2 }));
-      return reluConvBn(b, conv, { out, kernel: 3, stride: 2 });
-    });
-    const has = (modules: readonly number[], i: number): boolean => modules.includes(i);
-    for (let i = 0; i < DEPTHS[kind]; i++) {
-      const stride = has(halving, i) ? 2 : 1;
-      if (has(doubling, i)) out *= 2;
-      x = b.scope(`module${i}.block0`, () => basicBlock(b, x, { out, stride }));
-      x = b.scope(`module${i}.block1`, () => basicBlock(b, x, { out, stride: 1 }));
-    }
-    return b.build([classifierHead(b, x, io.outputs)]);
-  },
-});
+/**
+ * The space with `channels` after the stem (the benchmark has 64). The strides are the benchmark's for every input; small
+ * ones end at single pixels.
+ */
+export function transnasMacro(options: { readonly channels?: number } = {}): SearchSpace {
+  const { channels = 64 } = options;
+  return defineSpace({
+    name: 'transnas-macro',
+    description:
+      'The 3,256 networks of the macro space of TransNAS-Bench-101 (Duan et al. 2021): four to six modules of residual blocks, with the places where the map is halved and the channels doubled.',
+    choices,
+    table,
+    build: ({ kind, halving, doubling }, io) => {
+      const b = networkBuilder(io.inputShape);
+      let out = channels;
+      let x = b.scope('stem', () => {
+        const conv = b.batchNorm(b.conv(b.input, { out: out / 2, kernel: 3, stride: 2 }));
+        return reluConvBn(b, conv, { out, kernel: 3, stride: 2 });
+      });
+      const has = (modules: readonly number[], i: number): boolean => modules.includes(i);
+      for (let i = 0; i < DEPTHS[kind]; i++) {
+        const stride = has(halving, i) ? 2 : 1;
+        if (has(doubling, i)) out *= 2;
+        x = b.scope(`module${i}.block0`, () => basicBlock(b, x, { out, stride }));
+        x = b.scope(`module${i}.block1`, () => basicBlock(b, x, { out, stride: 1 }));
+      }
+      return b.build([classifierHead(b, x, io.outputs)]);
+    },
+  });
+}
