@@ -69,6 +69,12 @@ describe('mistakes name the layer and the shapes', () => {
     ['linear', () => b.linear(b.input, { out: 2, id: 'fc' }), /"fc".*flatten.*\[3, 8, 8\]/],
     ['add', () => b.add([b.input, small], { id: 'sum' }), /"sum".*\[3, 8, 8\] and \[3, 2, 2\]/],
     ['concat', () => b.concat([b.input, small], { id: 'cat' }), /"cat".*\[3, 8, 8\] and \[3, 2, 2\]/],
+    [
+      'slice',
+      () => b.slice(b.input, { start: [0, 2, 0], size: [3, 7, 8], id: 'cut' }),
+      /"cut".*3×7×8 at 0, 2, 0/,
+    ],
+    ['slice of another rank', () => b.slice(b.input, { size: [3], id: 'cut' }), /"cut".*\[3, 8, 8\]/],
     ['multiply', () => b.multiply(b.input, small, { id: 'gate' }), /"gate".*broadcast/],
     ['unknown input', () => b.flatten('nowhere'), /"nowhere"/],
     ['unknown output', () => b.build(['nowhere']), /"nowhere"/],

@@ -115,6 +115,22 @@ describe('values', () => {
     expect(await runInference(b.build([pooled]), new Map(), ones)).toEqual(new Array(9).fill(1));
   });
 
+  it('slices take the box that they name, on any axes', async () => {
+    const b = networkBuilder([2, 3, 4]);
+    const images = randomImages(24, 'slices');
+    const at = (c: number, y: number, x: number): number => images[12 * c + 4 * y + x]!;
+    const run = (size: number[], start?: number[]): Promise<number[]> =>
+      runInference(
+        b.build([b.slice(b.input, { size, ...(start === undefined ? {} : { start }) })]),
+        new Map(),
+        images,
+      );
+    expect(await run([1, 3, 4], [1, 0, 0])).toEqual([...images.slice(12)]);
+    expect(await run([1, 3, 4])).toEqual([...images.slice(0, 12)]);
+    expect(await run([2, 1, 2], [0, 2, 1])).toEqual([at(0, 2, 1), at(0, 2, 2), at(1, 2, 1), at(1, 2, 2)]);
+    expect(await run([2, 3, 4])).toEqual([...images]);
+  });
+
   it('zeros add nothing, strided or alone', async () => {
     const b = networkBuilder([1, 4, 4]);
     const strided = b.maxPool(b.input, { kernel: 1, stride: 2 });
