@@ -1,14 +1,17 @@
 /** A search with several objectives, in 8 bits: several trained networks, killed amidst, verified, one of them picked. */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ImageSplit } from '../src/data/dataset.ts';
+import { drawnDataset } from '../src/data/drawn.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-front-'));
 const BIN = new URL('../bin/espalier.js', import.meta.url).pathname;
 const RUN = join(ROOT, 'run');
+const DATA = join(ROOT, 'images');
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
 
 const espalier = (...args: readonly string[]) => promisify(execFile)(process.execPath, [BIN, ...args]);
@@ -25,7 +28,7 @@ let done: Event & { readonly front: readonly Member[] };
 let events: Event[];
 
 const OPTIONS =
-  '--objectives valAccuracy,macs --trials 4 --epochs 1 --data-share 0.1 --final-epochs 1 --max-macs 1M --seed 3 --front 2'.split(
+  '--objectives valAccuracy,macs --trials 4 --epochs 1 --data-share 0.5 --final-epochs 3 --max-macs 1M --seed 3 --front 2'.split(
     ' ',
   );
 const eventsOf = (output: string): Event[] =>
@@ -34,8 +37,32 @@ const eventsOf = (output: string): Event[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
+/** A small part of the built-in images as IDX files. */
+function writeImages(): void {
+  const { train, test: held } = drawnDataset({ seed: 1, train: 800, val: 10, test: 200 }).dataset;
+  const header = (...numbers: readonly number[]): Buffer => {
+    const bytes = Buffer.alloc(4 * numbers.length);
+    for (const [i, number] of numbers.entries()) bytes.writeUInt32BE(number, 4 * i);
+    return bytes;
+  };
+  mkdirSync(DATA);
+  const write = (name: string, { count, images, labels }: ImageSplit): void => {
+    writeFileSync(
+      join(DATA, `${name}-images-idx3-ubyte`),
+      Buffer.concat([header(0x803, count, 28, 28), images]),
+    );
+    writeFileSync(
+      join(DATA, `${name}-labels-idx1-ubyte`),
+      Buffer.concat([header(0x801, count), Uint8Array.from(labels)]),
+    );
+  };
+  write('train', train);
+  write('t10k', held!);
+}
+
 beforeAll(async () => {
-  const { stdout } = await espalier('search', 'drawn', ...OPTIONS, '--int8', '--out', RUN, '--json');
+  writeImages();
+  const { stdout } = await espalier('search', DATA, ...OPTIONS, '--int8', '--out', RUN, '--json');
   events = eventsOf(stdout);
   done = events.at(-1) as typeof done;
 }, 180_000);
@@ -78,7 +105,7 @@ test('model.onnx is the most accurate of them', () => {
 test('every file proves itself, in float and in 8 bits; one that was changed does not', async () => {
   const [first] = done.front;
   for (const file of [first!.file, first!.file.replace('.onnx', '.int8.onnx')]) {
-    const { stdout } = await espalier('verify', join(RUN, file), '--data', 'drawn', '--no-latency', '--json');
+    const { stdout } = await espalier('verify', join(RUN, file), '--data', DATA, '--no-latency', '--json');
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
     expect(ok).toBe(true);
     expect(checks.filter(({ status }) => status !== 'agrees').map(({ name }) => name)).toEqual(['latency']);
@@ -94,7 +121,7 @@ test('every file proves itself, in float and in 8 bits; one that was changed doe
 
 test('killed while the second network trains, the first is kept and the end is the same', async () => {
   const undisturbed = join(ROOT, 'calm');
-  await espalier('search', 'drawn', ...OPTIONS, '--out', undisturbed);
+  await espalier('search', DATA, ...OPTIONS, '--out', undisturbed);
   const out = join(ROOT, 'killed');
   const tested = await untilSecondTraining(out);
   const { stdout } = await espalier('resume', out, '--json');
@@ -111,7 +138,7 @@ test('killed while the second network trains, the first is kept and the end is t
 
 /** Kills a search with SIGKILL in its second final training. @returns the trial that was tested before */
 function untilSecondTraining(out: string): Promise<number> {
-  const child = spawn(process.execPath, [BIN, 'search', 'drawn', ...OPTIONS, '--out', out, '--json'], {
+  const child = spawn(process.execPath, [BIN, 'search', DATA, ...OPTIONS, '--out', out, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -106,3 +106,21 @@ test('a real model on ONNX Runtime', async () => {
     code: 'MODEL_LOAD',
   });
 });
+
+test('what is done before each batch is not counted, and so many batches are made', async () => {
+  const order: string[] = [];
+  const run = play(() => {
+    order.push('run');
+    return 20;
+  });
+  const timing = await timeRuns(run, {
+    minBatches: 14,
+    beforeBatch: async () => {
+      order.push('before');
+    },
+  });
+  expect(timing).toMatchObject({ medianMs: 20, wide: false, runs: 42 });
+  expect(order.filter((what) => what === 'before')).toHaveLength(14);
+  // Batches of three runs, after the warm-up.
+  expect(order.slice(order.indexOf('before')).join(' ')).toBe(Array(14).fill('before run run run').join(' '));
+});

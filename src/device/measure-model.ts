@@ -129,10 +129,13 @@ async function tryOut(session: Session, { feeds, assumed }: ExampleFeeds): Promi
   }
 }
 
-/** Changes of the reference kernel above these say that the machine changed; on a quiet one both stay below 3 %. */
+/**
+ * Changes of the reference kernel above these say that the machine changed: more than twice the ±2 % that the interval
+ * promises, and single readings are short, so that they may scatter more than their median.
+ */
 const DRIFT = 0.05;
 const SPREAD = 0.15;
-/** A quiet machine stays below ten, most of them our own threads; one busy neighbour on the same core makes hundreds. */
+/** With more busy processes than cores it is hundreds; a few are the process's own threads and the system's. */
 const PREEMPTIONS = 50;
 
 type Evidence = Pick<
