@@ -5,7 +5,8 @@ import { networkToOnnx } from '../network/to-onnx.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { createRandom } from '../random.ts';
 import { describeMachine } from './machine.ts';
-import { measureLatency, timeRuns } from './measure-latency.ts';
+import { measureLatency } from './measure-latency.ts';
+import { timeRuns } from './time-runs.ts';
 
 /** Plays a series of times instead of a model. */
 const play = (time: (i: number) => number) => {

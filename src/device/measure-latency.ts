@@ -1,59 +1,30 @@
 /**
  * Latency of a model on this machine: how long one inference takes, batch 1, on a given number of threads.
  *
- * Runs go in batches of about 40 ms. Runs next to each other share what the machine does at the moment (clock speed, a
- * neighbour, the scheduler), so they are not independent and an interval over single runs would be too narrow. The
- * confidence interval is therefore taken over the batches' medians, and the time measured is the whole call from
- * JavaScript, since that is what a user of the model waits for.
+ * The time measured is the whole call from JavaScript, since that is what a user of the model waits for; time-runs.ts
+ * says how runs become a figure with an interval.
  *
  * Measured on two cores, one thread, 0.02 to 8 ms: repeats agree within 3 %, also beside one busy process. With more
  * busy processes than cores, models of more than a scheduler's slice (about 4 ms) took twice as long, and no interval
  * can tell: keep a core free for the measurement.
  */
 import type { Tensor } from '../onnx/model.ts';
-import { createSession, type Session } from '../runtime/session.ts';
+import { createSession } from '../runtime/session.ts';
+import { timeRun } from './engine.ts';
 import { describeMachine } from './machine.ts';
-import { median, medianInterval, quantile } from './median-interval.ts';
+import { type Timing, type TimingOptions, timeRuns } from './time-runs.ts';
 
-export interface LatencyOptions {
+export interface LatencyOptions extends TimingOptions {
   /** Threads of one operator; 1 by default. */
   readonly threads?: number;
-  /** Ends early when the interval lies entirely above this bound: the candidate is out whatever the exact figure. */
-  readonly maxMs?: number;
-  /** Fewest timed runs, unless `maxSeconds` is over; 30 by default. */
-  readonly minRuns?: number;
-  /** Time for warm-up and measurement; 3 by default. At least one warm-up and three timed runs are made. */
-  readonly maxSeconds?: number;
-  /** 0..1; 0.95 by default. */
-  readonly confidence?: number;
-  /** Fewest batches of about 40 ms after the warm-up, unless `maxSeconds` is over; 6 by default. */
-  readonly minBatches?: number;
-  /** Called before each batch that counts; its time is not counted. */
-  readonly beforeBatch?: () => Promise<void>;
-  readonly signal?: AbortSignal;
 }
 
-export interface Latency {
-  readonly medianMs: number;
-  /** Confidence interval of the median. */
-  readonly lowMs: number;
-  readonly highMs: number;
-  readonly p95Ms: number;
-  readonly runs: number;
-  /** True when time was out before the interval was within ±2 % of the median. */
-  readonly wide: boolean;
+export interface Latency extends Timing {
   readonly threads: number;
   readonly provider: 'cpu';
   /** The processor's name. */
   readonly machine: string;
 }
-
-/** Half the width of an interval that is narrow enough, as a share of the median. */
-const NARROW = 0.02;
-const BATCH_MS = 40;
-const MIN_RUNS_PER_BATCH = 3;
-/** Below this many batches no interval of 95 % exists. */
-const MIN_BATCHES = 6;
 
 /** Loads `model` (ONNX bytes) and measures it on `feeds`. @throws MODEL_LOAD; what the signal was aborted with */
 export async function measureLatency(
@@ -69,88 +40,4 @@ export async function measureLatency(
   } finally {
     await session.release();
   }
-}
-
-/** Milliseconds of one inference. */
-export async function timeRun(session: Session, feeds: Readonly<Record<string, Tensor>>): Promise<number> {
-  const began = process.hrtime.bigint();
-  await session.run(feeds);
-  return Number(process.hrtime.bigint() - began) / 1e6;
-}
-
-type Timing = Pick<Latency, 'medianMs' | 'lowMs' | 'highMs' | 'p95Ms' | 'runs' | 'wide'>;
-
-/**
- * Repeats `run` (which gives its milliseconds) until the median's interval is narrow or time is out. Time is counted as
- * the sum of the runs, so that the function depends on nothing but them.
- */
-export async function timeRuns(
-  run: () => Promise<number>,
-  options: Omit<LatencyOptions, 'threads'>,
-): Promise<Timing> {
-  const {
-    maxMs = Number.POSITIVE_INFINITY,
-    minRuns = 30,
-    maxSeconds = 3,
-    confidence = 0.95,
-    minBatches = MIN_BATCHES,
-    beforeBatch = async () => undefined,
-    signal,
-  } = options;
-  let spentMs = 0;
-  const batch = async (size: number): Promise<number[]> => {
-    const times: number[] = [];
-    while (times.length < size && (times.length < MIN_RUNS_PER_BATCH || spentMs < maxSeconds * 1000)) {
-      signal?.throwIfAborted();
-      const time = await run();
-      spentMs += time;
-      times.push(time);
-    }
-    return times;
-  };
-
-  // Warm-up: the first run allocates and tunes; then until two batches in a row agree, for a third of the time at most.
-  const first = await batch(1);
-  let size = batchSize(first[0]!);
-  for (let before = Number.POSITIVE_INFINITY; spentMs < (maxSeconds * 1000) / 3; ) {
-    const now = median(await batch(size));
-    size = batchSize(now);
-    if (Math.abs(now - before) <= NARROW * now) break;
-    before = now;
-  }
-
-  const all: number[] = [];
-  const medians: number[] = [];
-  for (;;) {
-    await beforeBatch();
-    const times = await batch(size);
-    all.push(...times);
-    medians.push(median(times));
-    const timing = summarise(all, medians, confidence);
-    const narrow = !timing.wide && all.length >= minRuns && medians.length >= minBatches;
-    const over = timing.lowMs > maxMs && medians.length >= MIN_BATCHES / 2;
-    if (narrow || over || spentMs >= maxSeconds * 1000) return timing;
-  }
-}
-
-const batchSize = (ms: number): number =>
-  Math.max(MIN_RUNS_PER_BATCH, Math.ceil(BATCH_MS / Math.max(ms, 1e-3)));
-
-/** The interval is the wider one of batches and single runs; with too few of either it spans what was seen. */
-function summarise(all: readonly number[], medians: readonly number[], confidence: number): Timing {
-  const ascending = [...all].sort((a, b) => a - b);
-  const [fastest, slowest] = [ascending[0]!, ascending[ascending.length - 1]!];
-  const overRuns = medianInterval(all, confidence);
-  const overBatches = medianInterval(medians, confidence);
-  const lowMs = Math.max(fastest, Math.min(overRuns.low, overBatches.low));
-  const highMs = Math.min(slowest, Math.max(overRuns.high, overBatches.high));
-  const medianMs = overRuns.median;
-  return {
-    medianMs,
-    lowMs,
-    highMs,
-    p95Ms: quantile(ascending, 0.95),
-    runs: all.length,
-    wide: medians.length < MIN_BATCHES || highMs - lowMs > 2 * NARROW * medianMs,
-  };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { localEngine } from './local-engine.ts';
 import { createReferenceKernel, steadinessOf } from './reference-kernel.ts';
 
 test.each([
@@ -20,7 +21,7 @@ test('a single outlier neither drifts nor spreads', () => {
 });
 
 test('the kernel runs and gives positive times', async () => {
-  const kernel = await createReferenceKernel(1);
+  const kernel = await createReferenceKernel(localEngine(1));
   expect(await kernel.read()).toBeGreaterThan(0);
   await kernel.release();
 });

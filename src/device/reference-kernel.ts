@@ -5,15 +5,15 @@
 import { encodeModel } from '../onnx/encode.ts';
 import { createGraphBuilder, float32, ints } from '../onnx/graph-builder.ts';
 import { createRandom } from '../random.ts';
-import { createSession } from '../runtime/session.ts';
-import { timeRun } from './measure-latency.ts';
+import { blockSize, type Engine, timeRun } from './engine.ts';
 import { median, quantile } from './median-interval.ts';
 
 /** 2.4 million multiply-accumulates on 64 KiB: long against the timer, short against a batch, kind to the caches. */
 const CHANNELS = 16;
 const SIDE = 32;
-/** One reading is the median of so many runs. */
+/** One reading is the median of so many runs; with a coarse clock of so many blocks of runs at least. */
 const RUNS = 25;
+const MIN_BLOCKS = 3;
 
 export interface ReferenceKernel {
   /** One reading, milliseconds. */
@@ -22,7 +22,7 @@ export interface ReferenceKernel {
 }
 
 /** A 3×3 convolution of 16 channels at 32×32. */
-export async function createReferenceKernel(threads: number): Promise<ReferenceKernel> {
+export async function createReferenceKernel(engine: Engine): Promise<ReferenceKernel> {
   const random = createRandom('reference kernel');
   const noise = (shape: readonly number[]) =>
     float32(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.normal), shape);
@@ -31,11 +31,13 @@ export async function createReferenceKernel(threads: number): Promise<ReferenceK
   const input = g.input('input', 'float32', shape);
   const weight = g.initializer('weight', noise([CHANNELS, CHANNELS, 3, 3]));
   g.output(g.op('Conv', [input, weight], { kernel_shape: ints([3, 3]), pads: ints([1, 1, 1, 1]) }));
-  const session = await createSession(encodeModel(g.build()), { threads });
+  const session = await engine.load(encodeModel(g.build()));
   const feeds = { input: noise(shape) };
+  const block = await blockSize(session, feeds, engine.clockStepMs);
+  const blocks = Math.max(MIN_BLOCKS, Math.ceil(RUNS / block));
   const read = async (): Promise<number> => {
     const times: number[] = [];
-    while (times.length < RUNS) times.push(await timeRun(session, feeds));
+    while (times.length < blocks) times.push((await timeRun(session, feeds, block)) / block);
     return median(times);
   };
   // The first reading is of cold code and caches.
