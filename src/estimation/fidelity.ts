@@ -49,7 +49,7 @@ export function atResolution(network: Network, share: number): Network {
   });
   const redirect = (id: string) => scaled.get(id) ?? id;
   return {
-    inputs: network.inputs,
+    ...network,
     nodes: [...resizes, ...network.nodes.map((node) => ({ ...node, inputs: node.inputs.map(redirect) }))],
     outputs: network.outputs.map(redirect),
   };

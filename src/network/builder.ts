@@ -57,8 +57,8 @@ export interface NetworkBuilder {
   /** Shape for one image. */
   shape(id: string): readonly number[];
   channels(id: string): number;
-  /** Puts `name.` before the ids of all nodes that `body` adds. */
-  scope<T>(name: string, body: () => T): T;
+  /** Puts `name.` before the ids of all nodes that `body` adds. `float`: they stay in float in a model of 8 bits. */
+  scope<T>(name: string, body: () => T, options?: { readonly float?: boolean }): T;
   /** @param outputs ids of the nodes whose values the network returns; the first is the logits */
   build(outputs: readonly string[]): Network;
 }
@@ -76,6 +76,7 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   const input = 'input';
   const shapes = new Map<string, readonly number[]>([[input, inputShape]]);
   const nodes: NetworkNode[] = [];
+  const float: string[] = [];
   /** `stage1.block0.` within two scopes. */
   let prefix = '';
   /** Equal layers share one operator, so that what is derived from operators is derived once. */
@@ -154,8 +155,9 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
     dropout: (x, rate, options) => push({ kind: 'dropout', rate }, [x], options, 'dropout'),
     stochasticDepth: (x, rate, options) =>
       push({ kind: 'stochasticDepth', rate }, [x], options, 'stochasticDepth'),
-    scope(name, body) {
+    scope(name, body, options) {
       const outer = prefix;
+      if (options?.float) float.push(outer + name);
       prefix += `${name}.`;
       try {
         return body();
@@ -165,7 +167,12 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
     },
     build(outputs) {
       for (const output of outputs) shape(output);
-      const network: Network = { inputs: [{ id: input, shape: inputShape }], nodes: [...nodes], outputs };
+      const network: Network = {
+        inputs: [{ id: input, shape: inputShape }],
+        nodes: [...nodes],
+        outputs,
+        ...(float.length > 0 && { float: [...float] }),
+      };
       rememberShapes(network, new Map(shapes));
       return network;
     },

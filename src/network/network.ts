@@ -79,6 +79,8 @@ export interface Network {
   /** In topological order. */
   readonly nodes: readonly NetworkNode[];
   readonly outputs: readonly string[];
+  /** Scopes (`stage2`) that stay in float where the network is brought to 8-bit integers; none when absent. */
+  readonly float?: readonly string[];
 }
 
 /**

@@ -14,7 +14,7 @@ import { correctBiases } from './bias-correction.ts';
 import { fakeQuantise } from './fake-quantise.ts';
 import { withNodes } from './graph.ts';
 import { planQuantisation } from './plan.ts';
-import { type Calibration, type QuantiseOptions, rangesOf } from './quantise.ts';
+import { type Calibration, type QuantiseOptions, rangesOf, staysFloat } from './quantise.ts';
 import { affineValues, type Ranges } from './ranges.ts';
 import { TARGETS } from './targets.ts';
 
@@ -53,7 +53,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
   const { calibration, options, dataset, epochs, threads, signal } = request;
   const ranges = rangesOf(calibration, options);
   const target = TARGETS[options.target ?? 'onnxruntime'];
-  const keepFloat = options.keepFloat ?? new Set<string>();
+  const keepFloat = staysFloat(calibration.model, options);
   const before = planQuantisation(calibration.model.graph, keepFloat);
   const start = correctBiases(
     calibration.model,

@@ -5,6 +5,7 @@
  * it reads is in integers already, so that the chain is not broken by conversions.
  */
 import type { OnnxGraph, OnnxNode } from '../onnx/model.ts';
+import { inScope } from '../onnx/scope.ts';
 import { type GraphIndex, indexGraph } from './graph.ts';
 import { activationInputs, type Role, roleOf } from './roles.ts';
 
@@ -47,7 +48,7 @@ const NEEDS_READER: ReadonlySet<Role> = new Set([
 
 /**
  * @param graph of a prepared model
- * @param keepFloat names of nodes that stay in float
+ * @param keepFloat names of nodes, or of scopes of nodes, that stay in float
  */
 export function planQuantisation(graph: OnnxGraph, keepFloat: ReadonlySet<string>): QuantisationPlan {
   const index = indexGraph(graph);
@@ -56,7 +57,7 @@ export function planQuantisation(graph: OnnxGraph, keepFloat: ReadonlySet<string
   for (const node of graph.nodes) {
     const found = roleOf(node, index);
     if ('reason' in found) reasons.set(node, found.reason);
-    else if (keepFloat.has(node.name)) reasons.set(node, 'it was chosen to stay in float');
+    else if (inScope(node.name, keepFloat)) reasons.set(node, 'it was chosen to stay in float');
     else roles.set(node, found.role);
   }
   // Until nothing changes: losing one operator may strand its neighbours.

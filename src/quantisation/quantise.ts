@@ -4,6 +4,7 @@
  */
 import { fail } from '../errors.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { floatScopes } from '../onnx/precision.ts';
 import { correctBiases, measureShifts, type Shifts } from './bias-correction.ts';
 import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
 import { type Feeds, type Observation, type ObserveOptions, observe } from './calibration/observe.ts';
@@ -20,7 +21,7 @@ export interface QuantiseOptions {
   readonly target?: TargetName;
   /** How ranges of activations are chosen; `mse` by default. */
   readonly method?: CalibrationMethod;
-  /** Names of layers that stay in float. */
+  /** Names of layers, or of scopes of layers, that stay in float beside those that the model itself names. */
   readonly keepFloat?: ReadonlySet<string>;
   /**
    * True: weights get 7 bits, for x86 processors without VNNI, whose 16-bit sums of products overflow with 8
@@ -56,6 +57,10 @@ export interface Calibration {
   readonly shifts: Shifts;
   readonly limit: number;
 }
+
+/** Scopes that stay in float: by choice of the caller and of the model's own metadata. */
+export const staysFloat = (model: OnnxModel, { keepFloat }: QuantiseOptions): ReadonlySet<string> =>
+  new Set([...(keepFloat ?? []), ...floatScopes(model)]);
 
 const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 63 : 127);
 
@@ -108,7 +113,7 @@ export function quantiseCalibrated(
   ranges: Ranges = rangesOf(calibration, options),
 ): QuantisedModel {
   const target = TARGETS[options.target ?? 'onnxruntime'];
-  const keepFloat = options.keepFloat ?? new Set<string>();
+  const keepFloat = staysFloat(calibration.model, options);
   const first = planQuantisation(calibration.model.graph, keepFloat);
   const layers = new Set(first.units.map((unit) => unit.node));
   const model = correctBiases(calibration.model, layers, calibration.shifts);

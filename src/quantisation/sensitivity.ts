@@ -4,7 +4,7 @@ import type { OnnxModel } from '../onnx/model.ts';
 import { createSession } from '../runtime/session.ts';
 import type { Feeds, ObserveOptions } from './calibration/observe.ts';
 import { planQuantisation } from './plan.ts';
-import { type Calibration, type QuantiseOptions, quantiseCalibrated } from './quantise.ts';
+import { type Calibration, type QuantiseOptions, quantiseCalibrated, staysFloat } from './quantise.ts';
 import type { Ranges } from './ranges.ts';
 
 export interface LayerSensitivity {
@@ -21,14 +21,15 @@ export async function layerSensitivities(
   { threads, signal, onProgress }: ObserveOptions,
   ranges?: Ranges,
 ): Promise<readonly LayerSensitivity[]> {
-  const layers = planQuantisation(calibration.model.graph, new Set())
+  const always = staysFloat(calibration.model, options);
+  const layers = planQuantisation(calibration.model.graph, always)
     .units.filter((unit) => unit.role === 'layer')
     .map((unit) => unit.node.name);
   const expected = await firstOutputs(calibration.model, batches, threads);
   const found: LayerSensitivity[] = [];
   for (const name of layers) {
     signal?.throwIfAborted();
-    const keepFloat = new Set(layers.filter((other) => other !== name));
+    const keepFloat = new Set([...always, ...layers.filter((other) => other !== name)]);
     const { model } = quantiseCalibrated(calibration, { ...options, keepFloat }, ranges);
     found.push({ name, noise: noiseShare(expected, await firstOutputs(model, batches, threads)) });
     onProgress?.(found.length / layers.length);

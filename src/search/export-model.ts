@@ -11,7 +11,7 @@ import { type ModelMetadata, writeMetadata } from './model-metadata.ts';
 /** The deployed form, for a batch of any size, in a version of the format that is read widely. */
 export function exportedModel(network: Network, weights: Weights, metadata: ModelMetadata | null): OnnxModel {
   const model = portableModel(deploymentModel(network, weights, 'batch'));
-  return { ...model, metadata: metadata === null ? {} : writeMetadata(metadata) };
+  return { ...model, metadata: { ...model.metadata, ...(metadata !== null && writeMetadata(metadata)) } };
 }
 
 /** Its file, with its digest. */

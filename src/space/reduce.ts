@@ -8,10 +8,13 @@
  * - A pure operator (no weights, no randomness of its own) applied twice to the same value is one node.
  * - What reaches no output is dropped.
  *
+ * Layers that stay in float in 8-bit models are other layers than those that do not.
+ *
  * Rules are exact: batch normalisation of a zero is its learnt shift and therefore stays.
  */
 import type { Network, Operator, OperatorKind } from '../network/network.ts';
 import { networkShapes } from '../network/rules/shape.ts';
+import { inScope } from '../onnx/scope.ts';
 
 interface ReducedNode {
   /** Operator and its attributes, or the place and shape of a network input. */
@@ -85,6 +88,7 @@ const RULES: { readonly [K in OperatorKind]: Rule<K> } = {
 /** See the head of this file. */
 export function reduceNetwork(network: Network): ReducedGraph {
   const shapes = networkShapes(network);
+  const float = new Set(network.float);
   const nodes: ReducedNode[] = [];
   const known = new Map<string, number>();
   const zeros = new Set<number>();
@@ -109,13 +113,19 @@ export function reduceNetwork(network: Network): ReducedGraph {
   const spliced = (label: string, inputs: readonly number[]): number[] =>
     inputs.flatMap((input) => (nodes[input]!.label === label ? nodes[input]!.inputs : [input]));
 
-  function reduce(operator: Operator, inputs: readonly number[], shape: Shape, inputShape: Shape): number {
+  function reduce(
+    operator: Operator,
+    inputs: readonly number[],
+    shape: Shape,
+    inputShape: Shape,
+    precision: string,
+  ): number {
     const rule = RULES[operator.kind] as Rule<OperatorKind>;
     if (operator.kind === 'zero' || (operator.kind === 'multiply' && inputs.some(isZero)))
       return zeroOf(shape);
     if (rule.keepsZero(operator) && inputs.every(isZero)) return zeroOf(shape);
     if (rule.isIdentity(operator, inputShape, shape)) return inputs[0]!;
-    const label = labelOf(operator);
+    const label = labelOf(operator) + precision;
     if (operator.kind === 'add' || operator.kind === 'concat') {
       const isSum = operator.kind === 'add';
       const terms = spliced(label, isSum ? inputs.filter((input) => !isZero(input)) : inputs);
@@ -128,7 +138,8 @@ export function reduceNetwork(network: Network): ReducedGraph {
     reduced.set(input.id, append(`input ${place} ${input.shape.join('x')}`, []));
   for (const { id, operator, inputs } of network.nodes) {
     const from = inputs.map((input) => reduced.get(input)!);
-    reduced.set(id, reduce(operator, from, shapes.get(id)!, shapes.get(inputs[0]!)!));
+    const precision = inScope(id, float) ? ' float' : '';
+    reduced.set(id, reduce(operator, from, shapes.get(id)!, shapes.get(inputs[0]!)!, precision));
   }
   return onlyLive({ nodes, outputs: network.outputs.map((id) => reduced.get(id)!) });
 }

@@ -76,7 +76,7 @@ function addFlags(command: Command): Command {
     .option('--equalise', 'cross-layer equalisation first')
     .option('--no-bias-correction', 'leave out the correction of biases')
     .option('--reduced-weights', '7-bit weights: for x86 processors without VNNI')
-    .option('--keep-float <names>', 'layers that stay in float, e.g. stem.conv,head.linear')
+    .option('--keep-float <names>', 'layers, or scopes of layers, that stay in float, e.g. stem,head.linear')
     .optionsGroup('Models that Espalier did not make:')
     .option('--mean <list>', 'mean of each channel on the 0..1 scale')
     .option('--std <list>', 'standard deviation of each channel on the 0..1 scale')

@@ -1,6 +1,6 @@
 /** The spaces that come with Espalier, by the name that `--space` takes. */
 import type { SearchSpace } from '../space.ts';
-import { integer } from './integer.ts';
+import { integer, mixedPrecision } from './integer.ts';
 import { mobile } from './mobile.ts';
 import { nasBench101 } from './nasbench101.ts';
 import { nasBench201 } from './nasbench201.ts';
@@ -13,6 +13,7 @@ export const PRESETS = {
   residual,
   mobile,
   integer,
+  'mixed-precision': mixedPrecision,
   nasbench101: nasBench101(),
   nasbench201: nasBench201(),
   nasbench301: nasBench301(),
