@@ -3,7 +3,8 @@ import { SearchOptions } from './options.ts';
 import { type PlanFacts, planOf } from './plan.ts';
 
 const facts = (changes: Partial<PlanFacts> = {}): PlanFacts => ({
-  smallMacs: 2e6,
+  // Every tenth below 2 million, the largest 20 million.
+  macs: Array.from({ length: 100 }, (_, i) => 2e5 * (i + 1)),
   levels: 1,
   trainImages: 50_000,
   pixels: 1024,
@@ -28,4 +29,19 @@ test('more time allows larger networks', () => {
 test('a strategy of three fidelities runs more trials in the same time', () => {
   const trials = (levels: number) => planOf(options({ timeSeconds: 2700 }), facts({ levels })).trials;
   expect(trials(3)).toBeGreaterThan(3 * trials(1));
+});
+
+test('little time: few trials that learn enough to be told apart; more time: more trials, each longer', () => {
+  const plans = [300, 2700, 24 * 3600, 14 * 24 * 3600].map((timeSeconds) =>
+    planOf(options({ timeSeconds }), facts({ macs: Array.from({ length: 100 }, (_, i) => 1e6 * (i + 1)) })),
+  );
+  expect(plans[0]!.trials).toBe(6);
+  for (const [i, plan] of plans.entries()) {
+    if (i === 0) continue;
+    expect(plan.trials).toBeGreaterThanOrEqual(plans[i - 1]!.trials);
+    expect(plan.epochs * plan.dataShare).toBeGreaterThanOrEqual(
+      plans[i - 1]!.epochs * plans[i - 1]!.dataShare,
+    );
+  }
+  expect(plans[3]!.trials).toBe(60);
 });

@@ -34,8 +34,8 @@ export interface SearchPlan {
 }
 
 export interface PlanFacts {
-  /** Multiply-accumulates that one genome in ten of the space stays below: no time is so short that nothing is tried. */
-  readonly smallMacs: number;
+  /** Multiply-accumulates of random members of the space, ascending. */
+  readonly macs: readonly number[];
   /** Fidelities that the strategy makes use of. */
   readonly levels: number;
   readonly trainImages: number;
@@ -50,22 +50,37 @@ export interface PlanFacts {
 
 const DEFAULT_TRIALS = 20;
 /** Of the time that is left after reading the data. */
-const SEARCH_SHARE = 0.35;
+const SEARCH_SHARE = 0.4;
 /** Kept for test, export and report. */
 const CLOSING_SHARE = 0.03;
 const CLOSING_SECONDS = 4;
+/** Of the search; the rest is latency, validation and start of the trials. */
+const TRAINED_SHARE = 0.85;
 /** Two threads are not twice as fast as one. */
 const THREAD_EXPONENT = 0.7;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** Of sorted values; 0 of none. */
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.floor(share * sorted.length)] ?? 0;
 
 /** Passes over the data below which a network is too large for the time: large sets need fewer. */
 export const fewestEpochs = (images: number): number => clamp(Math.round(600_000 / images), 12, 30);
 
 /** Mean size of the front's other members, as a share of the largest. */
 const OTHERS_SIZE = 0.5;
-/** Trials are planned for a network of this share of the largest: the mean of what a search proposes. */
-const USUAL_SIZE = 0.5;
+/** No time is so short that nothing is tried: so much of the space always stays within the bound. */
+const ALWAYS_ALLOWED = 0.1;
+/** Trials are planned for a network of this place among those allowed: searches turn to the larger ones. */
+const USUAL_PLACE = 0.75;
+/**
+ * Trials for the budget that would take one network through the shortest final training. With more budget both grow, the
+ * number of trials and what each of them learns, until a trial is as long as that training; then only their number.
+ */
+const BASE_TRIALS = 5;
+const FEWEST_TRIALS = 6;
+const MOST_TRIALS = 60;
 /**
  * What a training step costs for each pixel beside its products (norms, activations, copies), in multiply-accumulates:
  * networks of 2 to 20 million MACs on 32×32 images took as long as if they had about 4 million more.
@@ -96,17 +111,26 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const left = Math.max(1, total - facts.spentSeconds - CLOSING_SECONDS - CLOSING_SHARE * total);
   const searchSeconds = SEARCH_SHARE * left;
   const finalSeconds = left - searchSeconds;
-  const full = clamp(Math.round(Math.sqrt(searchSeconds * workers) / 4), 8, 40);
-  const trials = options.trials ?? Math.round(full / meanCostShare(facts.levels));
   // The largest network is one of the front, whose others are smaller: half as large on the average.
   const ownSeconds = finalSeconds / (1 + (frontSize(options) - 1) * OTHERS_SIZE);
   const affordable = (ownSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
   const cost = affordable / fewestEpochs(facts.trainImages);
   const overhead = MACS_PER_PIXEL * facts.pixels;
-  const maxMacs = Math.max(cost - overhead, cost / 4, facts.smallMacs);
-  // Rounds of trials, with some room for latency, validation and start.
-  const trialSeconds = (0.85 * searchSeconds) / Math.ceil((trials * meanCostShare(facts.levels)) / workers);
-  const passes = (trialSeconds * facts.speed) / (USUAL_SIZE * maxMacs + overhead) / facts.trainImages;
+  const maxMacs = Math.max(cost - overhead, cost / 4, quantile(facts.macs, ALWAYS_ALLOWED));
+  const allowed = facts.macs.filter((macs) => macs <= maxMacs);
+  const usualMacs = Math.min(quantile(allowed, USUAL_PLACE), maxMacs);
+  /** Passes over the data that a thread makes in a second. */
+  const passRate = facts.speed / (usualMacs + overhead) / facts.trainImages;
+  const trainings = (TRAINED_SHARE * searchSeconds * workers * passRate) / fewestEpochs(facts.trainImages);
+  const full = clamp(
+    Math.round(Math.max(BASE_TRIALS * Math.sqrt(trainings), trainings)),
+    FEWEST_TRIALS,
+    MOST_TRIALS,
+  );
+  const trials = options.trials ?? Math.round(full / meanCostShare(facts.levels));
+  const rounds = Math.ceil((trials * meanCostShare(facts.levels)) / workers);
+  const trialSeconds = (TRAINED_SHARE * searchSeconds) / rounds;
+  const passes = trialSeconds * passRate;
   return {
     ...shared,
     trials,

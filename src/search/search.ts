@@ -168,7 +168,7 @@ async function facts(
   const { usableCores } = describeMachine();
   const { train, height, width } = dataset;
   return {
-    smallMacs: options.timeSeconds === null ? 0 : smallMacs(space, dataset),
+    macs: options.timeSeconds === null ? [] : usualMacs(space, dataset),
     levels: strategyOf(options.strategy).levels ?? 1,
     trainImages: train.count,
     pixels: height * width,
@@ -180,21 +180,20 @@ async function facts(
 
 const SAMPLED = 100;
 
-/** The MACs that a tenth of random genomes stay below. */
-function smallMacs(space: SearchSpace, { channels, height, width, classes }: ImageDataset): number {
+/** MACs of random members of the space, ascending. */
+function usualMacs(space: SearchSpace, { channels, height, width, classes }: ImageDataset): number[] {
   const random = createRandom('small networks');
   const io = { inputShape: [channels, height, width] as const, outputs: classes.length };
   const macs = Array.from({ length: SAMPLED }, (_, i) => {
     try {
-      return networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs;
+      return [networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs];
     } catch (error) {
       // Some genomes cannot be built for small images.
-      if (error instanceof EspalierError) return Number.POSITIVE_INFINITY;
+      if (error instanceof EspalierError) return [];
       throw error;
     }
-  }).sort((a, b) => a - b);
-  const found = macs[Math.floor(SAMPLED / 10)]!;
-  return Number.isFinite(found) ? found : 0;
+  });
+  return macs.flat().sort((a, b) => a - b);
 }
 
 function sizeOf(space: SearchSpace): string | null {
