@@ -20,6 +20,8 @@ export const EXIT = {
   storage: 5,
   /** A model file is not what it says it is (`espalier verify`). */
   disagrees: 6,
+  /** A device does not answer, or not sensibly. */
+  device: 7,
   /** Ended by Ctrl-C; the study can be resumed. */
   interrupted: 130,
 } as const;
@@ -166,6 +168,33 @@ export const ERRORS = {
   },
   MODEL_INPUT: {
     message: (d) => `The model cannot be fed: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.usage,
+  },
+  // ---- devices
+  DEVICE_UNREACHABLE: {
+    message: (d) => `The device ${d.device} does not answer: ${d.reason}`,
+    hint: () =>
+      'Start `espalier device serve` there, or open the link of `espalier device page` in its browser; check the address.',
+    exit: EXIT.device,
+  },
+  DEVICE_ANSWER: {
+    message: (d) => `The device ${d.device} gives no usable answer: ${d.reason}`,
+    hint: () => 'Check that an Espalier of this version answers at that address, and start it again.',
+    exit: EXIT.device,
+  },
+  DEVICE_REFUSED: {
+    message: (d) => `The device ${d.device} does not measure this: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.device,
+  },
+  DEVICE_MODEL: {
+    message: (d) => `The model does not run on the device ${d.device}: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.usage,
+  },
+  DEVICE_SERVE: {
+    message: (d) => `Cannot serve on ${d.where}: ${d.reason}`,
     hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },

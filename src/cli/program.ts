@@ -48,6 +48,7 @@ const EXIT_TEXTS = {
   infeasible: 'no network of the space meets the bounds, or every trial failed',
   storage: "the run's folder or database cannot be read or written",
   disagrees: 'a model file is not what it says it is (`espalier verify`)',
+  device: 'a device does not answer, or not sensibly',
   interrupted: 'ended by Ctrl-C; `espalier resume` goes on',
 } satisfies Record<keyof typeof EXIT, string>;
 

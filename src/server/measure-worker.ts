@@ -1,0 +1,28 @@
+/** The process in which `espalier device serve` measures: a model that crashes or hangs ends this one alone. */
+import { measureHere } from '../device/remote/measure-here.ts';
+import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from '../device/remote/wire.ts';
+import { EspalierError } from '../errors.ts';
+
+export interface MeasureJob {
+  readonly model: Uint8Array;
+  readonly parameters: MeasureParameters;
+}
+
+const answer = async ({ model, parameters }: MeasureJob): Promise<DeviceMeasurement | DeviceProblem> => {
+  try {
+    return await measureHere(model, parameters);
+  } catch (error) {
+    if (error instanceof EspalierError)
+      return { error: { code: error.code, message: error.message, hint: error.hint } };
+    throw error;
+  }
+};
+
+process.on('message', (job: MeasureJob) => {
+  void answer(job).then((message) => {
+    if (process.connected) process.send?.(message);
+  });
+});
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; what it means is the parent's decision.
+process.on('SIGINT', () => {});
