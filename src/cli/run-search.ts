@@ -39,6 +39,14 @@ function resultLines(done: DoneEvent, style: ReturnType<typeof styler>): string[
     '',
     accuracy,
     `${formatCount(done.params)} parameters, ${formatCount(done.macs)} MACs, ${formatMilliseconds(done.latencyMs)} an image`,
+    ...Object.entries(done.devices ?? {}).map(([name, { latencyMs, int8LatencyMs }]) =>
+      [
+        latencyMs === undefined ? [] : `${formatMilliseconds(latencyMs)} an image on ${name}`,
+        int8LatencyMs === undefined ? [] : `${formatMilliseconds(int8LatencyMs)} in 8 bits`,
+      ]
+        .flat()
+        .join(', '),
+    ),
     `${complete} trials complete, ${pruned} pruned, ${failed} failed, ${formatSeconds(done.seconds)}`,
     '',
     `model   ${done.out}/model.onnx`,

@@ -2,8 +2,10 @@
  * Every option of a search by the name that people write: the flags of the command line and the keys of the
  * configuration file are made from this one table, so that each can do what the other can.
  */
+import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
+import { fail } from '../errors.ts';
 import type { SearchOptions } from '../search/options.ts';
-import { parseBytes, parseCount, parseDuration, parseLatency } from '../search/quantity.ts';
+import { parseBytes, parseCount, parseDuration, parseLatencies } from '../search/quantity.ts';
 import { STRATEGIES } from '../strategy/index.ts';
 import { measureInfo } from '../study/measure.ts';
 
@@ -14,6 +16,8 @@ export interface Field {
   readonly text: string;
   /** Heading in `--help`. */
   readonly group: 'Search' | 'Bounds' | 'Training' | 'Data' | 'Machine';
+  /** May be given several times: the texts are joined by commas. */
+  readonly repeats?: true;
   /** What a text means; other values (numbers and lists of a configuration file) are taken as they are. */
   readonly parse: (text: string) => unknown;
 }
@@ -40,6 +44,21 @@ const augmentation = (text: string): unknown =>
     text.split(',').map((part) => {
       const [name, value = 'yes'] = part.trim().split('=');
       return [name!, value === 'yes' ? true : value === 'no' ? false : number(value)];
+    }),
+  );
+
+/** `phone=http://…,board=http://…`. A comma cannot stand in an address as Espalier prints it. */
+const devices = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    text.split(',').map((part) => {
+      const [, name, address] = /^\s*([^=]*)=(.+)$/.exec(part) ?? [];
+      if (name === undefined || address === undefined)
+        return fail('USAGE', {
+          what: `"${withoutToken(part)}" is not a device with its address`,
+          hint: 'Write for example phone=http://127.0.0.1:8377/#TOKEN.',
+        });
+      parseDeviceAddress(address);
+      return [name, address];
     }),
   );
 
@@ -119,9 +138,10 @@ export const FIELDS = {
   maxLatency: {
     key: 'maxLatencyMs',
     value: 'time',
-    text: 'most time for an image on this machine: 2ms, 500us',
+    text: 'most time for an image: 2ms, 500us; on other devices phone=5ms (may be repeated)',
     group: 'Bounds',
-    parse: parseLatency,
+    parse: parseLatencies,
+    repeats: true,
   },
   latencyThreads: {
     key: 'latencyThreads',
@@ -197,6 +217,21 @@ export const FIELDS = {
     text: 'a trial that takes more memory is stopped',
     group: 'Machine',
     parse: parseBytes,
+  },
+  device: {
+    key: 'devices',
+    value: 'name=address',
+    text: 'measure latency there too, as latencyMs@NAME: a `device serve` or `device page` (may be repeated)',
+    group: 'Machine',
+    parse: devices,
+    repeats: true,
+  },
+  devicePatience: {
+    key: 'devicePatienceSeconds',
+    value: 'duration',
+    text: 'how long a trial waits for a device that does not answer (10m)',
+    group: 'Machine',
+    parse: parseDuration,
   },
   executor: {
     key: 'executor',

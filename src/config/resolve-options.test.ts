@@ -71,6 +71,56 @@ test('all kinds of values from flags', () => {
   });
 });
 
+test('devices: addresses, bounds and objectives by name', async () => {
+  const flags = {
+    data: 'drawn',
+    device: 'phone=http://127.0.0.1:8377/#a=b,gpu=http://127.0.0.1:8377/?provider=webgpu#a',
+    maxLatency: '2ms,phone=500us',
+    objectives: 'valAccuracy,latencyMs@gpu',
+    int8: true as const,
+  };
+  const found = {
+    devices: {
+      phone: 'http://127.0.0.1:8377/#a=b',
+      gpu: 'http://127.0.0.1:8377/?provider=webgpu#a',
+    },
+    maxLatencyMs: 2,
+    maxDeviceLatencyMs: { phone: 0.5 },
+    objectives: [
+      { measure: 'int8ValAccuracy', direction: 'maximise' },
+      { measure: 'int8LatencyMs@gpu', direction: 'minimise' },
+    ],
+  };
+  expect(resolveOptions(flags, null, fallbacks)).toMatchObject(found);
+  const yaml = [
+    'data: drawn',
+    'device:',
+    '  phone: http://127.0.0.1:8377/#a=b',
+    'maxLatency:',
+    '  phone: 3',
+    'objectives: latencyMs@phone',
+  ].join('\n');
+  expect(await options(yaml)).toMatchObject({
+    devices: { phone: 'http://127.0.0.1:8377/#a=b' },
+    maxLatencyMs: null,
+    maxDeviceLatencyMs: { phone: 3 },
+    objectives: [{ measure: 'latencyMs@phone', direction: 'minimise' }],
+  });
+});
+
+test.each([
+  [{ objectives: 'latencyMs@phone' }, /--objectives: there is no device "phone"; name it with --device/],
+  [{ maxLatency: 'tv=2ms', device: 'phone=http://a/' }, /--max-latency: .*"tv"; the devices are phone/],
+  [{ device: 'here=http://a/' }, /--device: "here" is this machine/],
+  [{ device: '9=http://a/' }, /--device.*a letter first/],
+  [{ device: 'http://a/#secret' }, /"http:\/\/a\/" is not a device with its address/],
+  [{ device: 'phone=ftp://a/' }, /not the address of a device/],
+  [{ objectives: 'valLoss@phone', device: 'phone=http://a/' }, /no measure "valLoss@phone"/],
+  [{ maxLatency: 'phone=fast', device: 'phone=http://a/' }, /"fast" is not a latency/],
+])('devices that are not well given: %o', (flags, message) => {
+  expect(() => resolveOptions({ data: 'drawn', ...flags }, null, fallbacks)).toThrow(message);
+});
+
 test('paths of a file are relative to its folder', async () => {
   const found = await options('data: ./images\nout: ../runs/a\nspace: ./space.ts\n');
   expect(found.data).toBe(join(folder, 'images'));

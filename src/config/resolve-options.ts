@@ -98,6 +98,10 @@ function explain(issue: z.core.$ZodIssue): {
     return { path: [...issue.path, issue.keys[0]!], reason: 'there is no option of that name' };
   if (issue.code === 'invalid_value')
     return { path: issue.path, reason: `must be one of ${issue.values.map(String).join(', ')}` };
+  if (issue.code === 'invalid_key') {
+    const [inner] = issue.issues;
+    if (inner) return { path: issue.path, reason: inner.message };
+  }
   // Of a union (`number or null`), the branch that says most about a value that is there.
   if (issue.code === 'invalid_union') {
     const [inner] = issue.errors.map((branch) => branch[0]).filter((first) => first !== undefined);

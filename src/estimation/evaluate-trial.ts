@@ -17,11 +17,13 @@ import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingResult } from '../train/plan.ts';
 import { encodeSafetensors } from '../train/safetensors.ts';
 import { trainNetwork } from '../train/train.ts';
+import { deviceMeasures } from './device-measures.ts';
 import { atResolution } from './fidelity.ts';
 import { int8ValAccuracy, untrainedInt8Model } from './int8-measures.ts';
 
 /**
- * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for; valAccuracy,
+ * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for, of other devices as
+ * latencyMs@NAME; valAccuracy,
  * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned; in 8 bits, when asked for,
  * int8LatencyMs and int8ValAccuracy. A training that diverges is an
  * outcome `failed` that keeps what was measured before.
@@ -42,14 +44,30 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     const { params, macs, memoryBytes } = networkCost(job.network);
     Object.assign(measures, { params, macs, memoryBytes, sizeBytes: model.byteLength });
 
+    const int8 = job.int8 && (job.latency !== null || job.devices) ? await int8Model(job) : null;
     if (job.latency !== null) {
       const { maxMs } = job.latency;
       const float = job.int8 ? { ...job.latency, maxMs: null } : job.latency;
       Object.assign(measures, await latencyMeasures(job.network, model, float, hooks));
-      if (job.int8) measures.int8LatencyMs = await int8Latency(job, job.latency, hooks);
+      if (int8 !== null) measures.int8LatencyMs = await medianLatency(job, int8, job.latency, hooks);
       const latency = job.int8 ? measures.int8LatencyMs! : measures.latencyMs!;
       if (maxMs !== null && latency > maxMs)
         return outcome('pruned', `latency ${latency.toFixed(2)} ms is over the bound of ${maxMs} ms`);
+    }
+
+    if (job.devices !== undefined) {
+      const { trial } = job;
+      const found = await deviceMeasures({
+        devices: job.devices,
+        threads: job.latency?.threads ?? 1,
+        float: model,
+        int8,
+        signal: hooks.signal,
+        onTrouble: (note) => hooks.onProgress({ trial, progress: 0, note }),
+      });
+      Object.assign(measures, found.measures);
+      if (found.error !== null) throw found.error;
+      if (found.over !== null) return outcome('pruned', found.over);
     }
 
     const result = await train(job, hooks, curve);
@@ -100,15 +118,17 @@ async function latencyMeasures(
   return { latencyMs: latency.medianMs, latencyLowMs: latency.lowMs, latencyHighMs: latency.highMs };
 }
 
-async function int8Latency(
-  { network, seed }: TrialJob,
+const int8Model = ({ network, seed }: TrialJob): Promise<Uint8Array> =>
+  untrainedInt8Model(network, exampleInputs(network), createRandom(seed).split('weights'));
+
+async function medianLatency(
+  { network }: TrialJob,
+  model: Uint8Array,
   { threads, maxMs }: NonNullable<TrialJob['latency']>,
   { signal, exclusively }: TrialHooks,
 ): Promise<number> {
-  const inputs = exampleInputs(network);
-  const model = await untrainedInt8Model(network, inputs, createRandom(seed).split('weights'));
   const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
-  return (await exclusively(() => measureLatency(model, inputs, options))).medianMs;
+  return (await exclusively(() => measureLatency(model, exampleInputs(network), options))).medianMs;
 }
 
 async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Promise<TrainingResult> {

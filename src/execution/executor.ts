@@ -7,6 +7,18 @@ import type { Network } from '../network/network.ts';
 import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingPlan } from '../train/plan.ts';
 
+/** Other devices that a candidate's latency is measured on, before training. */
+export interface TrialDevices {
+  readonly targets: readonly {
+    readonly name: string;
+    /** As device/remote/address.ts reads it; with its token. */
+    readonly address: string;
+    readonly maxMs: number | null;
+  }[];
+  /** How long a device that does not answer is waited for; then the trial fails. */
+  readonly patienceSeconds: number;
+}
+
 /** Estimate one network: check its latency against the bound, train it by the plan, validate it. */
 export interface TrialJob {
   readonly trial: number;
@@ -19,6 +31,8 @@ export interface TrialJob {
   readonly threads: number;
   /** Measure latency (before training); null for not at all. */
   readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
+  /** Measured with as many threads as `latency` says, or one. */
+  readonly devices?: TrialDevices;
   /** Also quantise the candidate: its latency before training (which the bound is then for), its accuracy after. */
   readonly int8?: boolean;
   /** Share of the image side used in training, 0 < share ≤ 1; 1 when absent. Latency is always that of the full side. */
@@ -36,6 +50,8 @@ export interface JobProgress {
   /** 0..1 of the whole job. */
   readonly progress: number;
   readonly curve?: CurvePoint;
+  /** Something that the user should know now. */
+  readonly note?: string;
 }
 
 export interface JobOutcome {

@@ -54,7 +54,12 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
     let lastSent = Number.NEGATIVE_INFINITY;
     const onProgress: TrialHooks['onProgress'] = (progress) => {
       const now = performance.now();
-      if (progress.curve === undefined && now - lastSent < PROGRESS_INTERVAL_MS) return;
+      if (
+        progress.curve === undefined &&
+        progress.note === undefined &&
+        now - lastSent < PROGRESS_INTERVAL_MS
+      )
+        return;
       lastSent = now;
       send({ type: 'progress', progress });
     };

@@ -1,4 +1,5 @@
 /** Figures for people: short, with their unit. Used by the report and the terminal. */
+import { deviceOf } from '../device/remote/measure-name.ts';
 
 /** `1.23 M`, `45.6 k`, `789`. */
 export function formatCount(value: number): string {
@@ -68,8 +69,15 @@ const FORMATS: Readonly<Record<string, MeasureFormat>> = {
   imagesPerSecond: { label: 'images per second', format: formatCount },
 };
 
-export const measureLabel = (measure: string): string => FORMATS[measure]?.label ?? measure;
+/** Of a measure on a device, `latencyMs@phone`, that of the measure. */
+const formatOf = (name: string): MeasureFormat | undefined => FORMATS[deviceOf(name).measure];
+
+export function measureLabel(name: string): string {
+  const { device } = deviceOf(name);
+  const label = formatOf(name)?.label;
+  return label === undefined ? name : device === null ? label : `${label} on ${device}`;
+}
 
 /** A measure's value with its unit; `–` where it was not measured. */
 export const formatMeasure = (measure: string, value: number | undefined): string =>
-  value === undefined ? '–' : (FORMATS[measure]?.format ?? formatCount)(value);
+  value === undefined ? '–' : (formatOf(measure)?.format ?? formatCount)(value);

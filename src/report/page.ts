@@ -4,6 +4,7 @@ import { curvesChart } from './charts/curves.ts';
 import { historyChart } from './charts/history.ts';
 import { paretoChart } from './charts/pareto.ts';
 import type { ReportData } from './data.ts';
+import { deviceMeasures } from './device-measures.ts';
 import { type Html, html, trusted } from './html.ts';
 import { SCRIPT } from './script.ts';
 import { costSection, repeatSection } from './sections/cost.ts';
@@ -28,7 +29,7 @@ function sections(data: ReportData): Section[] {
   const front = new Set(data.front);
   const chosen = winner?.trial ?? null;
   const history = historyChart(trials);
-  const plots = (['latencyMs', 'params', 'macs'] as const).flatMap(
+  const plots = ['latencyMs', 'params', 'macs', ...deviceMeasures(trials)].flatMap(
     (cost) => paretoChart({ trials, cost, front, winner: chosen }) ?? [],
   );
   const curves = winner && curvesChart(winner.curve);

@@ -2,6 +2,12 @@
 import type { DataReport } from '../data/report.ts';
 import type { Trial } from '../study/trial.ts';
 
+/** Median of one image on another device, milliseconds. */
+export interface DeviceLatency {
+  readonly latencyMs?: number;
+  readonly int8LatencyMs?: number;
+}
+
 /** A fully trained member of the Pareto front. */
 export interface FrontMember {
   readonly trial: number;
@@ -14,6 +20,8 @@ export interface FrontMember {
   readonly int8ValAccuracy?: number;
   readonly int8TestAccuracy?: number | null;
   readonly int8LatencyMs?: number;
+  /** On the devices that `--device` named. */
+  readonly devices?: Readonly<Record<string, DeviceLatency>>;
   readonly params: number;
   readonly macs: number;
 }
@@ -27,6 +35,8 @@ export interface DoneEvent {
   /** Of the model in 8 bits, with `--int8`. */
   readonly int8TestAccuracy?: number | null;
   readonly int8LatencyMs?: number;
+  /** On the devices that `--device` named. */
+  readonly devices?: Readonly<Record<string, DeviceLatency>>;
   readonly params: number;
   readonly macs: number;
   /** With several objectives: the trained members of the front, in the order of training. */

@@ -9,7 +9,8 @@ import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
 import type { Winner } from '../report/data.ts';
 import type { Study } from '../study/study.ts';
-import type { Trial } from '../study/trial.ts';
+import type { Measures, Trial } from '../study/trial.ts';
+import { latenciesByDevice } from './devices.ts';
 import type { DoneEvent, FrontMember } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
@@ -173,6 +174,7 @@ async function done({ options, storage, study, watch }: FinalRequest, winner: Wi
       int8TestAccuracy: measures.int8TestAccuracy ?? null,
       int8LatencyMs: measures.int8LatencyMs,
     }),
+    ...devicesOf(measures),
     params: measures.params!,
     macs: measures.macs!,
     ...(frontSize(options) > 1 && { front: members.map(frontMember) }),
@@ -195,6 +197,12 @@ const frontMember = ({ trial, model, test, measures }: Winner): FrontMember => (
     int8TestAccuracy: measures.int8TestAccuracy ?? null,
     int8LatencyMs: measures.int8LatencyMs,
   }),
+  ...devicesOf(measures),
   params: measures.params!,
   macs: measures.macs!,
 });
+
+function devicesOf(measures: Measures): Pick<FrontMember, 'devices'> {
+  const devices = latenciesByDevice(measures);
+  return Object.keys(devices).length === 0 ? {} : { devices };
+}

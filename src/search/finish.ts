@@ -14,6 +14,7 @@ import { evaluateNetwork } from '../train/evaluate.ts';
 import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
+import { finalDeviceMeasures } from './devices.ts';
 import { engineName } from './engine-name.ts';
 import { exportedModel, modelBytes, writeWhole } from './export-model.ts';
 import { finalNetwork } from './final-job.ts';
@@ -94,6 +95,11 @@ export async function finish(
         signal: hooks.signal,
       })
     : null;
+  const elsewhere = await finalDeviceMeasures(
+    request,
+    bytes,
+    int8 === null ? null : readFileSync(folder.int8Model),
+  );
 
   return {
     trial: trial.number,
@@ -107,6 +113,7 @@ export async function finish(
       latencyHighMs: latency.highMs,
       ...(test !== null && { testAccuracy: test.accuracy }),
       ...int8,
+      ...elsewhere,
     },
     curve: outcome.curve,
     classes: dataset.classes,

@@ -3,10 +3,17 @@
  * nothing else. The command line and the configuration file both end here (see config/fields.ts for their names).
  */
 import { z } from 'zod';
+import { deviceOf } from '../device/remote/measure-name.ts';
+import { HERE } from './quantity.ts';
 
 const positive = z.number().positive();
 const wholePositive = z.number().int().positive();
 const share = z.number().gt(0).max(1);
+
+/** Names stand in those of measures, `latencyMs@phone`, and in lists of flags. */
+const deviceName = z
+  .string()
+  .regex(/^[A-Za-z][\w-]{0,31}$/, 'a device is named with up to 32 letters, digits, _ and -, a letter first');
 
 const objective = z.strictObject({
   /** A measure's name, e.g. `valAccuracy`, `latencyMs`, `params`, `macs`, `memoryBytes`. */
@@ -61,8 +68,15 @@ const Options = z.strictObject({
   maxMacs: positive.nullable().default(null),
   /** Peak activation memory of one image in bytes. */
   maxMemoryBytes: positive.nullable().default(null),
-  /** Median of one image on this machine, `latencyThreads` threads. */
-  maxLatencyMs: positive.nullable().default(null),
+  /** Median of one image on this machine, `latencyThreads` threads; or by device, this machine being `here`. */
+  maxLatencyMs: z
+    .union([positive, z.record(deviceName, positive)])
+    .nullable()
+    .default(null),
+  /** Other devices that latency is measured on: their addresses (device/remote/address.ts), by their names. */
+  devices: z.record(deviceName, z.string().min(1)).default({}),
+  /** How long a trial waits for a device that does not answer. */
+  devicePatienceSeconds: positive.default(600),
   latencyThreads: wholePositive.default(1),
   /** Members of the Pareto front to train fully; null: 3 with several objectives, otherwise the best alone. */
   front: wholePositive.nullable().default(null),
@@ -93,13 +107,42 @@ const IN_8_BITS: Readonly<Record<string, string>> = {
   latencyMs: 'int8LatencyMs',
 };
 
-/** Checks and completes options. With `int8`, accuracy and latency among the objectives are those in 8 bits. */
-export const SearchOptions = Options.transform((options) => ({
-  ...options,
-  objectives: options.int8
-    ? options.objectives.map((o) => ({ ...o, measure: IN_8_BITS[o.measure] ?? o.measure }))
-    : options.objectives,
-}));
+function in8Bits(name: string): string {
+  const { measure, device } = deviceOf(name);
+  return `${IN_8_BITS[measure] ?? measure}${device === null ? '' : `@${device}`}`;
+}
+
+/**
+ * Checks and completes options. With `int8`, accuracy and latency among the objectives are those in 8 bits. Bounds by
+ * device are parted into the one for this machine and those for the others.
+ */
+export const SearchOptions = Options.transform((options) => {
+  const { maxLatencyMs: bound } = options;
+  const byDevice = typeof bound === 'number' || bound === null ? null : bound;
+  const { [HERE]: here = null, ...elsewhere } = byDevice ?? {};
+  return {
+    ...options,
+    maxLatencyMs: typeof bound === 'number' ? bound : here,
+    /** The bounds on other devices, by their names. */
+    maxDeviceLatencyMs: elsewhere,
+    objectives: options.int8
+      ? options.objectives.map((o) => ({ ...o, measure: in8Bits(o.measure) }))
+      : options.objectives,
+  };
+}).superRefine(({ devices, objectives, maxDeviceLatencyMs }, context) => {
+  const known = Object.keys(devices);
+  const unknown = (device: string): string =>
+    `there is no device "${device}"; ${known.length === 0 ? 'name it with --device' : `the devices are ${known.join(', ')}`}`;
+  const issue = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (known.includes(HERE)) issue('devices', `"${HERE}" is this machine; choose another name`);
+  for (const { measure } of objectives) {
+    const { device } = deviceOf(measure);
+    if (device !== null && !known.includes(device)) issue('objectives', unknown(device));
+  }
+  for (const device of Object.keys(maxDeviceLatencyMs))
+    if (!known.includes(device)) issue('maxLatencyMs', unknown(device));
+});
 
 /** All options, defaults filled in. */
 export type SearchOptions = z.output<typeof SearchOptions>;

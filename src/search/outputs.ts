@@ -13,6 +13,7 @@ import type { StudyStorage } from '../storage/storage.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Trial } from '../study/trial.ts';
 import { VERSION } from '../version.ts';
+import { withoutTokens } from './devices.ts';
 import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import { get } from './record.ts';
@@ -87,7 +88,7 @@ async function reportData(
       'instruction sets': machine.instructionSets.join(' '),
     },
     data: report,
-    options: { ...options, plan },
+    options: { ...withoutTokens(options), plan },
     space: {
       name: space.name,
       description: space.description,

@@ -1,11 +1,12 @@
 /** The most accurate trained network of a run that keeps bounds. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deviceOf } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
 import type { Winner } from '../report/data.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import { broken, measureInfo } from '../study/measure.ts';
-import type { Constraint } from '../study/trial.ts';
+import type { Constraint, Measures } from '../study/trial.ts';
 import { get } from './record.ts';
 import { runFolder } from './run-folder.ts';
 
@@ -32,7 +33,12 @@ export async function pickModel(run: string, bounds: readonly Constraint[], out:
         hint: `Go on with: espalier resume ${run}`,
       });
     const accuracy = ({ measures }: Winner): number => measures.valAccuracy!;
-    const fitting = members.filter(({ measures }) => broken(bounds, measures).length === 0);
+    // A latency on a device that was away in the end is not known to keep its bound.
+    const known = (measures: Measures): boolean =>
+      bounds.every(({ measure }) => deviceOf(measure).device === null || measures[measure] !== undefined);
+    const fitting = members.filter(
+      ({ measures }) => known(measures) && broken(bounds, measures).length === 0,
+    );
     const best = fitting.reduce<Winner | null>(
       (a, b) => (a === null || accuracy(b) > accuracy(a) ? b : a),
       null,
@@ -42,7 +48,7 @@ export async function pickModel(run: string, bounds: readonly Constraint[], out:
         const least = Math.min(
           ...members.map(({ measures }) => measures[measure] ?? Number.POSITIVE_INFINITY),
         );
-        return `${measureInfo(measure).label} ${max} (the least there is: ${least})`;
+        return `${measureInfo(measure).label} ${max} (${Number.isFinite(least) ? `the least there is: ${least}` : 'it was not measured'})`;
       });
       return fail('NOT_PICKED', {
         run,

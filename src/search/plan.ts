@@ -156,8 +156,12 @@ export function describePlan(
     options.maxMacs === null ? '' : `at most ${options.maxMacs} MACs`,
     options.maxMemoryBytes === null ? '' : `at most ${options.maxMemoryBytes} bytes of activations`,
     options.maxLatencyMs === null ? '' : `at most ${options.maxLatencyMs} ms an image`,
+    ...Object.entries(options.maxDeviceLatencyMs).map(
+      ([device, max]) => `at most ${max} ms an image on ${device}`,
+    ),
     time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
   ].filter((line) => line !== '');
+  const devices = Object.keys(options.devices);
   const share = plan.dataShare < 1 ? ` on ${Math.round(100 * plan.dataShare)} % of the data` : '';
   const each = `${plan.epochs} epoch${plan.epochs === 1 ? '' : 's'}${share}`;
   const final =
@@ -170,6 +174,7 @@ export function describePlan(
     members === 1
       ? `then the best one is trained for ${final}, tested once and exported to ${options.out}`
       : `then up to ${members} of the Pareto front are trained for ${final}${time === null ? ' each' : ''}, tested once and exported to ${options.out}`,
+    ...(devices.length > 0 ? [`latency also on ${devices.join(', ')}`] : []),
     ...(bounds.length > 0 ? [`bounds: ${bounds.join(', ')}`] : []),
     ...(time === null ? [] : [`time limit ${duration(time.totalSeconds)} in all`]),
   ];

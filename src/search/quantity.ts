@@ -53,3 +53,15 @@ export const parseCount = (text: string): number => Math.round(parse(COUNT, text
 export const parseBytes = (text: string): number => Math.round(parse(BYTES, text));
 /** Milliseconds of `2ms`, `500us`, `0.1s`; a bare number is in milliseconds. @throws QUANTITY */
 export const parseLatency = (text: string): number => parse(LATENCY, text);
+
+/** This machine, where latencies are given by device. */
+export const HERE = 'here';
+
+/** `2ms` here, `phone=5ms` on a device, several with commas between them. */
+export const parseLatencies = (text: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    text.split(',').map((part) => {
+      const [first = '', second] = part.split('=', 2);
+      return second === undefined ? [HERE, parseLatency(first)] : [first.trim(), parseLatency(second)];
+    }),
+  );

@@ -1,5 +1,6 @@
 /** What a run stores beside its trials: typed access to the storage's artefacts. */
 import type { DataReport } from '../data/report.ts';
+import type { DeviceDescription } from '../device/remote/wire.ts';
 import type { Winner } from '../report/data.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { DoneEvent } from './events.ts';
@@ -16,6 +17,8 @@ export interface Artefacts {
   readonly winner: Winner;
   /** The fully trained networks so far, in the order in which they were trained. */
   readonly members: readonly Winner[];
+  /** Other devices of the search as they introduced themselves, by their names. */
+  readonly devices: Readonly<Record<string, DeviceDescription>>;
   readonly notes: readonly string[];
   readonly command: string;
   /** There once the run is finished. */

@@ -6,6 +6,8 @@ export interface RunFolder {
   readonly database: string;
   /** Decoded data set: lets workers and `resume` start at once. */
   readonly dataset: string;
+  /** Addresses of other devices with their tokens; for the owner alone. */
+  readonly devices: string;
   readonly checkpoint: string;
   readonly weights: string;
   readonly model: string;
@@ -23,6 +25,7 @@ export function runFolder(path: string): RunFolder {
     path,
     database: at('study.db'),
     dataset: at('dataset.cache'),
+    devices: at('devices.json'),
     checkpoint: at('final.checkpoint'),
     weights: at('weights.safetensors'),
     model: at('model.onnx'),

@@ -1,6 +1,7 @@
 /** The search phase: the study's trials, each partially trained in a worker. */
 import type { ImageDataset } from '../data/dataset.ts';
 import { describeMachine } from '../device/machine.ts';
+import { onDevice } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { ESTIMATORS } from '../estimation/estimator.ts';
@@ -16,6 +17,7 @@ import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import { runStudy } from '../study/run-study.ts';
 import { type Asked, openStudy, type Study } from '../study/study.ts';
 import type { Constraint } from '../study/trial.ts';
+import { recordDevices, trialDevices } from './devices.ts';
 import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
@@ -45,11 +47,15 @@ const LEAST_PATIENCE_SECONDS = 60;
 
 /** Bounds of the options as constraints; with a time limit also what the final training can afford. */
 export function constraintsOf(options: SearchOptions, plan: SearchPlan): Constraint[] {
+  const judged = options.int8 ? 'int8LatencyMs' : 'latencyMs';
   const bounds: readonly (readonly [string, number | null])[] = [
     ['params', options.maxParams],
     ['macs', options.maxMacs],
     ['memoryBytes', options.maxMemoryBytes],
-    [options.int8 ? 'int8LatencyMs' : 'latencyMs', options.maxLatencyMs],
+    [judged, options.maxLatencyMs],
+    ...Object.entries(options.maxDeviceLatencyMs).map(
+      ([device, max]) => [onDevice(judged, device), max] as const,
+    ),
     ['macs', plan.time?.maxMacs ?? null],
   ];
   return bounds.flatMap(([measure, max]) => (max === null ? [] : [{ measure, max }]));
@@ -104,6 +110,7 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
   });
   const before = study.trials().filter(({ endedAt }) => endedAt !== null);
   if (before.length > 0) onEvent({ event: 'resumed', trials: before, ...standing() });
+  if (before.length < plan.trials) await recordDevices(options, storage, hooks);
   const jobOf = createJobs(request, ladder);
   const executor = createExecutor(options, plan, plan.workers);
   try {
@@ -115,7 +122,10 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
       evaluate: (asked, either) =>
         executor.run(jobOf(asked), {
           signal: either,
-          onProgress: ({ trial, progress }) => onEvent({ event: 'trial-progress', trial, progress }),
+          onProgress: ({ trial, progress, note }) => {
+            if (note !== undefined) onEvent({ event: 'warning', message: `trial ${trial}: ${note}` });
+            onEvent({ event: 'trial-progress', trial, progress });
+          },
         }),
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),
       onFinished: (trial) => {
@@ -157,9 +167,15 @@ function createJobs(
       threads: plan.threads,
       latency: { threads: options.latencyThreads, maxMs: options.maxLatencyMs },
     });
-    const deadline =
-      plan.time === null ? {} : { deadline: Date.now() + PATIENCE * plan.time.trialSeconds * 1000 };
-    return { ...job, plan: adjusted(job.plan, options), int8: options.int8, ...deadline };
+    const seconds = plan.time === null ? null : PATIENCE * plan.time.trialSeconds;
+    const devices = trialDevices(options, seconds);
+    return {
+      ...job,
+      plan: adjusted(job.plan, options),
+      int8: options.int8,
+      ...(devices !== undefined && { devices }),
+      ...(seconds !== null && { deadline: Date.now() + seconds * 1000 }),
+    };
   };
 }
 

@@ -15,6 +15,7 @@ import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import type { StudyStorage } from '../storage/storage.ts';
+import { addressesOf, commandWithoutTokens, greetDevices, keepAddresses, withoutTokens } from './devices.ts';
 import type { DoneEvent, OnEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
 import { loadSpace } from './load-space.ts';
@@ -36,38 +37,59 @@ export interface SearchHooks {
 /** @returns null when the signal ended it before it was done */
 export type SearchResult = DoneEvent | null;
 
-/** @throws any EspalierError about the data, the options, the space or the storage; RUN_EXISTS */
+/** @throws any EspalierError about the data, the options, the space, the devices or the storage; RUN_EXISTS */
 export async function search(options: SearchOptions, hooks: SearchHooks): Promise<SearchResult> {
   const began = Date.now();
   const folder = runFolder(options.out);
   if (existsSync(folder.database)) fail('RUN_EXISTS', { path: options.out });
   // Mistakes in the options come before any file.
   await loadSpace(options.space);
+  await greetDevices(options, hooks.signal);
   makeFolder(options.out);
   const storage = await openSqlite(folder.database, { mode: 'write' });
   try {
-    await put(storage, 'options', options);
-    await put(storage, 'command', ['espalier', ...process.argv.slice(2)].join(' '));
+    await put(storage, 'options', withoutTokens(options));
+    await put(storage, 'command', commandWithoutTokens(['espalier', ...process.argv.slice(2)]));
+    await keepAddresses(folder, options.devices);
     return await run(options, folder, storage, hooks, began);
   } finally {
     await storage.close();
   }
 }
 
-/** Goes on with a run. A finished one only writes its files again. @throws STORAGE_MISSING */
-export async function resumeSearch(out: string, hooks: SearchHooks): Promise<SearchResult> {
+/**
+ * Goes on with a run. A finished one only writes its files again.
+ * @param devices addresses of the run's devices where they are others by now
+ * @throws STORAGE_MISSING; USAGE for a device that the run does not have
+ */
+export async function resumeSearch(
+  out: string,
+  hooks: SearchHooks,
+  devices: SearchOptions['devices'] = {},
+): Promise<SearchResult> {
   const began = Date.now();
   const folder = runFolder(out);
   if (!existsSync(folder.database)) fail('STORAGE_MISSING', { path: out });
   const storage = await openSqlite(folder.database, { mode: 'write' });
   try {
     const stored = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
+    // A run of an earlier version does not have all options.
+    const known = { ...NO_DEVICES, ...stored };
+    const addresses = addressesOf(folder, known.devices, devices);
+    await keepAddresses(folder, addresses);
     // The folder may have been moved.
-    return await run({ ...stored, out }, folder, storage, hooks, began);
+    return await run({ ...known, out, devices: addresses }, folder, storage, hooks, began);
   } finally {
     await storage.close();
   }
 }
+
+/** Of runs that were begun before there were any. */
+const NO_DEVICES: Pick<SearchOptions, 'devices' | 'maxDeviceLatencyMs' | 'devicePatienceSeconds'> = {
+  devices: {},
+  maxDeviceLatencyMs: {},
+  devicePatienceSeconds: 600,
+};
 
 /** What `search` would do, and about how long it takes. Reads the data, writes nothing. */
 export async function planSearch(
@@ -92,7 +114,12 @@ export async function reportRun(out: string): Promise<readonly string[]> {
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
     const options = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
-    return await writeOutputs({ ...options, out }, folder, storage, await loadSpace(options.space));
+    return await writeOutputs(
+      { ...NO_DEVICES, ...options, out },
+      folder,
+      storage,
+      await loadSpace(options.space),
+    );
   } finally {
     await storage.close();
   }

@@ -1,4 +1,5 @@
 /** What can be measured: names, units, and which way is better. */
+import { deviceOf, MEASURES_ON_DEVICES } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
 import type { Constraint, Measures, Objective } from './trial.ts';
 
@@ -33,11 +34,14 @@ export const MEASURES = {
 
 /** @throws USAGE when there is no such measure */
 export function measureInfo(name: string): MeasureInfo {
-  const info = (MEASURES as Readonly<Record<string, MeasureInfo>>)[name];
-  if (info !== undefined) return info;
+  const { measure, device } = deviceOf(name);
+  const info = (MEASURES as Readonly<Record<string, MeasureInfo>>)[measure];
+  if (info !== undefined && device === null) return info;
+  if (info !== undefined && device && MEASURES_ON_DEVICES.some((known) => known === measure))
+    return { ...info, label: `${info.label} on ${device}` };
   return fail('USAGE', {
     what: `There is no measure "${name}"`,
-    hint: `Use one of ${Object.keys(MEASURES).join(', ')}.`,
+    hint: `Use one of ${Object.keys(MEASURES).join(', ')}; on a device that --device names: ${MEASURES_ON_DEVICES.map((known) => `${known}@NAME`).join(', ')}.`,
   });
 }
 

@@ -6,11 +6,8 @@ export function addSearchFlags(command: Command): Command {
   const groups: Field['group'][] = ['Search', 'Bounds', 'Training', 'Data', 'Machine'];
   for (const group of groups) {
     command.optionsGroup(`${group}:`);
-    for (const [name, field] of Object.entries(FIELDS))
-      if (field.group === group)
-        command.addOption(
-          new Option(field.value === null ? flagOf(name) : `${flagOf(name)} <${field.value}>`, field.text),
-        );
+    for (const [name, field] of Object.entries<Field>(FIELDS))
+      if (field.group === group) command.addOption(optionOf(name, field));
   }
   return command
     .optionsGroup('Other:')
@@ -20,4 +17,13 @@ export function addSearchFlags(command: Command): Command {
     )
     .option('--json', 'one JSON event a line; the last one is the result')
     .option('--dry-run', 'say what would be done and about how long it takes');
+}
+
+function optionOf(name: string, { value, text, repeats }: Field): Option {
+  const option = new Option(value === null ? flagOf(name) : `${flagOf(name)} <${value}>`, text);
+  return repeats
+    ? option.argParser((now: string, before: string | undefined) =>
+        before === undefined ? now : `${before},${now}`,
+      )
+    : option;
 }

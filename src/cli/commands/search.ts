@@ -37,8 +37,12 @@ export async function searchWith(
   // Loaded late: `--help` and mistakes answer at once.
   const { planSearch, search } = await import('../../search/search.ts');
   if (!dryRun) return runSearch(context, { json }, (hooks) => search(options, hooks));
+  const { withoutTokens } = await import('../../search/devices.ts');
   const plan = await planSearch(options, { signal: context.signal });
-  print(context.terminal, ...(json ? [JSON.stringify({ event: 'plan', options, ...plan })] : plan.lines));
+  print(
+    context.terminal,
+    ...(json ? [JSON.stringify({ event: 'plan', options: withoutTokens(options), ...plan })] : plan.lines),
+  );
   return EXIT.ok;
 }
 
@@ -60,6 +64,7 @@ export const addSearch: AddCommand = (program, context, finish) => {
         'search ./digits --time 10m --max-latency 2ms --out runs/digits --seed 1',
         'search ./my-images --trials 50 --max-params 250k --objectives valAccuracy,params',
         'search ./my-images --space ./my-space.ts --dry-run',
+        "search ./my-images --device 'phone=http://127.0.0.1:8377/#TOKEN' --objectives valAccuracy,latencyMs@phone --max-latency phone=5ms",
       ),
     )
     .action(async (data: string | undefined, flags: SearchFlags) =>

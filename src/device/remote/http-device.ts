@@ -31,7 +31,7 @@ export function httpDevice(address: string, { answerSeconds = 60 }: HttpDeviceOp
   let description: DeviceDescription | null = null;
 
   const ask = async ({ path, body, seconds, maxBytes, signal }: Question): Promise<unknown> => {
-    const limit = AbortSignal.timeout(seconds * 1000);
+    const limit = AbortSignal.timeout(Math.ceil(seconds * 1000));
     try {
       const response = await fetch(`${origin}${path}`, {
         method: body === undefined ? 'GET' : 'POST',

@@ -6,7 +6,8 @@ import { axisStyle, chart, INK, legendStyle, percentRange } from './chart.ts';
 
 export interface ParetoRequest {
   readonly trials: readonly Trial[];
-  readonly cost: 'latencyMs' | 'params' | 'macs' | 'memoryBytes';
+  /** The measure that accuracy is drawn against. */
+  readonly cost: string;
   readonly front: ReadonlySet<number>;
   readonly winner: number | null;
 }

@@ -3,6 +3,7 @@ import { describeGenome } from '../../space/json.ts';
 import { drawArchitecture } from '../architecture/draw.ts';
 import { curvesChart } from '../charts/curves.ts';
 import type { Winner } from '../data.ts';
+import { deviceMeasures } from '../device-measures.ts';
 import { formatMeasure, formatPercent, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -18,7 +19,10 @@ const COLUMNS = [
 
 /** One row a network, with the file that holds it; below, each network to be looked into. */
 export function membersSection(members: readonly Winner[], chosen: number): Html {
-  const columns = COLUMNS.filter((name) => members.some(({ measures }) => measures[name] !== undefined));
+  const columns = [
+    ...COLUMNS.filter((name) => members.some(({ measures }) => measures[name] !== undefined)),
+    ...deviceMeasures(members),
+  ];
   const head = (label: string, left = false): Html =>
     html`<th scope="col"${left && html` class="left"`}><button type="button">${label}</button></th>`;
   return html`<div class="scroll"><table class="sortable"><thead><tr>${head('trial')}${head('test accuracy')}${columns.map((name) => head(measureLabel(name)))}${head('file', true)}</tr></thead>

@@ -1,6 +1,7 @@
 /** All trials as a table that can be sorted. */
 import { describeGenome } from '../../space/json.ts';
 import type { Trial } from '../../study/trial.ts';
+import { deviceMeasures } from '../device-measures.ts';
 import { formatMeasure, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -21,7 +22,10 @@ export interface TrialTable {
 }
 
 export function trialTable({ trials, front, winner }: TrialTable): Html {
-  const columns = COLUMNS.filter((name) => trials.some((trial) => trial.measures[name] !== undefined));
+  const columns = [
+    ...COLUMNS.filter((name) => trials.some((trial) => trial.measures[name] !== undefined)),
+    ...deviceMeasures(trials),
+  ];
   const head = (label: string, left = false): Html =>
     html`<th scope="col"${left && html` class="left"`}><button type="button">${label}</button></th>`;
   return html`<div class="scroll"><table class="sortable"><thead><tr>${head('trial')}${head('state', true)}${columns.map((name) => head(measureLabel(name)))}${head('genome, or the reason', true)}</tr></thead>

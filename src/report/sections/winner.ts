@@ -3,7 +3,15 @@ import { balancedAccuracy, classFigures } from '../../task/classification-metric
 import { classesChart } from '../charts/classes.ts';
 import { confusionChart } from '../charts/confusion.ts';
 import type { ReportData, Winner } from '../data.ts';
-import { formatBytes, formatCount, formatMilliseconds, formatPercent } from '../format.ts';
+import { deviceMeasures } from '../device-measures.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMeasure,
+  formatMilliseconds,
+  formatPercent,
+  measureLabel,
+} from '../format.ts';
 import { type Html, html } from '../html.ts';
 
 /** The bars of more classes are too long to read; the table has them all. */
@@ -28,6 +36,7 @@ ${measures.valAccuracy !== undefined && card(formatPercent(measures.valAccuracy)
 ${latencyMs !== undefined && card(formatMilliseconds(latencyMs), `an image${latencyLowMs === undefined || latencyHighMs === undefined ? '' : `, 95 %: ${Number(latencyLowMs.toPrecision(3))} to ${Number(latencyHighMs.toPrecision(3))}`}`)}
 ${int8Accuracy !== undefined && card(formatPercent(int8Accuracy), `in 8 bits${measures.int8TestAccuracy === undefined ? ', on validation images' : ', on the same test images'}`)}
 ${measures.int8LatencyMs !== undefined && card(formatMilliseconds(measures.int8LatencyMs), 'an image in 8 bits')}
+${deviceMeasures([winner]).map((name) => card(formatMeasure(name, measures[name]), measureLabel(name)))}
 ${params !== undefined && card(formatCount(params), 'parameters')}
 ${macs !== undefined && card(formatCount(macs), 'multiply-accumulates')}
 ${memoryBytes !== undefined && card(formatBytes(memoryBytes), 'activation memory')}</div>`;

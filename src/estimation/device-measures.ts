@@ -1,0 +1,73 @@
+/** A candidate's latency on other devices, all of them at once. */
+import { httpDevice } from '../device/remote/http-device.ts';
+import { onDevice } from '../device/remote/measure-name.ts';
+import { patientDevice } from '../device/remote/patience.ts';
+import type { TrialDevices } from '../execution/executor.ts';
+import type { Measures } from '../study/trial.ts';
+
+export interface DeviceMeasuresRequest {
+  readonly devices: TrialDevices;
+  readonly threads: number;
+  readonly float: Uint8Array;
+  /** Null unless candidates are judged in 8 bits; bounds are then for this one. */
+  readonly int8: Uint8Array | null;
+  readonly signal: AbortSignal;
+  /** Told when a device makes trouble and is asked again. */
+  readonly onTrouble: (message: string) => void;
+}
+
+export interface DeviceMeasures {
+  /** Of the devices that gave some. */
+  readonly measures: Measures;
+  /** A bound that is broken, in words; null: none. */
+  readonly over: string | null;
+  /** Why a device gave none, in the end; null where all did. */
+  readonly error: unknown;
+}
+
+const MAX_SECONDS = 3;
+
+/** Never rejects for what a device does. @throws what the signal was aborted with */
+export async function deviceMeasures(request: DeviceMeasuresRequest): Promise<DeviceMeasures> {
+  const settled = await Promise.allSettled(
+    request.devices.targets.map((target) => measuresOn(target, request)),
+  );
+  request.signal.throwIfAborted();
+  const measures: Record<string, number> = {};
+  const over: string[] = [];
+  let error: unknown = null;
+  for (const result of settled) {
+    if (result.status === 'rejected') {
+      error ??= result.reason;
+      continue;
+    }
+    Object.assign(measures, result.value.measures);
+    if (result.value.over !== null) over.push(result.value.over);
+  }
+  return { measures, over: over[0] ?? null, error };
+}
+
+async function measuresOn(
+  { name, address, maxMs }: TrialDevices['targets'][number],
+  { devices, threads, float, int8, signal, onTrouble }: DeviceMeasuresRequest,
+): Promise<Pick<DeviceMeasures, 'measures' | 'over'>> {
+  const device = patientDevice(httpDevice(address), { seconds: devices.patienceSeconds, onTrouble });
+  const request = { threads, maxSeconds: MAX_SECONDS, signal };
+  // An early end gives a figure that says no more than that the bound is broken: only for what the bound is for.
+  const bounded = { ...request, ...(maxMs !== null && { maxMs }) };
+  const ofFloat = await device.measure(float, int8 === null ? bounded : request);
+  const ofInt8 = int8 === null ? null : await device.measure(int8, bounded);
+  const latency = (ofInt8 ?? ofFloat).p50Ms;
+  return {
+    measures: {
+      [onDevice('latencyMs', name)]: ofFloat.p50Ms,
+      [onDevice('latencyLowMs', name)]: ofFloat.lowMs,
+      [onDevice('latencyHighMs', name)]: ofFloat.highMs,
+      ...(ofInt8 !== null && { [onDevice('int8LatencyMs', name)]: ofInt8.p50Ms }),
+    },
+    over:
+      maxMs !== null && latency > maxMs
+        ? `latency ${latency.toFixed(2)} ms on ${name} is over the bound of ${maxMs} ms`
+        : null,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * Other devices of a search: who they are, where they are. Their addresses carry tokens, which stand in a file of their
+ * own, for the owner's eyes, and neither in the study nor in the report: those are passed on.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
+import { httpDevice } from '../device/remote/http-device.ts';
+import { deviceOf } from '../device/remote/measure-name.ts';
+import { patientDevice } from '../device/remote/patience.ts';
+import type { DeviceDescription } from '../device/remote/wire.ts';
+import { fail } from '../errors.ts';
+import { deviceMeasures } from '../estimation/device-measures.ts';
+import type { TrialDevices } from '../execution/executor.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import type { Measures } from '../study/trial.ts';
+import type { DeviceLatency, OnEvent } from './events.ts';
+import type { SearchOptions } from './options.ts';
+import { get, put } from './record.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { TrialsRequest } from './run-trials.ts';
+
+/** The options for everybody's eyes. */
+export const withoutTokens = (options: SearchOptions): SearchOptions => ({
+  ...options,
+  devices: Object.fromEntries(
+    Object.entries(options.devices).map(([name, address]) => [name, withoutToken(address)]),
+  ),
+});
+
+/** A command line for everybody's eyes. */
+export const commandWithoutTokens = (words: readonly string[]): string =>
+  words.map((word) => word.replace(/(https?:\/\/[^#,\s]*)#[^,\s]*/g, '$1')).join(' ');
+
+/** Keeps the addresses with their tokens. */
+export async function keepAddresses(folder: RunFolder, devices: SearchOptions['devices']): Promise<void> {
+  if (Object.keys(devices).length > 0)
+    await writeFile(folder.devices, `${JSON.stringify(devices, null, 2)}\n`, { mode: 0o600 });
+}
+
+/**
+ * The addresses to go on with: those given now, else those kept.
+ * @param stored the run's own, without tokens
+ * @throws USAGE for a device that the run does not have
+ */
+export function addressesOf(
+  folder: RunFolder,
+  stored: SearchOptions['devices'],
+  given: SearchOptions['devices'],
+): SearchOptions['devices'] {
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(stored, name))
+      fail('USAGE', {
+        what: `--device ${name}: the run has no such device`,
+        hint:
+          Object.keys(stored).length === 0
+            ? 'It was begun without devices; begin another one to have some.'
+            : `Its devices are ${Object.keys(stored).join(', ')}.`,
+      });
+  return { ...stored, ...keptAddresses(folder, stored), ...given };
+}
+
+function keptAddresses(folder: RunFolder, stored: SearchOptions['devices']): Record<string, string> {
+  if (!existsSync(folder.devices)) return {};
+  try {
+    const kept: unknown = JSON.parse(readFileSync(folder.devices, 'utf8'));
+    const entries = typeof kept === 'object' && kept !== null ? Object.entries(kept) : [];
+    return Object.fromEntries(
+      entries.flatMap(([name, address]: [string, unknown]) =>
+        typeof address === 'string' && Object.hasOwn(stored, name) ? [[name, address]] : [],
+      ),
+    );
+  } catch {
+    // As if it were not there: an address without its token is refused with words that say what to do.
+    return {};
+  }
+}
+
+/** What a trial is told of them; undefined without devices. */
+export function trialDevices(
+  { devices, maxDeviceLatencyMs, devicePatienceSeconds }: SearchOptions,
+  secondsLeft: number | null,
+): TrialDevices | undefined {
+  const names = Object.keys(devices);
+  if (names.length === 0) return undefined;
+  return {
+    targets: names.map((name) => ({
+      name,
+      address: devices[name]!,
+      maxMs: maxDeviceLatencyMs[name] ?? null,
+    })),
+    // With a time limit a device that is away must not take the training's time too.
+    patienceSeconds: Math.min(devicePatienceSeconds, (secondsLeft ?? Number.POSITIVE_INFINITY) / 2),
+  };
+}
+
+/** How long a search waits for its devices before it begins. */
+const GREETING_SECONDS = 10;
+
+/**
+ * Asks all devices who they are, before anything is spent on a search whose device is not there.
+ * @throws DEVICE_UNREACHABLE, DEVICE_ANSWER, DEVICE_REFUSED
+ */
+export async function greetDevices(
+  { devices }: SearchOptions,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, DeviceDescription>>> {
+  const greeted = await Promise.all(
+    Object.entries(devices).map(async ([name, address]) => {
+      const device = patientDevice(httpDevice(address), { seconds: GREETING_SECONDS });
+      const description = await device.describe(signal);
+      checkProvider(name, address, description);
+      return [name, description] as const;
+    }),
+  );
+  return Object.fromEntries(greeted);
+}
+
+/** Greets the devices of a run and keeps who they are; says when one is another than before. @throws as greetDevices */
+export async function recordDevices(
+  options: SearchOptions,
+  storage: StudyStorage,
+  { onEvent, signal }: { readonly onEvent: OnEvent; readonly signal: AbortSignal },
+): Promise<void> {
+  if (Object.keys(options.devices).length === 0) return;
+  const before = (await get(storage, 'devices')) ?? {};
+  const now = await greetDevices(options, signal);
+  for (const [name, description] of Object.entries(now)) {
+    const former = before[name];
+    if (former !== undefined && differs(former, description))
+      onEvent({
+        event: 'warning',
+        message: `the device ${name} is another one than before (${former.device}, ${former.runtime}): its latencies are not comparable`,
+      });
+  }
+  await put(storage, 'devices', { ...now, ...before });
+}
+
+function checkProvider(name: string, address: string, { providers }: DeviceDescription): void {
+  const { provider } = parseDeviceAddress(address);
+  if (provider !== null && !providers.includes(provider))
+    fail('DEVICE_REFUSED', {
+      device: name,
+      reason: `it has no provider "${provider}", only ${providers.join(', ')}`,
+      hint: 'WebGPU needs a browser that has it, and a page over https or from localhost.',
+    });
+}
+
+const differs = (a: DeviceDescription, b: DeviceDescription): boolean =>
+  a.device !== b.device || a.runtime !== b.runtime;
+
+/** The end of a run with a time limit is near: a device that is away is not waited for long. */
+const CLOSING_PATIENCE_SECONDS = 10;
+
+/**
+ * A fully trained network on the devices. One that gives nothing is told of, and costs no more than its figures.
+ * @param int8 the model in 8 bits, where there is one
+ * @throws what the signal was aborted with
+ */
+export async function finalDeviceMeasures(
+  { options, plan, hooks }: Pick<TrialsRequest, 'options' | 'plan' | 'hooks'>,
+  float: Uint8Array,
+  int8: Uint8Array | null,
+): Promise<Measures> {
+  const devices = trialDevices(
+    { ...options, maxDeviceLatencyMs: {} },
+    plan.time === null ? null : 2 * CLOSING_PATIENCE_SECONDS,
+  );
+  if (devices === undefined) return {};
+  const warn = (message: string): void => hooks.onEvent({ event: 'warning', message });
+  const { measures, error } = await deviceMeasures({
+    devices,
+    threads: options.latencyThreads,
+    float,
+    int8,
+    signal: hooks.signal,
+    onTrouble: warn,
+  });
+  if (error instanceof Error) warn(`without the latency of the trained network there: ${error.message}`);
+  return measures;
+}
+
+/** Latencies on devices among measures, by the devices' names. */
+export function latenciesByDevice(measures: Measures): Readonly<Record<string, DeviceLatency>> {
+  const found: Record<string, { latencyMs?: number; int8LatencyMs?: number }> = {};
+  for (const [name, value] of Object.entries(measures)) {
+    const { measure, device } = deviceOf(name);
+    if (device !== null && (measure === 'latencyMs' || measure === 'int8LatencyMs'))
+      found[device] = { ...found[device], [measure]: value };
+  }
+  return found;
+}
