@@ -1,12 +1,11 @@
 /** A search with several objectives, in 8 bits: several trained networks, killed amidst, verified, one of them picked. */
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ImageSplit } from '../src/data/dataset.ts';
-import { drawnDataset } from '../src/data/drawn.ts';
+import { writeIdxImages } from './fixtures/idx-images.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-front-'));
 const BIN = new URL('../bin/espalier.js', import.meta.url).pathname;
@@ -37,31 +36,8 @@ const eventsOf = (output: string): Event[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** A small part of the built-in images as IDX files. */
-function writeImages(): void {
-  const { train, test: held } = drawnDataset({ seed: 1, train: 800, val: 10, test: 200 }).dataset;
-  const header = (...numbers: readonly number[]): Buffer => {
-    const bytes = Buffer.alloc(4 * numbers.length);
-    for (const [i, number] of numbers.entries()) bytes.writeUInt32BE(number, 4 * i);
-    return bytes;
-  };
-  mkdirSync(DATA);
-  const write = (name: string, { count, images, labels }: ImageSplit): void => {
-    writeFileSync(
-      join(DATA, `${name}-images-idx3-ubyte`),
-      Buffer.concat([header(0x803, count, 28, 28), images]),
-    );
-    writeFileSync(
-      join(DATA, `${name}-labels-idx1-ubyte`),
-      Buffer.concat([header(0x801, count), Uint8Array.from(labels)]),
-    );
-  };
-  write('train', train);
-  write('t10k', held!);
-}
-
 beforeAll(async () => {
-  writeImages();
+  writeIdxImages(DATA, { train: 800, test: 200 });
   const { stdout } = await espalier('search', DATA, ...OPTIONS, '--int8', '--out', RUN, '--json');
   events = eventsOf(stdout);
   done = events.at(-1) as typeof done;
