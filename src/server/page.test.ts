@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { httpDevice } from '../device/remote/http-device.ts';
 import { measureHere } from '../device/remote/measure-here.ts';
+import { patientDevice } from '../device/remote/patience.ts';
 import { MeasureParameters } from '../device/remote/wire.ts';
 import { untrainedInt8Model } from '../estimation/int8-measures.ts';
 import { deploymentModel } from '../network/deploy.ts';
@@ -107,6 +108,15 @@ describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
     });
     const again = await device().measure(small(), { maxSeconds: 0.2, maxMs: 1e-6 });
     expect(again.p50Ms).toBeGreaterThan(0);
+  });
+
+  test('another number of threads: the page is loaded anew, and asked again', async () => {
+    const troubles: string[] = [];
+    const patient = patientDevice(device(), { seconds: 60, onTrouble: (text) => troubles.push(text) });
+    const found = await patient.measure(small(), { threads: 2, maxSeconds: 0.2 });
+    expect(found.threads).toBe(Math.min(2, (await device().describe()).threads));
+    // A machine of one core has nothing to load anew for.
+    if (found.threads === 2) expect(troubles[0]).toContain('loaded anew');
   });
 
   test('nothing comes from elsewhere, nothing fails', () => {

@@ -27,7 +27,7 @@ import {
   token,
   userAgent,
 } from './browser.ts';
-import { BUILDS, type Provider, webEngine } from './web-engine.ts';
+import { BUILDS, type Provider, threadsOf, webEngine } from './web-engine.ts';
 
 /** Put in by the bundler. */
 declare const ESPALIER_VERSION: string;
@@ -73,15 +73,33 @@ onHidden(() => {
 
 const isProvider = (name: string): name is Provider => Object.hasOwn(BUILDS, name);
 
+const providerFor = ({ provider }: MeasureParameters): Provider =>
+  provider !== undefined && isProvider(provider) ? provider : 'wasm';
+const threadsFor = ({ threads }: MeasureParameters): number => Math.min(threads, MOST_THREADS);
+
+/** The engine has begun with another number of threads, and only a fresh page can have that many. */
+function needsFreshPage(parameters: MeasureParameters): boolean {
+  const running = threadsOf(providerFor(parameters));
+  return running !== null && running !== threadsFor(parameters);
+}
+
+const FRESH: DeviceProblem = {
+  error: {
+    code: 'DEVICE_UNREACHABLE',
+    message: 'the page is loaded anew for another number of threads',
+    hint: 'Ask again in a second.',
+  },
+};
+
 async function measure(
   description: DeviceDescription,
   model: Uint8Array,
   parameters: MeasureParameters,
 ): Promise<DeviceMeasurement> {
   const { maxSeconds, maxMs, shapes } = parameters;
-  const provider =
-    parameters.provider !== undefined && isProvider(parameters.provider) ? parameters.provider : 'wasm';
-  const { engine, threads } = await webEngine(provider, Math.min(parameters.threads, MOST_THREADS));
+  const provider = providerFor(parameters);
+  const threads = threadsFor(parameters);
+  const engine = await webEngine(provider, threads);
   const hiddenBefore = timesHidden;
   const beganHidden = isHidden();
   const measured = await measureSession(engine, model, {
@@ -95,7 +113,6 @@ async function measure(
     modelBytes: model.byteLength,
     measured,
     provider,
-    // An engine that has begun with more threads keeps them.
     threads,
     memory: null,
     doubts: [
@@ -145,6 +162,11 @@ async function work(description: DeviceDescription, session: string): Promise<vo
     // Lets the text appear: inference keeps the page busy.
     await sleep(30);
     const to = `${ROUTES.result}?session=${session}&job=${job}`;
+    if (needsFreshPage(parameters)) {
+      await post(to, FRESH);
+      reload();
+      return;
+    }
     try {
       const found = await measure(description, model, parameters);
       await post(to, found);

@@ -9,50 +9,42 @@ export const BUILDS = { wasm: '/ort/ort.wasm.min.mjs', webgpu: '/ort/ort.webgpu.
 export type Provider = keyof typeof BUILDS;
 
 interface Loaded {
-  readonly ort: typeof Ort;
-  /** Cannot be changed once the engine runs. */
+  readonly ort: Promise<typeof Ort>;
   readonly threads: number;
 }
 
-const loaded = new Map<Provider, Promise<Loaded>>();
+const loaded = new Map<Provider, Loaded>();
 
-async function load(provider: Provider, threads: number): Promise<Loaded> {
+/** Threads that the engine of a provider runs with, which nothing but loading the page anew changes; null before. */
+export const threadsOf = (provider: Provider): number | null => loaded.get(provider)?.threads ?? null;
+
+async function load(provider: Provider, threads: number): Promise<typeof Ort> {
   const ort: typeof Ort = await import(BUILDS[provider]);
   ort.env.wasm.wasmPaths = '/ort/';
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  return { ort, threads };
+  return ort;
 }
 
-/** @param threads as many as the first call for the provider says; @returns also how many there really are */
-export async function webEngine(
-  provider: Provider,
-  threads: number,
-): Promise<{ readonly engine: Engine; readonly threads: number }> {
-  const ready = loaded.get(provider) ?? load(provider, threads);
+/** @param threads of the engine, if this is its first use */
+export async function webEngine(provider: Provider, threads: number): Promise<Engine> {
+  const ready = loaded.get(provider) ?? { ort: load(provider, threads), threads };
   loaded.set(provider, ready);
-  const { ort, threads: actual } = await ready;
+  const ort = await ready.ort;
   return {
-    threads: actual,
-    engine: {
-      clockStepMs: clockStep(),
-      load: async (model) => {
-        try {
-          return timed(
-            ort,
-            await ort.InferenceSession.create(model, {
-              executionProviders: [provider],
-              graphOptimizationLevel: 'all',
-            }),
-          );
-        } catch (cause) {
-          return fail(
-            'MODEL_LOAD',
-            { reason: cause instanceof Error ? cause.message : String(cause) },
-            cause,
-          );
-        }
-      },
+    clockStepMs: clockStep(),
+    load: async (model) => {
+      try {
+        return timed(
+          ort,
+          await ort.InferenceSession.create(model, {
+            executionProviders: [provider],
+            graphOptimizationLevel: 'all',
+          }),
+        );
+      } catch (cause) {
+        return fail('MODEL_LOAD', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
+      }
     },
   };
 }
