@@ -193,6 +193,12 @@ export const ERRORS = {
     hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
+  DEVICE_LOST: {
+    message: (d) => `The search has stopped, since a device is lost: ${d.reason}`,
+    hint: (d) =>
+      `What is finished is kept. When the device is back: \`espalier resume ${d.run}\`, with --device NAME=ADDRESS if its address has changed.`,
+    exit: EXIT.device,
+  },
   DEVICE_SERVE: {
     message: (d) => `Cannot serve on ${d.where}: ${d.reason}`,
     hint: (d) => `${d.hint}`,

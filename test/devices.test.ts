@@ -3,6 +3,7 @@
  * no token is left in what is passed on.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -169,44 +170,78 @@ test('a device goes away amidst and comes back: a retry, and every trial is meas
   expect(JSON.parse(stdout).measures['latencyMs@board']).toBeGreaterThan(0);
 }, 240_000);
 
-test('a device that lies costs the trial, with its reason, and in the end the exit code says so', async () => {
+type Mode = 'lies' | 'silent' | 'honest';
+
+/** A device that behaves as it is told. */
+async function playDevice(
+  mode: () => Mode,
+): Promise<{ readonly url: string; asked: () => number; close: () => void }> {
   let asked = 0;
-  const liar = createServer((request, response) => {
-    const description = {
-      protocol: 1,
-      version: '0.1.0',
-      device: 'liar',
-      runtime: 'none',
-      providers: ['cpu'],
-      threads: 1,
-      maxModelBytes: 2 ** 30,
-    };
-    request.resume().on('end', () => {
-      if (request.method === 'POST') asked++;
-      response.end(JSON.stringify(request.method === 'GET' ? description : { p50Ms: -1 }));
+  const said = { protocol: 1, version: '0.1.0', device: 'played', runtime: 'none' };
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      if (request.method === 'GET')
+        return void response.end(
+          JSON.stringify({ ...said, providers: ['cpu'], threads: 1, maxModelBytes: 2 ** 30 }),
+        );
+      asked++;
+      if (mode() === 'silent') return void request.socket.destroy();
+      const model = Buffer.concat(parts);
+      const figures = {
+        p50Ms: mode() === 'lies' ? -1 : 1.5,
+        p95Ms: 2,
+        lowMs: 1.4,
+        highMs: 1.6,
+        runs: 30,
+        averagedOver: 1,
+        inputs: {},
+        assumed: [],
+        reference: { medianMs: 1, drift: 0, spread: 0 },
+        memory: null,
+        trusted: true,
+        doubts: [],
+      };
+      const modelDigest = createHash('sha256').update(model).digest('hex');
+      response.end(
+        JSON.stringify({
+          ...said,
+          provider: 'cpu',
+          threads: 1,
+          modelDigest,
+          modelBytes: model.length,
+          ...figures,
+        }),
+      );
     });
   });
-  await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    asked: () => asked,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test('a device that lies, and one that stays away, end no study: it goes on when there is one again', async () => {
+  let mode: Mode = 'lies';
+  const first = await playDevice(() => mode);
   const run = join(ROOT, 'liar');
-  const { port } = liar.address() as AddressInfo;
-  const { code, events } = await here(
-    'search',
-    DATA,
-    ...OPTIONS,
-    '--trials',
-    '2',
-    '--executor',
-    'in-process',
-    '--out',
-    run,
-    '--device',
-    `liar=http://127.0.0.1:${port}/`,
-  );
-  expect(code).toBe(EXIT.infeasible);
-  liar.close();
-  // Three times for each of two trials.
-  expect(asked).toBe(6);
-  const failed = events.filter(({ event }) => event === 'trial-finished').map(({ trial }) => trial as Stored);
+  const options = [...OPTIONS, '--trials', '4', '--executor', 'in-process', '--device-patience', '1s'];
+  const finished = (events: readonly Event[]): Stored[] =>
+    events.filter(({ event }) => event === 'trial-finished').map(({ trial }) => trial as Stored);
+
+  const lied = await here('search', DATA, ...options, '--out', run, '--device', `played=${first.url}`);
+  expect(lied.code).toBe(EXIT.device);
+  expect(lied.err).toMatch(/a device is lost: .*p50Ms: Too small.*\n.*espalier resume/);
+  // Three trials, each of them three times; the third stays open.
+  expect(first.asked()).toBe(9);
+  const failed = finished(lied.events);
   expect(failed).toHaveLength(2);
   for (const { state, reason, measures } of failed) {
     expect(state).toBe('failed');
@@ -214,7 +249,30 @@ test('a device that lies costs the trial, with its reason, and in the end the ex
     // What was measured here is kept.
     expect(measures.latencyMs).toBeGreaterThan(0);
   }
-}, 120_000);
+
+  mode = 'silent';
+  const waited = await here('resume', run);
+  expect(waited.code).toBe(EXIT.device);
+  expect(waited.err).toContain('does not answer');
+  expect(finished(waited.events)).toEqual([]);
+  first.close();
+
+  mode = 'honest';
+  const second = await playDevice(() => mode);
+  expect((await here('resume', run, '--device', `other=${second.url}`)).err).toContain(
+    'Its devices are played',
+  );
+  const resumed = await here('resume', run, '--device', `played=${second.url}`);
+  second.close();
+  expect(resumed.err).toBe('');
+  expect(resumed.code).toBe(EXIT.ok);
+  expect(resumed.events.at(-1)).toMatchObject({
+    event: 'done',
+    devices: { played: { latencyMs: 1.5 } },
+    trials: { complete: 2, failed: 2 },
+  });
+  expect(trialsOf(run).map(({ state }) => state)).toEqual(['failed', 'failed', 'complete', 'complete']);
+}, 240_000);
 
 test('a device that is not there from the beginning: said before a trial is spent', async () => {
   const run = join(ROOT, 'nobody');

@@ -2,7 +2,8 @@
 import { httpDevice } from '../device/remote/http-device.ts';
 import { onDevice } from '../device/remote/measure-name.ts';
 import { patientDevice } from '../device/remote/patience.ts';
-import type { TrialDevices } from '../execution/executor.ts';
+import type { EspalierError } from '../errors.ts';
+import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
 import type { Measures } from '../study/trial.ts';
 
 export interface DeviceMeasuresRequest {
@@ -23,6 +24,12 @@ export interface DeviceMeasures {
   readonly over: string | null;
   /** Why a device gave none, in the end; null where all did. */
   readonly error: unknown;
+}
+
+/** What a device's error says of the device; undefined where it is the model's own. */
+export function deviceTroubleOf({ code }: EspalierError): JobOutcome['deviceTrouble'] {
+  if (code === 'DEVICE_UNREACHABLE' || code === 'DEVICE_REFUSED') return 'gone';
+  return code === 'DEVICE_ANSWER' ? 'useless' : undefined;
 }
 
 const MAX_SECONDS = 3;

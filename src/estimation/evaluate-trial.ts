@@ -17,7 +17,7 @@ import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingResult } from '../train/plan.ts';
 import { encodeSafetensors } from '../train/safetensors.ts';
 import { trainNetwork } from '../train/train.ts';
-import { deviceMeasures } from './device-measures.ts';
+import { deviceMeasures, deviceTroubleOf } from './device-measures.ts';
 import { atResolution } from './fidelity.ts';
 import { int8ValAccuracy, untrainedInt8Model } from './int8-measures.ts';
 
@@ -86,7 +86,11 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     return outcome('complete', null);
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
-    return outcome('failed', `${error.message}. ${error.hint}`);
+    const deviceTrouble = deviceTroubleOf(error);
+    return {
+      ...outcome('failed', `${error.message}. ${error.hint}`),
+      ...(deviceTrouble !== undefined && { deviceTrouble }),
+    };
   }
 };
 

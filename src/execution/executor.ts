@@ -59,6 +59,11 @@ export interface JobOutcome {
   readonly measures: Measures;
   readonly curve: readonly CurvePoint[];
   readonly reason: string | null;
+  /**
+   * The trial failed for a device and not by its own fault: that is `gone` (nobody answers, or not to us any more), or its
+   * answers are `useless`.
+   */
+  readonly deviceTrouble?: 'gone' | 'useless';
 }
 
 export interface Executor {

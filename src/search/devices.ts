@@ -11,11 +11,12 @@ import { patientDevice } from '../device/remote/patience.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
-import type { TrialDevices } from '../execution/executor.ts';
+import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { Measures } from '../study/trial.ts';
 import type { DeviceLatency, OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
+import type { SearchPlan } from './plan.ts';
 import { get, put } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { TrialsRequest } from './run-trials.ts';
@@ -148,6 +149,32 @@ function checkProvider(name: string, address: string, { providers }: DeviceDescr
 
 const differs = (a: DeviceDescription, b: DeviceDescription): boolean =>
   a.device !== b.device || a.runtime !== b.runtime;
+
+/** Trials in a row whose device gave nothing useful: then it is not the candidates. */
+const USELESS_IN_A_ROW = 3;
+
+/**
+ * Watches for the moment from which on no trial can be measured any more. Going on would only fail the trials that are
+ * left; stopped there, the run loses nothing and goes on when the device is back. With a time limit it goes on regardless:
+ * a result is wanted by then, from what is complete.
+ */
+export function watchDevices({ time }: SearchPlan): {
+  /** Aborted when the devices are lost; the reason is that of the last trial. */
+  readonly lost: AbortSignal;
+  /** Takes the outcomes in their order of time. */
+  readonly see: (outcome: JobOutcome) => void;
+} {
+  const controller = new AbortController();
+  let useless = 0;
+  return {
+    lost: controller.signal,
+    see: ({ deviceTrouble, reason }) => {
+      useless = deviceTrouble === 'useless' ? useless + 1 : 0;
+      if (time === null && (deviceTrouble === 'gone' || useless >= USELESS_IN_A_ROW))
+        controller.abort(reason);
+    },
+  };
+}
 
 /** The end of a run with a time limit is near: a device that is away is not waited for long. */
 const CLOSING_PATIENCE_SECONDS = 10;

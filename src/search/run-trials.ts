@@ -17,7 +17,7 @@ import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import { runStudy } from '../study/run-study.ts';
 import { type Asked, openStudy, type Study } from '../study/study.ts';
 import type { Constraint } from '../study/trial.ts';
-import { recordDevices, trialDevices } from './devices.ts';
+import { recordDevices, trialDevices, watchDevices } from './devices.ts';
 import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
@@ -84,7 +84,7 @@ export function createExecutor(options: SearchOptions, plan: SearchPlan, slots: 
   });
 }
 
-/** Runs the trials that are still to be run. @throws INFEASIBLE; NO_TRIAL when none was complete in the end */
+/** Runs the trials that are still to be run. @throws INFEASIBLE; DEVICE_LOST; NO_TRIAL when none was complete in the end */
 export async function runTrials(request: TrialsRequest): Promise<Study> {
   const { options, plan, space, dataset, storage, hooks, watch, start } = request;
   const { onEvent, signal } = hooks;
@@ -113,20 +113,24 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
   if (before.length < plan.trials) await recordDevices(options, storage, hooks);
   const jobOf = createJobs(request, ladder);
   const executor = createExecutor(options, plan, plan.workers);
+  const devices = watchDevices(plan);
   try {
     await runStudy({
       study,
       trials: plan.trials,
       deadline: plan.time === null ? null : Math.max(Date.now() + 1, start + searchEnd(plan) * 1000),
-      signal,
-      evaluate: (asked, either) =>
-        executor.run(jobOf(asked), {
+      signal: AbortSignal.any([signal, devices.lost]),
+      evaluate: async (asked, either) => {
+        const outcome = await executor.run(jobOf(asked), {
           signal: either,
           onProgress: ({ trial, progress, note }) => {
             if (note !== undefined) onEvent({ event: 'warning', message: `trial ${trial}: ${note}` });
             onEvent({ event: 'trial-progress', trial, progress });
           },
-        }),
+        });
+        devices.see(outcome);
+        return outcome;
+      },
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),
       onFinished: (trial) => {
         onEvent({ event: 'trial-finished', trial, ...standing() });
@@ -136,6 +140,8 @@ export async function runTrials(request: TrialsRequest): Promise<Study> {
   } finally {
     await executor.close();
   }
+  if (devices.lost.aborted && !signal.aborted)
+    fail('DEVICE_LOST', { reason: String(devices.lost.reason), run: options.out });
   if (!signal.aborted && bestTrial(study.trials(), options.objectives, constraints) === null) {
     const reasons = new Set(study.trials().flatMap((t) => (t.reason === null ? [] : [t.reason])));
     fail('NO_TRIAL', { trials: study.trials().length, reasons: [...reasons].slice(0, 3).join('; ') });

@@ -180,7 +180,7 @@ test('a wrong token, a model that does not run, a model too large: no second try
   });
   expect(bad.asked()).toBe(1);
   await expect(patient(bad.url).measure(new Uint8Array(1001), {})).rejects.toMatchObject({
-    code: 'DEVICE_REFUSED',
+    code: 'DEVICE_MODEL',
     message: expect.stringContaining('1001 bytes'),
   });
   expect(bad.asked()).toBe(1);

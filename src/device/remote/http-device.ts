@@ -74,7 +74,7 @@ export function httpDevice(address: string, { answerSeconds = 60 }: HttpDeviceOp
     });
     const said = description ?? (await describe(signal));
     if (model.byteLength > said.maxModelBytes)
-      fail('DEVICE_REFUSED', {
+      fail('DEVICE_MODEL', {
         device: shown,
         reason: `the model has ${model.byteLength} bytes, it takes ${said.maxModelBytes}`,
         hint: 'Start the device with a larger --max-model.',
@@ -163,7 +163,8 @@ function refuse(status: number, text: string, device: string): never {
   }
   const reason = problem?.message ?? `it answers with HTTP status ${status}`;
   const hint = problem?.hint ?? 'Check that the address is the one that the device printed.';
-  if (problem !== null && OF_THE_MODEL.has(problem.code)) fail('DEVICE_MODEL', { device, reason, hint });
+  if (status === 413 || (problem !== null && OF_THE_MODEL.has(problem.code)))
+    fail('DEVICE_MODEL', { device, reason, hint });
   if (status === 401)
     fail('DEVICE_REFUSED', {
       device,
