@@ -39,6 +39,8 @@ export async function blockSize(
 ): Promise<number> {
   if (clockStepMs <= 0) return 1;
   const least = STEPS * clockStepMs;
+  // A slow model must not be run more often than it needs.
+  if ((await timeRun(session, feeds)) >= 2 * least) return 1;
   for (let count = 1; ; count *= 2) {
     const times: number[] = [];
     while (times.length < TRIES) times.push(await timeRun(session, feeds, count));

@@ -1,14 +1,14 @@
 /** The contract of `device serve`: who may ask, what is taken, what comes back; and the page's side of it. */
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MODEL_TYPE, ROUTES } from '../device/remote/contract.ts';
 import { httpDevice } from '../device/remote/http-device.ts';
 import type { DeviceDescription, DeviceMeasurement, MeasureParameters } from '../device/remote/wire.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { createGraphBuilder } from '../onnx/graph-builder.ts';
 import { type DeviceServer, isLoopback, startDeviceServer } from './device-server.ts';
-import { type Measurer, problem } from './measurer.ts';
+import { limitSeconds, type Measurer, problem } from './measurer.ts';
 import { createPageMeasurer } from './page-measurer.ts';
 import { createProcessMeasurer } from './process-measurer.ts';
 
@@ -310,6 +310,22 @@ describe('the side of the page', () => {
     await measurer.next(session, never);
     leave(measurer, session);
     expect(await asked).toMatchObject({ error: { code: 'DEVICE_UNREACHABLE' } });
+  });
+
+  test('a page that takes a model and never comes back: an answer all the same, and place for another page', async () => {
+    vi.useFakeTimers();
+    try {
+      const measurer = page();
+      const session = greet(measurer);
+      const asked = measurer.measure(model(), parameters, never);
+      await measurer.next(session, never);
+      vi.advanceTimersByTime(1000 * limitSeconds(parameters));
+      expect(await asked).toMatchObject({ error: { code: 'DEVICE_ANSWER' } });
+      expect(measurer.describe()).toMatchObject(unreachable('no page is open'));
+      expect(greet(measurer)).not.toBe(session);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('a second page is not taken; once the first is silent for long it is', async () => {

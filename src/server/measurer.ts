@@ -27,4 +27,4 @@ export const problem = (
 ): DeviceProblem => ({ error: { code, message, hint } });
 
 /** What a measurement may take from the model's arrival: loading, the reference kernel and warm-up come on top. */
-export const limitSeconds = ({ maxSeconds }: MeasureParameters): number => 30 + 3 * maxSeconds;
+export const limitSeconds = ({ maxSeconds }: MeasureParameters): number => 60 + 3 * maxSeconds;

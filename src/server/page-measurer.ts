@@ -130,10 +130,12 @@ export function createPageMeasurer(options: PageMeasurerOptions): PageMeasurer {
         resolve(answer);
       };
       const onAbort = () => settle(gone('nobody waits for it any more'));
-      const timer = setTimeout(
-        () => end(session, 'the page took a model and did not come back'),
-        limitSeconds(parameters) * 1000,
-      );
+      const seconds = limitSeconds(parameters);
+      const timer = setTimeout(() => {
+        // Perhaps the model is at fault: another page would fare no better.
+        settle(problem('DEVICE_ANSWER', `there was no result within ${seconds} s`, 'Try a smaller model.'));
+        end(session, 'the page did not come back');
+      }, seconds * 1000);
       session.running = { job, settle, delivered: session.deliver !== null };
       signal.addEventListener('abort', onAbort, { once: true });
       session.deliver?.(job);

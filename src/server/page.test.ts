@@ -1,7 +1,11 @@
 /** The page in a browser: what it computes is what ONNX Runtime computes here, in float and in 8 bits. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeIdxImages } from '../../test/fixtures/idx-images.ts';
+import { runCli } from '../cli/program.ts';
 import { httpDevice } from '../device/remote/http-device.ts';
 import { measureHere } from '../device/remote/measure-here.ts';
 import { patientDevice } from '../device/remote/patience.ts';
@@ -108,6 +112,46 @@ describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
     });
     const again = await device().measure(small(), { maxSeconds: 0.2, maxMs: 1e-6 });
     expect(again.p50Ms).toBeGreaterThan(0);
+  });
+
+  test('a search measures there, in float and in 8 bits', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'espalier-page-search-'));
+    try {
+      const [data, run] = [join(folder, 'images'), join(folder, 'run')];
+      writeIdxImages(data, { train: 200, test: 50 });
+      let [out, err] = ['', ''];
+      const address = `${server.origin}/?provider=wasm#${encodeURIComponent(TOKEN)}`;
+      const code = await runCli(
+        [
+          ...['search', data, '--out', run, '--device', `browser=${address}`, '--int8', '--json'],
+          ...[
+            '--objectives',
+            'valAccuracy,latencyMs@browser',
+            '--max-latency',
+            'browser=1s',
+            '--max-macs',
+            '1M',
+          ],
+          ...'--trials 1 --epochs 1 --final-epochs 1 --front 1 --seed 1 --executor in-process'.split(' '),
+        ],
+        {
+          stdout: { write: (text: string) => (out += text) },
+          stderr: { write: (text: string) => (err += text) },
+        },
+      );
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const done = JSON.parse(out.trimEnd().split('\n').at(-1)!);
+      const figures = { latencyMs: expect.any(Number), int8LatencyMs: expect.any(Number) };
+      expect(done).toMatchObject({ event: 'done', devices: { browser: figures } });
+      const trials: { state: string; measures: Record<string, number> }[] = JSON.parse(
+        readFileSync(join(run, 'trials.json'), 'utf8'),
+      );
+      expect(trials.map(({ state }) => state)).toEqual(['complete']);
+      for (const { measures } of trials) expect(measures['int8LatencyMs@browser']).toBeGreaterThan(0);
+      expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('latency in 8 bits on browser');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('another number of threads: the page is loaded anew, and asked again', async () => {

@@ -8,7 +8,7 @@ import type { Device } from './device.ts';
 import { DeviceDescription, DeviceMeasurement, DeviceProblem, MeasureParameters, mistakeOf } from './wire.ts';
 
 export interface HttpDeviceOptions {
-  /** Seconds after which a question counts as not answered; that for a measurement has its own time on top. 60 by default. */
+  /** Seconds after which a question counts as not answered; that for a measurement has its own time on top. 120 by default. */
   readonly answerSeconds?: number;
 }
 
@@ -25,7 +25,7 @@ interface Question {
 }
 
 /** @param address as parseDeviceAddress takes it @throws USAGE when that is none */
-export function httpDevice(address: string, { answerSeconds = 60 }: HttpDeviceOptions = {}): Device {
+export function httpDevice(address: string, { answerSeconds = 120 }: HttpDeviceOptions = {}): Device {
   const { origin, token, provider } = parseDeviceAddress(address);
   const shown = withoutToken(address);
   let description: DeviceDescription | null = null;
