@@ -18,9 +18,9 @@ const plan = (counts: readonly number[], epochs = 3, dataShare = 1, final = fals
 const classes = (count: number, each: number) => new Array<number>(count).fill(each);
 
 test('batch and learning rate follow the size of the set', () => {
-  expect(plan(classes(10, 5400))).toMatchObject({ batchSize: 128, learningRate: 0.1, labelSmoothing: 0.1 });
-  expect(plan(classes(4, 700))).toMatchObject({ batchSize: 32, learningRate: 0.025, labelSmoothing: 0.05 });
-  expect(plan(classes(2, 100))).toMatchObject({ batchSize: 16, learningRate: 0.0125, labelSmoothing: 0 });
+  expect(plan(classes(10, 5400))).toMatchObject({ batchSize: 128, learningRate: 0.2, labelSmoothing: 0.05 });
+  expect(plan(classes(4, 700))).toMatchObject({ batchSize: 32, learningRate: 0.05, labelSmoothing: 0.05 });
+  expect(plan(classes(2, 100))).toMatchObject({ batchSize: 16, learningRate: 0.025, labelSmoothing: 0 });
   expect(plan(classes(10, 5400), 3, 0.1).batchSize).toBe(64);
 });
 

@@ -19,8 +19,11 @@ const LARGEST_BATCH = 128;
 const SMALL_BATCH = 16;
 /** Small sets get small batches rather than few steps: an epoch of fewer steps hardly moves the weights. */
 const STEPS_PER_EPOCH = 60;
-/** Peak rate of one-cycle SGD at a batch of 128, scaled linearly with the batch (Goyal et al. 2017). */
-const LEARNING_RATE_AT_128 = 0.1;
+/**
+ * Peak rate of one-cycle SGD at a batch of 128, scaled linearly with the batch (Goyal et al. 2017). High, as short
+ * trainings want it (Smith & Topin 2019): see docs/decisions/0007.
+ */
+const LEARNING_RATE_AT_128 = 0.2;
 /** The moving average reaches back over this share of the training: the end of the schedule, where rates are small. */
 const AVERAGED_SHARE = 0.03;
 const LONGEST_AVERAGE = 2000;
@@ -57,8 +60,8 @@ export function defaultPlan({
     learningRate: (LEARNING_RATE_AT_128 * batchSize) / 128,
     schedule: 'oneCycle',
     warmup: 0.25,
-    // With few classes smoothing takes a large part of the target away.
-    labelSmoothing: counts.length >= 10 ? 0.1 : counts.length > 2 ? 0.05 : 0,
+    // With two classes smoothing takes a large part of the target away.
+    labelSmoothing: counts.length > 2 ? 0.05 : 0,
     classWeights: weightsOf(counts),
     // Rarely reached with batch norm; keeps a bad first step from ending the trial.
     clipNorm: 5,
