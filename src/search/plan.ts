@@ -7,6 +7,7 @@
  * for the final training to see the data often enough are not proposed.
  */
 import { meanCostShare } from '../estimation/fidelity.ts';
+import { trainingOverhead } from '../estimation/training-speed.ts';
 import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
 
@@ -44,7 +45,7 @@ export interface PlanFacts {
   readonly usableCores: number;
   /** Seconds that reading the data took. */
   readonly spentSeconds: number;
-  /** Multiply-accumulates a second in training, one thread (estimation/training-speed.ts). */
+  /** Multiply-accumulates and overhead a second in training, one thread (estimation/training-speed.ts). */
   readonly speed: number;
 }
 
@@ -81,11 +82,6 @@ const USUAL_PLACE = 0.5;
 const BASE_TRIALS = 5;
 const FEWEST_TRIALS = 6;
 const MOST_TRIALS = 60;
-/**
- * What a training step costs for each pixel beside its products (norms, activations, copies), in multiply-accumulates:
- * networks of 2 to 20 million MACs on 32×32 images took as long as if they had about 4 million more.
- */
-const MACS_PER_PIXEL = 4000;
 
 /** Epochs that show a trend: about 60,000 images, at least two passes. */
 const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / images), 2, 20);
@@ -115,7 +111,7 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const ownSeconds = finalSeconds / (1 + (frontSize(options) - 1) * OTHERS_SIZE);
   const affordable = (ownSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
   const cost = affordable / fewestEpochs(facts.trainImages);
-  const overhead = MACS_PER_PIXEL * facts.pixels;
+  const overhead = trainingOverhead(facts.pixels);
   const maxMacs = Math.max(cost - overhead, cost / 4, quantile(facts.macs, ALWAYS_ALLOWED));
   const allowed = facts.macs.filter((macs) => macs <= maxMacs);
   const usualMacs = Math.min(quantile(allowed, USUAL_PLACE), maxMacs);
