@@ -12,37 +12,24 @@ import { networkToOnnx } from '../network/to-onnx.ts';
 import { createRandom } from '../random.ts';
 import { decodeModel } from './decode.ts';
 import { encodeModel } from './encode.ts';
-import type { Attribute, DataType, OnnxModel, Tensor, TypedArray, ValueInfo } from './model.ts';
+import type { Attribute, DataType, OnnxModel, Tensor, ValueInfo } from './model.ts';
 import { ModelProtoSchema, TensorProtoSchema } from './onnx_pb.ts';
 import { ONNX_TYPE } from './shape-rules.ts';
+import { TENSOR_ARRAYS } from './tensor-arrays.ts';
 
 // ---- arbitrary models ---------------------------------------------------------------------------------------------
 
-const ARRAYS: {
-  readonly [D in DataType]: { new (buffer: ArrayBuffer): TypedArray; readonly BYTES_PER_ELEMENT: number };
-} = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-};
-const DTYPES = Object.keys(ARRAYS) as DataType[];
+const DTYPES = Object.keys(TENSOR_ARRAYS) as DataType[];
 const dtype = fc.constantFrom(...DTYPES);
 
 /** Any bits, so NaNs with payloads as well. */
 const tensor: fc.Arbitrary<Tensor> = fc
   .tuple(dtype, fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }))
   .chain(([type, shape]) => {
-    const bytes = ARRAYS[type].BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1);
+    const bytes = TENSOR_ARRAYS[type].BYTES_PER_ELEMENT * shape.reduce((a, b) => a * b, 1);
     return fc
       .uint8Array({ minLength: bytes, maxLength: bytes })
-      .map((data) => ({ dtype: type, shape, data: new ARRAYS[type](data.slice().buffer) }));
+      .map((data) => ({ dtype: type, shape, data: new TENSOR_ARRAYS[type](data.slice().buffer) }));
   });
 const whole = fc.integer({ min: -(2 ** 31), max: 2 ** 53 - 1 });
 const single = fc.float();
@@ -144,7 +131,7 @@ describe('data in fields of its type', () => {
       'w',
     )!;
     expect(found).toBe(type);
-    expect(data).toBeInstanceOf(ARRAYS[type]);
+    expect(data).toBeInstanceOf(TENSOR_ARRAYS[type]);
     expect(Array.from(data as ArrayLike<number | bigint>)).toEqual(expected);
   });
 });

@@ -6,6 +6,7 @@ import { intAttribute, intsAttribute } from '../attributes.ts';
 import { int, int64 } from '../graph-builder.ts';
 import type { Attribute, OnnxNode, Tensor } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
+import { REDUCTIONS } from '../shape-rules/reduction.ts';
 
 export interface UpgradeContext {
   /** Operator set of the model's standard domain. */
@@ -156,20 +157,7 @@ const constant: Upgrade = ({ node }) => {
   return [{ ...node, attributes: { value: { type: 'tensor', value: tensor } } }];
 };
 
-const AXES_OPERATORS = [
-  'Squeeze',
-  'Unsqueeze',
-  'ReduceSum',
-  'ReduceMean',
-  'ReduceMax',
-  'ReduceMin',
-  'ReduceProd',
-  'ReduceSumSquare',
-  'ReduceL1',
-  'ReduceL2',
-  'ReduceLogSum',
-  'ReduceLogSumExp',
-] as const;
+const AXES_OPERATORS = ['Squeeze', 'Unsqueeze', ...REDUCTIONS];
 
 export const UPGRADES: Readonly<Record<string, Upgrade>> = {
   ...Object.fromEntries(AXES_OPERATORS.map((op) => [op, axesInput])),

@@ -20,18 +20,21 @@ const argReduce: ShapeRule = (c) => {
   return [{ dtype: 'int64', shape: x.shape.flatMap((d, i) => (i === axis ? (keep ? [1] : []) : [d])) }];
 };
 
+/** Reductions over given axes. */
+export const REDUCTIONS = [
+  'ReduceSum',
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceSumSquare',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+] as const;
+
 export const REDUCTION_RULES: Readonly<Record<string, ShapeRule>> = {
-  ...table(reduce, [
-    'ReduceSum',
-    'ReduceMean',
-    'ReduceMax',
-    'ReduceMin',
-    'ReduceProd',
-    'ReduceSumSquare',
-    'ReduceL1',
-    'ReduceL2',
-    'ReduceLogSum',
-    'ReduceLogSumExp',
-  ]),
+  ...table(reduce, REDUCTIONS),
   ...table(argReduce, ['ArgMax', 'ArgMin']),
 };
