@@ -99,6 +99,7 @@ export { writeReport } from './report/report.ts';
 export { loweringTarget } from './runtime/lowering-target.ts';
 // search
 export { type Classifier, loadClassifier, type Prediction } from './search/classifier.ts';
+export type { SearchHooks } from './search/context.ts';
 export type { SearchEvent } from './search/events.ts';
 export { loadSpace } from './search/load-space.ts';
 export type { ModelMetadata } from './search/model-metadata.ts';
@@ -107,7 +108,6 @@ export {
   planSearch,
   reportRun,
   resumeSearch,
-  type SearchHooks,
   type SearchResult,
   search,
 } from './search/search.ts';

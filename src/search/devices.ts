@@ -14,12 +14,12 @@ import { deviceMeasures } from '../estimation/device-measures.ts';
 import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { Measures } from '../study/trial.ts';
+import type { SearchContext } from './context.ts';
 import type { DeviceLatency, OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 import { get, put } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { TrialsRequest } from './run-trials.ts';
 
 /** The options for everybody's eyes. */
 export const withoutTokens = (options: SearchOptions): SearchOptions => ({
@@ -185,7 +185,7 @@ const CLOSING_PATIENCE_SECONDS = 10;
  * @throws what the signal was aborted with
  */
 export async function finalDeviceMeasures(
-  { options, plan, hooks }: Pick<TrialsRequest, 'options' | 'plan' | 'hooks'>,
+  { options, plan, hooks }: Pick<SearchContext, 'options' | 'plan' | 'hooks'>,
   float: Uint8Array,
   int8: Uint8Array | null,
 ): Promise<Measures> {

@@ -4,11 +4,12 @@ import { ESTIMATORS } from '../estimation/estimator.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Trial } from '../study/trial.ts';
+import type { SearchContext } from './context.ts';
 import { augmentationOf } from './read-data.ts';
+import { adjusted } from './recipe.ts';
 import type { RunFolder } from './run-folder.ts';
-import { adjusted, type TrialsRequest } from './run-trials.ts';
 
-type FinalContext = Pick<TrialsRequest, 'options' | 'plan' | 'dataset' | 'space'>;
+type FinalContext = Pick<SearchContext, 'options' | 'plan' | 'dataset' | 'space'>;
 
 /** Kept of the time limit for test, export and report. */
 const CLOSING_SECONDS = 4;

@@ -10,6 +10,8 @@ import type { Executor, JobOutcome } from '../execution/executor.ts';
 import type { Winner } from '../report/data.ts';
 import type { Study } from '../study/study.ts';
 import type { Measures, Trial } from '../study/trial.ts';
+import { constraintsOf } from './constraints.ts';
+import type { SearchContext } from './context.ts';
 import { latenciesByDevice } from './devices.ts';
 import type { DoneEvent, FrontMember } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
@@ -18,9 +20,9 @@ import { affordable, chooseFront, frontSize, mostAccurate } from './front.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
-import { constraintsOf, createExecutor, type TrialsRequest } from './run-trials.ts';
+import { createExecutor } from './trial-executor.ts';
 
-export interface FinalRequest extends Omit<TrialsRequest, 'start'> {
+export interface FinalRequest extends Omit<SearchContext, 'start'> {
   readonly study: Study;
   /** When the whole run must be over. */
   readonly deadline: number | null;

@@ -14,6 +14,7 @@ import { evaluateNetwork } from '../train/evaluate.ts';
 import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
+import type { SearchContext } from './context.ts';
 import { finalDeviceMeasures } from './devices.ts';
 import { engineName } from './engine-name.ts';
 import { exportedModel, modelBytes, writeWhole } from './export-model.ts';
@@ -21,12 +22,11 @@ import { finalNetwork } from './final-job.ts';
 import { exportInt8 } from './int8-export.ts';
 import { ioOf, type ModelMetadata, type Preprocessing } from './model-metadata.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { TrialsRequest } from './run-trials.ts';
 import { exampleOf } from './verify/example.ts';
 
 /** @param folder where the network's files go */
 export async function finish(
-  request: Pick<TrialsRequest, 'options' | 'plan' | 'dataset' | 'space' | 'hooks' | 'watch'>,
+  request: Pick<SearchContext, 'options' | 'plan' | 'dataset' | 'space' | 'hooks' | 'watch'>,
   trial: Trial,
   outcome: JobOutcome,
   folder: RunFolder,

@@ -13,12 +13,13 @@ import type { StudyStorage } from '../storage/storage.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Trial } from '../study/trial.ts';
 import { VERSION } from '../version.ts';
+import { constraintsOf } from './constraints.ts';
 import { withoutTokens } from './devices.ts';
+import { findStrategy } from './find-strategy.ts';
 import { frontObjectives } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import { get } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
-import { constraintsOf, strategyOf } from './run-trials.ts';
 
 /** Networks drawn in the report beside the winner's. */
 const DRAWN_NETWORKS = 2;
@@ -62,7 +63,7 @@ async function reportData(
   const seconds = (await get(storage, 'seconds')) ?? {};
   const constraints = plan === null ? [] : constraintsOf(options, plan);
   const machine = describeMachine();
-  const strategy = strategyOf(options.strategy);
+  const strategy = findStrategy(options.strategy);
   const imagesOf = (t: Pick<Trial, 'measures'>): number =>
     (t.measures.imagesPerSecond ?? 0) * (t.measures.trainSeconds ?? 0);
   const others: Trial[] = [];

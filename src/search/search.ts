@@ -15,9 +15,11 @@ import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import type { StudyStorage } from '../storage/storage.ts';
+import type { SearchHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, greetDevices, keepAddresses, withoutTokens } from './devices.ts';
-import type { DoneEvent, OnEvent } from './events.ts';
+import type { DoneEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
+import { findStrategy } from './find-strategy.ts';
 import { loadSpace } from './load-space.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
@@ -25,14 +27,8 @@ import { describePlan, planOf, type SearchPlan } from './plan.ts';
 import { loadData, readData } from './read-data.ts';
 import { get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
-import { runTrials, strategyOf } from './run-trials.ts';
+import { runTrials } from './run-trials.ts';
 import { createStopwatch } from './stopwatch.ts';
-
-export interface SearchHooks {
-  readonly onEvent: OnEvent;
-  /** Aborted: running work stops, everything finished is kept, the run can be resumed. */
-  readonly signal: AbortSignal;
-}
 
 /** @returns null when the signal ended it before it was done */
 export type SearchResult = DoneEvent | null;
@@ -196,7 +192,7 @@ async function facts(
   const { train, height, width } = dataset;
   return {
     macs: options.timeSeconds === null ? [] : usualMacs(space, dataset),
-    levels: strategyOf(options.strategy).levels ?? 1,
+    levels: findStrategy(options.strategy).levels ?? 1,
     trainImages: train.count,
     pixels: height * width,
     usableCores,

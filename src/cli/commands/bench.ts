@@ -5,8 +5,8 @@ import { regretPlot } from '../../benchmark/regret-plot.ts';
 import { readTable } from '../../benchmark/table.ts';
 import { type BenchmarkResult, runTableBenchmark } from '../../benchmark/table-benchmark.ts';
 import { EXIT, fail } from '../../errors.ts';
+import { findStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
-import { strategyOf } from '../../search/run-trials.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print, styler } from '../terminal.ts';
@@ -46,7 +46,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
     .action(async (flags: TableFlags) => {
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
-      const strategies = Object.fromEntries(names.map((name) => [name, strategyOf(name)]));
+      const strategies = Object.fromEntries(names.map((name) => [name, findStrategy(name)]));
       const table = readTable(flags.table);
       const tables = new Map([[flags.table, table]]);
       const tableAt = (path: string) => {

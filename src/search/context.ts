@@ -1,0 +1,28 @@
+/** What the parts of a running search are given. */
+import type { ImageDataset } from '../data/dataset.ts';
+import type { SearchSpace } from '../space/space.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import type { OnEvent } from './events.ts';
+import type { SearchOptions } from './options.ts';
+import type { SearchPlan } from './plan.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+export interface SearchHooks {
+  readonly onEvent: OnEvent;
+  /** Aborted: running work stops, everything finished is kept, the run can be resumed. */
+  readonly signal: AbortSignal;
+}
+
+export interface SearchContext {
+  readonly options: SearchOptions;
+  readonly plan: SearchPlan;
+  readonly space: SearchSpace;
+  readonly dataset: ImageDataset;
+  readonly folder: RunFolder;
+  readonly storage: StudyStorage;
+  readonly hooks: SearchHooks;
+  readonly watch: Stopwatch;
+  /** When the run's clock began, earlier sessions counted in (milliseconds since the epoch). */
+  readonly start: number;
+}
