@@ -35,8 +35,9 @@ export { type Latency, type LatencyOptions, measureLatency } from './device/meas
 export { EspalierError, EXIT } from './errors.ts';
 // estimation
 export { classCounts, defaultPlan, type PlanRequest } from './estimation/default-plan.ts';
-export { ESTIMATORS, type EstimationRequest, type Estimator } from './estimation/estimator.ts';
+export type { EstimationRequest, Estimator } from './estimation/estimator.ts';
 export type { Fidelity } from './estimation/fidelity.ts';
+export { ESTIMATORS } from './estimation/index.ts';
 // execution
 export { type ChildProcessOptions, createChildProcessExecutor } from './execution/child-process.ts';
 export type {

@@ -3,8 +3,6 @@ import type { Augmentation } from '../data/dataset.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Fidelity } from './fidelity.ts';
-import { fullTraining } from './full-training.ts';
-import { partialTraining } from './partial-training.ts';
 
 export interface EstimationRequest {
   readonly trial: number;
@@ -27,8 +25,3 @@ export interface Estimator {
   /** The work that gives the measures; the outcome's `measures` are the estimate. Pure. */
   readonly createJob: (request: EstimationRequest) => TrialJob;
 }
-
-export const ESTIMATORS = {
-  partial: partialTraining,
-  full: fullTraining,
-} satisfies Record<string, Estimator>;

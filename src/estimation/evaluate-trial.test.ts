@@ -8,8 +8,8 @@ import type { Network } from '../network/network.ts';
 import { createRandom } from '../random.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { classCounts } from './default-plan.ts';
-import { ESTIMATORS } from './estimator.ts';
 import { evaluateTrial } from './evaluate-trial.ts';
+import { ESTIMATORS } from './index.ts';
 
 /** Bright left halves against bright right halves, with noise. */
 function halves(count: number, seed: string): ImageSplit {

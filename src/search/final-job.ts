@@ -1,6 +1,6 @@
 /** The final training of one network as a job, and how long it takes. */
 import { classCounts } from '../estimation/default-plan.ts';
-import { ESTIMATORS } from '../estimation/estimator.ts';
+import { ESTIMATORS } from '../estimation/index.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Trial } from '../study/trial.ts';

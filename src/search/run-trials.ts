@@ -1,8 +1,8 @@
 /** The search phase: the study's trials, each partially trained in a worker. */
 import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
-import { ESTIMATORS } from '../estimation/estimator.ts';
 import { fidelityLadder } from '../estimation/fidelity.ts';
+import { ESTIMATORS } from '../estimation/index.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import { runStudy } from '../study/run-study.ts';
