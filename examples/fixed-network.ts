@@ -1,6 +1,6 @@
 /**
  * A space of one point: Espalier then trains, measures and exports this one network, which is what a search has to beat.
- * It is ResNet-18 (He et al. 2016) with the stem for small images: a 3×3 convolution, no pooling.
+ * It is ResNet-18 (He et al. 2016) with a stem for small images: a 3×3 convolution, strided above 48 pixels, no pooling.
  *
  * Run: npx espalier search ./my-images --space examples/fixed-network.ts --time 30m
  * In your own project, import from 'espalier'.
@@ -23,7 +23,8 @@ export const space = defineSpace({
       const same = stride === 1 && b.channels(x) === out;
       return b.activation(b.add([inner, same ? x : normed(x, out, 1, stride)]), 'relu');
     };
-    let x = b.activation(normed(b.input, STAGES[0]!, 3, 1), 'relu');
+    const [, height] = io.inputShape;
+    let x = b.activation(normed(b.input, STAGES[0]!, 3, height > 48 ? 2 : 1), 'relu');
     for (const [stage, out] of STAGES.entries())
       for (let i = 0; i < BLOCKS_A_STAGE; i++) x = block(x, out, stage > 0 && i === 0 ? 2 : 1);
     return b.build([b.linear(b.flatten(b.globalAveragePool(x)), { out: io.outputs })]);
