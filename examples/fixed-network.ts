@@ -1,6 +1,7 @@
 /**
  * A space of one point: Espalier then trains, measures and exports this one network, which is what a search has to beat.
- * It is ResNet-18 (He et al. 2016) with a stem for small images: a 3×3 convolution, strided above 48 pixels, no pooling.
+ * It is ResNet-18 (He et al. 2016) whose stem suits the images: a 3×3 convolution, strided above 48 pixels, with the
+ * pooling of the original above 96.
  *
  * Run: npx espalier search ./my-images --space examples/fixed-network.ts --time 30m
  * In your own project, import from 'espalier'.
@@ -25,6 +26,7 @@ export const space = defineSpace({
     };
     const [, height] = io.inputShape;
     let x = b.activation(normed(b.input, STAGES[0]!, 3, height > 48 ? 2 : 1), 'relu');
+    if (height > 96) x = b.maxPool(x, { kernel: 3, stride: 2, padding: [1, 1, 1, 1] });
     for (const [stage, out] of STAGES.entries())
       for (let i = 0; i < BLOCKS_A_STAGE; i++) x = block(x, out, stage > 0 && i === 0 ? 2 : 1);
     return b.build([b.linear(b.flatten(b.globalAveragePool(x)), { out: io.outputs })]);
