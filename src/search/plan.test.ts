@@ -3,6 +3,7 @@ import { SearchOptions } from './options.ts';
 import { type PlanFacts, planOf } from './plan.ts';
 
 const facts = (changes: Partial<PlanFacts> = {}): PlanFacts => ({
+  members: Number.POSITIVE_INFINITY,
   // Every tenth below 2 million, the largest 20 million.
   macs: Array.from({ length: 100 }, (_, i) => 2e5 * (i + 1)),
   levels: 1,
@@ -44,4 +45,13 @@ test('little time: few trials that learn enough to be told apart; more time: mor
     );
   }
   expect(plans[3]!.trials).toBe(60);
+});
+
+test('small spaces get no more trials than they have networks; a space of one gets the time for its training', () => {
+  const plan = (members: number) => planOf(options({ timeSeconds: 2700 }), facts({ members }));
+  expect(plan(3).trials).toBe(3);
+  expect(plan(1).trials).toBe(1);
+  expect(plan(1).time!.searchSeconds).toBeLessThan(0.03 * 2700);
+  expect(planOf(options(), facts({ members: 5, levels: 2 })).trials).toBe(10);
+  expect(planOf(options({ trials: 7 }), facts({ members: 5 })).trials).toBe(7);
 });

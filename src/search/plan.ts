@@ -35,6 +35,8 @@ export interface SearchPlan {
 }
 
 export interface PlanFacts {
+  /** Genomes of the space; infinite for some. */
+  readonly members: number;
   /** Multiply-accumulates of random members of the space, ascending. */
   readonly macs: readonly number[];
   /** Fidelities that the strategy makes use of. */
@@ -52,6 +54,8 @@ export interface PlanFacts {
 const DEFAULT_TRIALS = 20;
 /** Of the time that is left after reading the data. */
 const SEARCH_SHARE = 0.4;
+/** Of a space of one network, which only has to be seen to work: how fast it trains, and how fast it is. */
+const NO_CHOICE_SHARE = 0.02;
 /** Kept for test, export and report. */
 const CLOSING_SHARE = 0.03;
 const CLOSING_SECONDS = 4;
@@ -88,6 +92,7 @@ const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / image
 
 export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const { threads } = options;
+  const most = facts.members * facts.levels;
   const workers = options.workers ?? Math.max(1, Math.floor(facts.usableCores / threads));
   const finalThreads = Math.min(workers * threads, Math.max(threads, facts.usableCores));
   const shared = {
@@ -100,12 +105,12 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   if (options.timeSeconds === null) {
     const epochs = options.epochs ?? partialEpochs(facts.trainImages);
     const finalEpochs = options.finalEpochs ?? Math.max(10, 5 * epochs);
-    const trials = options.trials ?? Math.round(DEFAULT_TRIALS / meanCostShare(facts.levels));
+    const trials = options.trials ?? Math.min(Math.round(DEFAULT_TRIALS / meanCostShare(facts.levels)), most);
     return { ...shared, trials, epochs, finalEpochs, time: null };
   }
   const total = options.timeSeconds;
   const left = Math.max(1, total - facts.spentSeconds - CLOSING_SECONDS - CLOSING_SHARE * total);
-  const searchSeconds = SEARCH_SHARE * left;
+  const searchSeconds = (facts.members === 1 ? NO_CHOICE_SHARE : SEARCH_SHARE) * left;
   const finalSeconds = left - searchSeconds;
   // The largest network is one of the front, whose others are smaller: half as large on the average.
   const ownSeconds = finalSeconds / (1 + (frontSize(options) - 1) * OTHERS_SIZE);
@@ -123,7 +128,7 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
     FEWEST_TRIALS,
     MOST_TRIALS,
   );
-  const trials = options.trials ?? Math.round(full / meanCostShare(facts.levels));
+  const trials = options.trials ?? Math.min(Math.round(full / meanCostShare(facts.levels)), most);
   const rounds = Math.ceil((trials * meanCostShare(facts.levels)) / workers);
   const trialSeconds = (TRAINED_SHARE * searchSeconds) / rounds;
   const passes = trialSeconds * passRate;

@@ -191,6 +191,7 @@ async function facts(
   const { usableCores } = describeMachine();
   const { train, height, width } = dataset;
   return {
+    members: Number(spaceSize(space) ?? Number.POSITIVE_INFINITY),
     macs: options.timeSeconds === null ? [] : usualMacs(space, dataset),
     levels: findStrategy(options.strategy).levels ?? 1,
     trainImages: train.count,
