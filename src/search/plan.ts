@@ -71,14 +71,14 @@ const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.floor(share * sorted.length)] ?? 0;
 
 /** Passes over the data below which a network is too large for the time: large sets need fewer. */
-export const fewestEpochs = (images: number): number => clamp(Math.round(360_000 / images), 8, 30);
+export const fewestEpochs = (images: number): number => clamp(Math.round(800_000 / images), 12, 30);
 
 /** Mean size of the front's other members, as a share of the largest. */
 const OTHERS_SIZE = 0.5;
 /** No time is so short that nothing is tried: so much of the space always stays within the bound. */
 const ALWAYS_ALLOWED = 0.1;
-/** Trials are planned for a network of this place among those allowed. */
-const USUAL_PLACE = 0.5;
+/** Trials are planned for a network of this place among those allowed: searches turn to the larger ones. */
+const USUAL_PLACE = 0.75;
 /**
  * Trials for the budget that would take one network through the shortest final training. With more budget both grow, the
  * number of trials and what each of them learns, until a trial is as long as that training; then only their number.

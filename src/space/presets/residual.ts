@@ -109,18 +109,15 @@ function wide(b: NetworkBuilder, stem: string, body: Body<'wide'>, activation: V
   return x;
 }
 
-/** A member of the ResNet-9 family: three stages that double the width, with these blocks. */
+/** A member of the ResNet-9 family: three stages that double the width and halve the map, with these blocks. */
 const resNet9 = (
   width: 16 | 32 | 48 | 64,
+  downsample: 'stride' | 'maxPool',
   ...blocks: readonly ('none' | 'residual' | 'plain')[]
 ): Values => ({
   activation: 'relu',
   stemKernel: 3,
-  body: {
-    kind: 'wide',
-    width,
-    stages: blocks.map((kind) => ({ growth: 2, downsample: 'stride', block: kind })),
-  },
+  body: { kind: 'wide', width, stages: blocks.map((kind) => ({ growth: 2, downsample, block: kind })) },
 });
 
 const resNet20: Values = {
@@ -140,14 +137,16 @@ const resNet20: Values = {
 
 /** From 220 down to 6 million MACs at 3x32x32, so that any budget finds some: few wide layers train fastest. */
 const REFERENCES = [
-  resNet9(64, 'residual', 'residual', 'residual'),
-  resNet9(48, 'residual', 'residual', 'residual'),
-  resNet9(32, 'residual', 'residual', 'residual'),
+  resNet9(64, 'stride', 'residual', 'residual', 'residual'),
+  resNet9(48, 'stride', 'residual', 'residual', 'residual'),
+  resNet9(32, 'maxPool', 'residual', 'residual', 'residual'),
+  resNet9(32, 'stride', 'residual', 'residual', 'residual'),
   resNet20,
-  resNet9(32, 'none', 'plain', 'none'),
-  resNet9(16, 'residual', 'residual', 'residual'),
-  resNet9(16, 'none', 'residual', 'none'),
-  resNet9(16, 'none', 'plain', 'none'),
+  resNet9(16, 'maxPool', 'residual', 'residual', 'residual'),
+  resNet9(32, 'stride', 'none', 'plain', 'none'),
+  resNet9(16, 'stride', 'residual', 'residual', 'residual'),
+  resNet9(16, 'stride', 'none', 'residual', 'none'),
+  resNet9(16, 'stride', 'none', 'plain', 'none'),
 ];
 
 /** See the head of this file. */
