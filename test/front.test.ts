@@ -26,10 +26,11 @@ type Event = Record<string, unknown> & { readonly event: string };
 let done: Event & { readonly front: readonly Member[] };
 let events: Event[];
 
-const OPTIONS =
-  '--objectives valAccuracy,macs --trials 4 --epochs 1 --data-share 0.5 --final-epochs 3 --max-macs 1M --seed 3 --front 2'.split(
-    ' ',
-  );
+const OWN_SPACE = ['--space', new URL('fixtures/two-ends.ts', import.meta.url).pathname];
+const OPTIONS = [
+  ...'--objectives valAccuracy,macs --trials 4 --epochs 3 --final-epochs 6 --seed 3 --front 2'.split(' '),
+  ...OWN_SPACE,
+];
 const eventsOf = (output: string): Event[] =>
   output
     .trim()
@@ -81,7 +82,15 @@ test('model.onnx is the most accurate of them', () => {
 test('every file proves itself, in float and in 8 bits; one that was changed does not', async () => {
   const [first] = done.front;
   for (const file of [first!.file, first!.file.replace('.onnx', '.int8.onnx')]) {
-    const { stdout } = await espalier('verify', join(RUN, file), '--data', DATA, '--no-latency', '--json');
+    const { stdout } = await espalier(
+      'verify',
+      join(RUN, file),
+      '--data',
+      DATA,
+      ...OWN_SPACE,
+      '--no-latency',
+      '--json',
+    );
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; status: string }[] };
     expect(ok).toBe(true);
     expect(checks.filter(({ status }) => status !== 'agrees').map(({ name }) => name)).toEqual(['latency']);
