@@ -8,10 +8,10 @@ import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { TWELVE } from '../testing/suite-spaces.ts';
-import { createProblem, type ProblemOptions } from './problem.ts';
+import { createProblem, type Problem, type ProblemOptions } from './problem.ts';
 import { regretPlot } from './regret-plot.ts';
-import { replay } from './replay.ts';
-import { delivered, hypervolumeRatio } from './score.ts';
+import { type ReplayOptions, replay } from './replay.ts';
+import { costToReach, delivered, hypervolumeRatio } from './score.ts';
 import { numericColumn, readTable } from './table.ts';
 import { runTableBenchmark } from './table-benchmark.ts';
 
@@ -69,6 +69,18 @@ const inOrder = (fidelities: readonly number[]): Strategy => ({
   },
 });
 
+const replayed = (problem: Problem, fidelities: readonly number[], options: Partial<ReplayOptions>) =>
+  replay({
+    problem,
+    strategy: inOrder(fidelities),
+    seed: 0,
+    evaluations: null,
+    budget: null,
+    continued: false,
+    reach: null,
+    ...options,
+  });
+
 test('a table gives each genome once, and only with all figures', () => {
   const problem = problemOf();
   expect(problem.genomes).toHaveLength(12);
@@ -85,7 +97,7 @@ test('costs are numbers, columns, or columns times a number', () => {
 
 test('a budget ends a run before the evaluation that would go beyond it', () => {
   const problem = problemOf({ cost: 'seconds' });
-  const { evaluations } = replay({ problem, strategy: inOrder([0]), seed: 0, evaluations: null, budget: 9 });
+  const { evaluations } = replayed(problem, [0], { budget: 9 });
   // Four rows at 1, then two at 2 make 8; the next would make 10.
   expect(evaluations.map((e) => e.cost)).toEqual([1, 2, 3, 4, 6, 8]);
   expect(delivered(problem, evaluations)).toBe(55);
@@ -95,11 +107,70 @@ test('only the highest fidelity that a run came to counts as its result', () => 
   const problem = problemOf({ cost: '3', lowFidelities: [{ signal: 'early', cost: '1' }] });
   expect(problem.fidelities).toEqual([1, 3]);
   const run = (fidelities: readonly number[], count: number) =>
-    replay({ problem, strategy: inOrder(fidelities), seed: 0, evaluations: count, budget: null }).evaluations;
+    replayed(problem, fidelities, { evaluations: count }).evaluations;
   // The early signal is best in the first row, the full one in the last.
   expect(delivered(problem, run([0], 5))).toBe(50);
   expect(delivered(problem, run([0, 1], 6))).toBe(52);
   expect(run([0, 1], 4).map((e) => e.cost)).toEqual([1, 4, 5, 8]);
+});
+
+test('an evaluation that goes on pays the difference, of its own architecture alone', () => {
+  const problem = problemOf({ cost: 'seconds*3', lowFidelities: [{ signal: 'early', cost: 'seconds' }] });
+  const costs = (fidelities: readonly number[], continued: boolean) =>
+    replayed(problem, fidelities, { evaluations: 10, continued }).evaluations.map((e) => e.cost);
+  // Each of the first four rows costs 1, then 2 more; the fifth 2, then 4 more.
+  expect(costs([0, 1], true)).toEqual([1, 3, 4, 6, 7, 9, 10, 12, 14, 18]);
+  expect(costs([0, 1], false)).toEqual([1, 4, 5, 8, 9, 12, 13, 16, 18, 24]);
+  // What was trained to the end is not paid again, and earns nothing back.
+  expect(costs([1, 0], true)).toEqual([3, 3, 6, 6, 9, 9, 12, 12, 18, 18]);
+});
+
+test('a report is reached by what would be delivered at the highest fidelity, and the run may end there', () => {
+  const problem = problemOf({ cost: '3', lowFidelities: [{ signal: 'early', cost: '1' }] });
+  const run = replayed(problem, [0, 1], { evaluations: 8 }).evaluations;
+  // Rows 0 to 3 report 50 to 53, the second evaluation of each being full.
+  expect([50, 51.5, 53].map((report) => costToReach(problem, run, report))).toEqual([4, 12, 16]);
+  expect(costToReach(problem, run, 54)).toBeNull();
+  expect(
+    costToReach(
+      problem,
+      run.filter((e) => e.fidelity === 0),
+      50,
+    ),
+  ).toBeNull();
+  expect(replayed(problem, [0, 1], { reach: 52 }).evaluations).toHaveLength(6);
+  // A row with a better report but a worse signal would not be delivered.
+  const reversed = problemOf({ signal: { column: 'early', better: 'max' } });
+  expect(costToReach(reversed, replayed(reversed, [0], {}).evaluations, 51)).toBeNull();
+});
+
+test('costs to reach a report are means, and a run that fails counts with what it spent', async () => {
+  /** Takes the rows in order; about half of the runs end after four. */
+  const half: Strategy = {
+    name: 'half',
+    description: 'Some runs stop early.',
+    suggest: (request) =>
+      request.history.length === 4 && request.random.next() < 0.5 ? null : inOrder([0]).suggest(request),
+  };
+  const { reached } = await runTableBenchmark({
+    problem: problemOf(),
+    strategies: { ordered: inOrder([0]), half },
+    evaluations: null,
+    budget: 100,
+    continued: false,
+    reach: [53, 56],
+    seeds: 12,
+    signal: new AbortController().signal,
+    onRun: () => {},
+  });
+  const [easy, hard, easyHalf, hardHalf] = reached;
+  expect([easy!.cost, easy!.share, easy!.ratio]).toEqual([4, 1, 1]);
+  expect([hard!.cost, hard!.share]).toEqual([7, 1]);
+  expect([easyHalf!.cost, easyHalf!.ratio]).toEqual([4, 1]);
+  expect(hardHalf!.share).toBeGreaterThan(0);
+  expect(hardHalf!.share).toBeLessThan(1);
+  expect(hardHalf!.cost).toBeCloseTo(7 * hardHalf!.share + 4 * (1 - hardHalf!.share), 10);
+  expect(hardHalf!.ratio).toBeCloseTo(hardHalf!.cost / 7, 10);
 });
 
 test('the hypervolume ratio is that of unions of boxes', () => {
@@ -120,6 +191,8 @@ test('results are means over the seeds, and curves end at no regret where all is
     strategies: { ordered: inOrder([0]) },
     evaluations: [3, 12],
     budget: null,
+    continued: false,
+    reach: [],
     seeds: 4,
     signal: new AbortController().signal,
     onRun: () => {},

@@ -86,7 +86,7 @@ export function createProblem(options: ProblemOptions): Problem {
   const kept: number[] = [];
   const genomes: Genome[] = [];
   const rows = new Map<string, number>();
-  const keyOf = (genome: Genome): string => encodeCategorical(space, genome).join(',');
+  const keyOf = space.identity ?? ((genome: Genome): string => encodeCategorical(space, genome).join(','));
   for (const [i, row] of table.rows.entries()) {
     if (!columns.every((column) => Number.isFinite(column[i]))) continue;
     const genome = rule.genome(row);

@@ -2,6 +2,7 @@
 import { createRandom } from '../random.ts';
 import type { Observation, Strategy } from '../strategy/strategy.ts';
 import { type Problem, requestParts } from './problem.ts';
+import { costToReach, type Evaluation } from './score.ts';
 
 export interface ReplayOptions {
   readonly problem: Problem;
@@ -11,13 +12,10 @@ export interface ReplayOptions {
   readonly evaluations: number | null;
   /** Sum of the evaluations' costs; the one that goes beyond does not count. Null for no limit. */
   readonly budget: number | null;
-}
-
-export interface Evaluation {
-  readonly row: number;
-  readonly fidelity: number;
-  /** All evaluations up to and with this one. */
-  readonly cost: number;
+  /** An architecture evaluated again at a higher fidelity goes on from where it was, and pays the difference alone. */
+  readonly continued: boolean;
+  /** The run ends when the row that it would deliver has this report or a better one; null for no such end. */
+  readonly reach: number | null;
 }
 
 export interface Replay {
@@ -26,13 +24,16 @@ export interface Replay {
   readonly ownMs: number;
 }
 
-export function replay({ problem, strategy, seed, evaluations, budget }: ReplayOptions): Replay {
+export function replay(options: ReplayOptions): Replay {
+  const { problem, strategy, seed, evaluations, budget, continued, reach } = options;
   const random = createRandom(seed).split('study');
   const proposed = new Set<number>();
   const parts = requestParts(problem, proposed);
   const highest = problem.fidelities.length - 1;
   const history: Observation[] = [];
   const done: Evaluation[] = [];
+  /** What was paid for a row's training so far. */
+  const paid = new Map<number, number>();
   let cost = 0;
   let ownMs = 0;
   while (done.length < (evaluations ?? Number.POSITIVE_INFINITY)) {
@@ -48,8 +49,11 @@ export function replay({ problem, strategy, seed, evaluations, budget }: ReplayO
     if (proposal === null) break;
     const { genome, fidelity = highest } = proposal;
     const row = problem.rowOf(genome)!;
-    cost += problem.costs[fidelity]![row]!;
+    const whole = problem.costs[fidelity]![row]!;
+    const before = continued ? (paid.get(row) ?? 0) : 0;
+    cost += Math.max(0, whole - before);
     if (budget !== null && cost > budget) break;
+    paid.set(row, Math.max(whole, before));
     proposed.add(row);
     done.push({ row, fidelity, cost });
     history.push({
@@ -61,6 +65,7 @@ export function replay({ problem, strategy, seed, evaluations, budget }: ReplayO
       feasible: true,
       fidelity,
     });
+    if (reach !== null && fidelity === highest && costToReach(problem, done, reach) !== null) break;
   }
   return { evaluations: done, ownMs };
 }

@@ -1,7 +1,13 @@
 /** How good a replayed search was, after any number of its evaluations. */
 import { dominates, hypervolume } from '../strategy/pareto.ts';
 import type { Problem } from './problem.ts';
-import type { Evaluation } from './replay.ts';
+
+export interface Evaluation {
+  readonly row: number;
+  readonly fidelity: number;
+  /** All evaluations up to and with this one. */
+  readonly cost: number;
+}
 
 /**
  * The report of the row that the search would deliver: the one with the best signal, among evaluations of the highest
@@ -16,6 +22,27 @@ export function delivered(problem: Problem, evaluations: readonly Evaluation[]):
     if (best < 0 || signal[row]! > signal[best]!) best = row;
   }
   return best < 0 ? Number.NaN : problem.report[best]!;
+}
+
+/**
+ * What a search had paid when the row that it would deliver first had this report or a better one; null when it never
+ * did. Evaluations of the highest fidelity of the problem only: a cheap hint is no trained network yet.
+ */
+export function costToReach(
+  problem: Problem,
+  evaluations: readonly Evaluation[],
+  report: number,
+): number | null {
+  const highest = problem.fidelities.length - 1;
+  const signal = problem.values[highest]![0]!;
+  let best = -1;
+  for (const { row, fidelity, cost } of evaluations) {
+    if (fidelity !== highest || (best >= 0 && signal[row]! <= signal[best]!)) continue;
+    best = row;
+    const reached = problem.report[row]!;
+    if (problem.reportBetter === 'max' ? reached >= report : reached <= report) return cost;
+  }
+  return null;
 }
 
 /** The row with the best signal at the highest fidelity. */

@@ -1,15 +1,19 @@
 /** Strategies replayed over many seeds on one table, and what came out in figures. */
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Problem } from './problem.ts';
-import { type Evaluation, type Replay, replay } from './replay.ts';
-import { bestRow, delivered, hypervolumeRatio, optimum } from './score.ts';
+import { type Replay, replay } from './replay.ts';
+import { bestRow, costToReach, delivered, type Evaluation, hypervolumeRatio, optimum } from './score.ts';
 
 export interface BenchmarkOptions {
   readonly problem: Problem;
   readonly strategies: Readonly<Record<string, Strategy>>;
-  /** Points at which a run is judged, ascending; the last is where it ends. Null with a budget. */
+  /** Points at which a run is judged, ascending; the last is where it ends. Null for another end. */
   readonly evaluations: readonly number[] | null;
   readonly budget: number | null;
+  /** See replay.ts. */
+  readonly continued: boolean;
+  /** Reports whose cost is asked for; without evaluations and budget a run ends at the best of them. */
+  readonly reach: readonly number[];
   readonly seeds: number;
   readonly onRun: (strategy: string, seed: number) => void;
   readonly signal: AbortSignal;
@@ -17,7 +21,7 @@ export interface BenchmarkOptions {
 
 export interface BenchmarkResult {
   readonly strategy: string;
-  /** Evaluations after which these figures were taken; with a budget their mean. */
+  /** Evaluations after which these figures were taken; with another end their mean. */
   readonly evaluations: number;
   readonly seeds: number;
   /** Of the report, over the seeds; sd is the sample's. */
@@ -33,13 +37,26 @@ export interface BenchmarkResult {
 /** Mean regret of a strategy at points of its budget. */
 export interface RegretCurve {
   readonly strategy: string;
-  /** Evaluations, or cost with a budget. */
+  /** Evaluations, or cost where these were not limited. */
   readonly at: readonly number[];
   readonly regret: readonly number[];
 }
 
+/** What a strategy pays until the row that it would deliver has a given report. */
+export interface ReachResult {
+  readonly strategy: string;
+  readonly report: number;
+  /** Runs that got so far. */
+  readonly share: number;
+  /** Mean over the seeds; a run that did not get so far counts with all that it spent, so that this is a lower bound. */
+  readonly cost: number;
+  /** Of the cost to the baseline's: the first strategy of the benchmark. */
+  readonly ratio: number;
+}
+
 export interface Benchmark {
   readonly results: readonly BenchmarkResult[];
+  readonly reached: readonly ReachResult[];
   readonly curves: readonly RegretCurve[];
   /** Best report of the table, and the report of the row with the best signal. */
   readonly optimum: number;
@@ -49,15 +66,18 @@ export interface Benchmark {
 const CURVE_POINTS = 60;
 
 export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const { problem, strategies, evaluations, budget, seeds } = options;
+  const { problem, strategies, evaluations, budget, continued, reach, seeds } = options;
   const results: BenchmarkResult[] = [];
   const curves: RegretCurve[] = [];
+  const reached: ReachResult[] = [];
   const limit = evaluations?.at(-1) ?? null;
+  const farthest = problem.reportBetter === 'max' ? Math.max(...reach) : Math.min(...reach);
+  const goal = limit === null && budget === null && reach.length > 0 ? farthest : null;
   for (const [name, strategy] of Object.entries(strategies)) {
     const runs: Replay[] = [];
     for (let seed = 0; seed < seeds; seed++) {
       options.signal.throwIfAborted();
-      runs.push(replay({ problem, strategy, seed, evaluations: limit, budget }));
+      runs.push(replay({ problem, strategy, seed, evaluations: limit, budget, continued, reach: goal }));
       options.onRun(name, seed);
       // Lets Ctrl-C and the progress bar in between two runs.
       await new Promise((resolve) => setImmediate(resolve));
@@ -68,8 +88,18 @@ export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benc
         summarise(problem, name, runs, point === null ? done : done.map((d) => d.slice(0, point))),
       );
     curves.push(regretCurve(problem, name, done, limit, budget));
+    for (const report of reach) {
+      const baseline = reached.find((r) => r.report === report);
+      reached.push(reachOf(problem, name, done, report, baseline));
+    }
   }
-  return { results, curves, optimum: optimum(problem), bestBySignal: problem.report[bestRow(problem)]! };
+  return {
+    results,
+    reached,
+    curves,
+    optimum: optimum(problem),
+    bestBySignal: problem.report[bestRow(problem)]!,
+  };
 }
 
 function summarise(
@@ -97,6 +127,19 @@ function summarise(
   };
 }
 
+function reachOf(
+  problem: Problem,
+  strategy: string,
+  done: readonly (readonly Evaluation[])[],
+  report: number,
+  baseline: ReachResult | undefined,
+): ReachResult {
+  const costs = done.map((evaluations) => costToReach(problem, evaluations, report));
+  const cost = average(costs.map((found, i) => found ?? done[i]!.at(-1)?.cost ?? 0));
+  const share = costs.filter((found) => found !== null).length / costs.length;
+  return { strategy, report, share, cost, ratio: cost / (baseline?.cost ?? cost) };
+}
+
 function regretCurve(
   problem: Problem,
   strategy: string,
@@ -104,7 +147,7 @@ function regretCurve(
   limit: number | null,
   budget: number | null,
 ): RegretCurve {
-  const end = limit ?? budget!;
+  const end = limit ?? budget ?? Math.max(...done.map((d) => d.at(-1)?.cost ?? 0));
   const best = optimum(problem);
   const at = Array.from({ length: CURVE_POINTS }, (_, i) => ((i + 1) * end) / CURVE_POINTS)
     .map((point) => (limit === null ? point : Math.max(1, Math.round(point))))

@@ -12,6 +12,7 @@ interface SpaceDefinition<C extends Choice> {
   /** Builds the network of one set of choices. Pure. */
   readonly build: (values: ValueOf<C>, io: NetworkIO) => Network;
   readonly references?: readonly ValueOf<C>[];
+  readonly identity?: (values: ValueOf<C>) => string;
   readonly table?: TableRule;
 }
 
@@ -20,7 +21,7 @@ interface SpaceDefinition<C extends Choice> {
  * when the choices contradict each other.
  */
 export function defineSpace<const C extends Choice>(definition: SpaceDefinition<C>): SearchSpace {
-  const { name, description, choices, build, references, table } = definition;
+  const { name, description, choices, build, references, identity, table } = definition;
   sharedChoices(choices); // throws when one shared name stands for two choices
   return {
     name,
@@ -28,6 +29,7 @@ export function defineSpace<const C extends Choice>(definition: SpaceDefinition<
     root: choices,
     build: (genome, io) => build(genome as ValueOf<C>, io),
     ...(references === undefined ? {} : { references: references as readonly Genome[] }),
+    ...(identity === undefined ? {} : { identity: (genome) => identity(genome as ValueOf<C>) }),
     ...(table === undefined ? {} : { table }),
   };
 }

@@ -16,6 +16,8 @@ export interface SearchSpace {
   readonly build: (genome: Genome, io: NetworkIO) => Network;
   /** Well-known members of the space, the most promising first: a search may begin with those that meet its bounds. */
   readonly references?: readonly Genome[];
+  /** Equal for valid genomes that its tables hold as one architecture (isomorphic graphs); absent where none are. */
+  readonly identity?: (genome: Genome) => string;
   /** How tables of evaluated architectures name genomes of this space, for those that have such tables. */
   readonly table?: TableRule;
 }

@@ -38,6 +38,8 @@ describe.skipIf(absent)(`on NAS-Bench-201${absent ? ' (skipped: no data set nasb
         seed,
         evaluations: TRIALS,
         budget: null,
+        continued: false,
+        reach: null,
       });
       return delivered(problem!, evaluations);
     });

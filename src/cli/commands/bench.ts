@@ -3,7 +3,11 @@ import { type Command, Option } from 'commander';
 import { createProblem, type Goal, type LowFidelity } from '../../benchmark/problem.ts';
 import { regretPlot } from '../../benchmark/regret-plot.ts';
 import { readTable } from '../../benchmark/table.ts';
-import { type BenchmarkResult, runTableBenchmark } from '../../benchmark/table-benchmark.ts';
+import {
+  type BenchmarkResult,
+  type ReachResult,
+  runTableBenchmark,
+} from '../../benchmark/table-benchmark.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { findStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
@@ -23,6 +27,8 @@ interface TableFlags {
   readonly strategy: string;
   readonly evaluations?: string;
   readonly budget?: string;
+  readonly continued?: boolean;
+  readonly reach?: string;
   readonly seeds: string;
   readonly plot?: string;
   readonly json?: boolean;
@@ -46,6 +52,10 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
     .action(async (flags: TableFlags) => {
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
+      const reach = (flags.reach?.split(',') ?? []).map((text) => number('--reach', text));
+      // The first is what the costs of the others are related to.
+      if (reach.length > 0 && names[0] !== BASELINE)
+        names.splice(0, names.length, BASELINE, ...names.filter((name) => name !== BASELINE));
       const strategies = Object.fromEntries(names.map((name) => [name, findStrategy(name)]));
       const table = readTable(flags.table);
       const tables = new Map([[flags.table, table]]);
@@ -56,10 +66,10 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       };
       const evaluations = flags.evaluations === undefined ? null : points(flags.evaluations);
       const budget = flags.budget === undefined ? null : positive('--budget', flags.budget);
-      if ((evaluations === null) === (budget === null))
+      if (evaluations === null ? budget === null && reach.length === 0 : budget !== null)
         fail('USAGE', {
-          what: 'A replay needs an end: either --evaluations or --budget',
-          hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN.',
+          what: 'A replay needs an end: --evaluations, --budget, or --reach alone',
+          hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN, or --reach 94.2.',
         });
       const target = goal(flags.signal, 'max');
       const report = flags.report ?? target.column;
@@ -79,11 +89,13 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       const seeds = positive('--seeds', flags.seeds);
       const total = seeds * names.length;
       let done = 0;
-      const { results, curves, optimum, bestBySignal } = await runTableBenchmark({
+      const { results, reached, curves, optimum, bestBySignal } = await runTableBenchmark({
         problem,
         strategies,
         evaluations,
         budget,
+        continued: flags.continued ?? false,
+        reach,
         seeds,
         signal,
         onRun: (strategy) => {
@@ -99,11 +111,12 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
           flags.plot,
           regretPlot(curves, {
             title: `${space.name}, ${seeds} seeds`,
-            budget: budget === null ? 'evaluations' : `cost (${flags.cost ?? 'evaluations'})`,
+            budget: evaluations !== null ? 'evaluations' : `cost (${flags.cost ?? 'evaluations'})`,
             report,
           }),
         );
-      if (flags.json) print(terminal, JSON.stringify({ results }));
+      if (flags.json)
+        print(terminal, JSON.stringify(reach.length === 0 ? { results } : { results, reached }));
       else {
         const style = styler(terminal.stdout);
         print(
@@ -112,6 +125,17 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
             `of the row with the best ${target.column} ${bestBySignal}`,
           '',
           ...tableLines([HEADER.map((text) => style('bold', text)), ...results.map(cells)], 'lrrrrrr'),
+          ...(reached.length === 0
+            ? []
+            : [
+                '',
+                `Cost until the row that would be delivered has a given ${report}, beside random search's`,
+                '',
+                ...tableLines(
+                  [REACH_HEADER.map((text) => style('bold', text)), ...reached.map(reachCells)],
+                  'lrrrr',
+                ),
+              ]),
           ...(flags.plot === undefined ? [] : ['', `regret curves: ${flags.plot}`]),
         );
       }
@@ -132,6 +156,8 @@ const withTableFlags = (command: Command): Command =>
     .option('--strategy <names>', 'strategies, separated by commas', 'auto,random')
     .option('--evaluations <counts>', 'how many evaluations; several counts judge a run on its way')
     .addOption(new Option('--budget <cost>', 'the sum of costs that a run may spend'))
+    .option('--continued', 'at a higher fidelity an architecture pays only what its training goes on for')
+    .option('--reach <reports>', 'print what each strategy pays to reach these reports, beside random search')
     .option('--seeds <count>', 'runs of each strategy', '20')
     .option('--plot <file.svg>', 'draw the mean regret over the budget')
     .option('--json', 'results as one line of JSON');
@@ -140,11 +166,15 @@ const HELP =
   examples(
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --report c10_test200 --strategy auto,random --evaluations 50,100 --seeds 50',
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val12 --report c10_test200 --cost c10v_train_time200_s*0.06 --budget 12000 --strategy auto,evolution',
-    'bench table --table nb101.csv.gz --space nasbench101 --signal val_acc_108 --cost 108 --fidelity val_acc_4=4 --fidelity val_acc_12=12 --fidelity val_acc_36=36 --strategy asha,random --budget 10800',
+    'bench table --table nb101.csv.gz --space nasbench101 --signal val_acc_108 --cost 108 --fidelity val_acc_4=4 --fidelity val_acc_12=12 --fidelity val_acc_36=36 --strategy asha,bohb --continued --reach 0.94,0.945',
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --objective c10_pixel3_latency_ms:min --strategy nsga2 --evaluations 100',
   ) +
-  '\n\nA lower fidelity is paid in full, also when the same network is evaluated again at a higher one.' +
+  '\n\nA lower fidelity is paid in full, also when the same network is evaluated again at a higher one, unless --continued' +
+  '\nis given. With --reach alone a run ends when it has reached the best; with another end too, a run that does not' +
+  '\nreach a report counts with all that it spent, and the cost is marked ≥.' +
   '\nHypervolumes are relative to the exact front, objectives scaled to the table, the worst value as reference.';
+
+const BASELINE = 'random';
 
 const HEADER = ['strategy', 'evaluations', 'mean', '± sd', 'found best', 'hypervolume', 'ms a trial'];
 
@@ -157,6 +187,24 @@ const cells = (r: BenchmarkResult): string[] => [
   r.hypervolumeRatio === null ? '' : r.hypervolumeRatio.toFixed(4),
   r.msPerTrial.toFixed(2),
 ];
+
+const REACH_HEADER = ['strategy', 'report', 'runs that reached it', 'cost', 'of random'];
+
+function reachCells({ strategy, report, share, cost, ratio }: ReachResult): string[] {
+  const bound = share < 1 ? '≥ ' : '';
+  return [
+    strategy,
+    String(report),
+    `${(100 * share).toFixed(0)} %`,
+    bound + cost.toPrecision(4),
+    ratio.toFixed(2),
+  ];
+}
+
+function number(flag: string, text: string): number {
+  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  return fail('USAGE', { what: `${flag} ${text} is not a number`, hint: `Write ${flag} 0.94,0.945.` });
+}
 
 function positive(flag: string, text: string): number {
   const value = Number(text);

@@ -67,6 +67,35 @@ const cellOf = (genome: Values): NasBench101Cell | null =>
     ),
   });
 
+/**
+ * Equal for isomorphic cells: the smallest code of all orders of the vertices in which every edge goes upwards. Codes hold
+ * operations as digits and edges as bits.
+ */
+function cellIdentity({ operations, sources }: NasBench101Cell): string {
+  const last = sources.length - 1;
+  const digits = operations.map((operation) => NAS_BENCH_101_OPERATIONS.indexOf(operation));
+  const place = new Array<number>(last + 1).fill(-1);
+  place[0] = 0;
+  let smallest = Number.POSITIVE_INFINITY;
+  const put = (next: number, code: number): void => {
+    if (next > last) {
+      smallest = Math.min(smallest, code);
+      return;
+    }
+    for (let v = 1; v <= last; v++) {
+      const ready =
+        place[v]! < 0 && (v < last || next === last) && sources[v]!.every((from) => place[from]! >= 0);
+      if (!ready) continue;
+      const row = sources[v]!.reduce((bits, from) => bits + 2 ** place[from]!, 0);
+      place[v] = next;
+      put(next + 1, (code * NAS_BENCH_101_OPERATIONS.length + (digits[v - 1] ?? 0)) * 2 ** last + row);
+      place[v] = -1;
+    }
+  };
+  put(1, last);
+  return String(smallest);
+}
+
 /** Inner vertices from vertex 1, the output at vertex 6; vertices between them have no edges and the first operation. */
 function genomeOf({ operations, sources }: NasBench101Cell, wrong: (reason: string) => never): Values {
   const last = sources.length - 1;
@@ -154,6 +183,10 @@ export function nasBench101(
       'The cells of NAS-Bench-101 (Ying et al. 2019): graphs of up to seven vertices and nine edges, stacked in three stages. Some genomes have no path from input to output; searches skip them.',
     choices,
     table,
+    identity: (genome) => {
+      const cell = cellOf(genome);
+      return cell === null ? 'unconnected' : cellIdentity(cell);
+    },
     build: (genome, io) => {
       const cell = cellOf(genome);
       if (cell === null) return fail('UNCONNECTED', { edges: genome.edges.join(', ') });

@@ -9,6 +9,7 @@ import { createRandom } from '../../random.ts';
 import { networkHash } from '../canonical.ts';
 import type { Genome } from '../genome.ts';
 import { sampleNetwork } from '../sample-network.ts';
+import { sampleGenome } from '../sampling.ts';
 import { spaceSize } from '../size.ts';
 import type { SearchSpace } from '../space.ts';
 import { validateGenome } from '../validation.ts';
@@ -52,6 +53,38 @@ test.skipIf(!existsSync(sample101))('NAS-Bench-101: published parameters (skippe
     hashes.add(`${row.hash}`);
   }
   expect(hashes.size).toBeGreaterThan(200);
+});
+
+test.skipIf(!existsSync(sample101))('NAS-Bench-101: rows are told apart (skipped without its table)', () => {
+  const rows = rowsOf(sample101, 10);
+  const identities = new Set(rows.map((row) => nasbench101.identity!(ruleOf(nasbench101).genome(row)!)));
+  expect(identities.size).toBe(rows.length);
+});
+
+test('NAS-Bench-101: a graph is one architecture, however its vertices are numbered', () => {
+  const random = createRandom('identity');
+  let exchanged = 0;
+  for (let i = 0; i < 300; i++) {
+    const genome = sampleGenome(nasbench101, random.split(i)) as { readonly [choice: string]: Genome };
+    const drawn = genome.edges as readonly string[];
+    const v = 1 + random.int(4);
+    // Without an edge between them, two neighbours may change places.
+    if (drawn.includes(`${v}${v + 1}`)) continue;
+    const places = new Map([
+      [`${v}`, `${v + 1}`],
+      [`${v + 1}`, `${v}`],
+    ]);
+    const edges = drawn.map((edge) => [...edge].map((digit) => places.get(digit) ?? digit).join(''));
+    const other = {
+      ...genome,
+      edges: edges.sort(),
+      [`vertex${v}`]: genome[`vertex${v + 1}`]!,
+      [`vertex${v + 1}`]: genome[`vertex${v}`]!,
+    };
+    expect(nasbench101.identity!(other)).toBe(nasbench101.identity!(genome));
+    if (JSON.stringify(other) !== JSON.stringify(genome)) exchanged++;
+  }
+  expect(exchanged).toBeGreaterThan(30);
 });
 
 const zero101 = path('zc_suite', 'nasbench101.csv.gz');
