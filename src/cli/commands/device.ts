@@ -1,6 +1,8 @@
 import { type AddCommand, examples } from '../command.ts';
+import { addDeviceCalibrate } from './device-calibrate.ts';
 import { addDeviceMeasure } from './device-measure.ts';
 import { addDevicePage } from './device-page.ts';
+import { addDevicePredict } from './device-predict.ts';
 import { addDeviceServe } from './device-serve.ts';
 
 export const addDevice: AddCommand = (program, context, finish) => {
@@ -12,10 +14,13 @@ export const addDevice: AddCommand = (program, context, finish) => {
       'after',
       examples(
         'device measure model.onnx',
+        'device calibrate --out latency.json',
+        'device predict model.onnx --calibration latency.json',
         'device serve --host 0.0.0.0',
         'device page --host 0.0.0.0',
         'search ./my-images --device phone=http://127.0.0.1:8377/#TOKEN --objectives valAccuracy,latencyMs@phone',
       ),
     );
-  for (const add of [addDeviceMeasure, addDeviceServe, addDevicePage]) add(device, context, finish);
+  for (const add of [addDeviceMeasure, addDeviceCalibrate, addDevicePredict, addDeviceServe, addDevicePage])
+    add(device, context, finish);
 };

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { parseCalibration } from '../../device/predict/calibration-file.ts';
+import { predictLatency, workOf } from '../../device/predict/fit.ts';
+import { kernelsOf } from '../../device/predict/kernels.ts';
+import { EXIT, fail } from '../../errors.ts';
+import { formatMilliseconds } from '../../report/format.ts';
+import { type AddCommand, examples } from '../command.ts';
+import { readModelFile } from '../model-file.ts';
+import { tableLines } from '../table.ts';
+import { print } from '../terminal.ts';
+
+interface PredictFlags {
+  readonly calibration: string;
+  readonly json?: boolean;
+}
+
+export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
+  device
+    .command('predict')
+    .summary('the latency of an ONNX model on a calibrated machine, without running it')
+    .description(
+      'Predicts how long one inference takes on the machine that `device calibrate` was run on. The interval holds for ' +
+        'networks of the calibrated spaces; operators that were never calibrated are named and count as nothing.',
+    )
+    .argument('<model>', 'an .onnx file in its deployed form, as a search exports it')
+    .requiredOption('--calibration <file>', 'what `device calibrate` wrote')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'device predict model.onnx --calibration latency.json',
+        'device predict model-int8.onnx --calibration board-int8.json --json',
+      ),
+    )
+    .action(async (path: string, flags: PredictFlags) => {
+      const text = await readFile(flags.calibration, 'utf8').catch((cause: Error) =>
+        fail(
+          'USAGE',
+          {
+            what: `${flags.calibration}: cannot be read`,
+            hint: 'Make it with `espalier device calibrate --out FILE`.',
+          },
+          cause,
+        ),
+      );
+      const { model, machine, threads, precision } = parseCalibration(text, flags.calibration);
+      const found = predictLatency(model, workOf(kernelsOf((await readModelFile(path)).model)));
+      if (flags.json)
+        print(
+          terminal,
+          JSON.stringify({ model: path, predicted: true, ...found, machine, threads, precision }),
+        );
+      else
+        print(
+          terminal,
+          ...tableLines([
+            ['model', path],
+            ['predicted', formatMilliseconds(found.ms)],
+            [
+              'interval',
+              `${formatMilliseconds(found.lowMs)} to ${formatMilliseconds(found.highMs)} (${100 * model.confidence} % of the calibrated spaces)`,
+            ],
+            ['machine', `${machine}, ${threads} thread${threads === 1 ? '' : 's'}, ${precision}`],
+            ...(found.unknown.length > 0 ? [['not calibrated', found.unknown.join(', ')]] : []),
+          ]),
+        );
+      finish(EXIT.ok);
+    });
+};

@@ -1,0 +1,109 @@
+/**
+ * The operators of a model, grouped by what they cost: operators of one kind share the coefficients of the predictor.
+ *
+ * No list of fusions is written down. What ONNX Runtime does with an operator depends on what is before it (a Relu is
+ * free behind a convolution and a pass over memory elsewhere; QuantizeLinear and DequantizeLinear vanish around an
+ * integer kernel), so the producer is part of the kind, and calibration finds out that a kind costs nothing.
+ */
+import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
+import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
+
+export interface Kernel {
+  /** For example `Conv 3x3 stride 1`, `Relu after Conv`. */
+  readonly kind: string;
+  /** What its time may be proportional to, by name. */
+  readonly work: Readonly<Record<string, number>>;
+}
+
+/** Read and write nothing: views of memory. */
+const FREE = new Set(['Identity', 'Constant', 'Dropout']);
+/** Channels in a block of the processor's convolutions (AVX-512: 16); a block that is not full takes as long. */
+const BLOCK = 16;
+const padded = (channels: number): number => BLOCK * Math.ceil(channels / BLOCK);
+
+/** A batch of any size is one image. */
+const size = (shape: Shape): number => shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : 1), 1);
+const axis = (shape: Shape | undefined, index: number): number => {
+  const found = shape?.[index];
+  return typeof found === 'number' ? found : 1;
+};
+
+/** All values' types. @throws SHAPE where an operator is unknown or does not fit */
+function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
+  const types = new Map<string, ValueType>();
+  const constants = new Map<string, Tensor>(graph.initializers);
+  for (const [name, { dtype, shape }] of graph.initializers) types.set(name, { dtype, shape });
+  for (const { name, dtype, shape } of graph.inputs) types.set(name, { dtype, shape });
+  for (const node of graph.nodes) {
+    const value = node.attributes.value;
+    if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
+    const found = SHAPE_RULES[node.op]?.({
+      op: node.op,
+      name: node.name,
+      inputs: node.inputs.map((name) => types.get(name) ?? null),
+      attributes: node.attributes,
+      constant: (index) => constants.get(node.inputs[index] ?? '') ?? null,
+      outputCount: node.outputs.length,
+    });
+    for (const [i, name] of node.outputs.entries()) if (found?.[i]) types.set(name, found[i]);
+  }
+  return types;
+}
+
+/** The operators that cost something, in order. @throws SHAPE */
+export function kernelsOf(model: OnnxModel): Kernel[] {
+  const types = valueTypes(model);
+  const { initializers, nodes } = model.graph;
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const ofWeight = (node: OnnxNode): boolean => initializers.has(node.inputs[0] ?? '');
+  return nodes
+    .filter((node) => !FREE.has(node.op) && !(node.op === 'DequantizeLinear' && ofWeight(node)))
+    .map((node) => {
+      const producer = producers.get(node.inputs[0] ?? '')?.op ?? 'input';
+      const shapes = node.inputs.map((name) => types.get(name)?.shape ?? []);
+      const output = types.get(node.outputs[0]!)?.shape ?? [];
+      return node.op === 'Conv'
+        ? convolution(node, producer, shapes, output)
+        : other(node.op, producer, shapes, output);
+    });
+}
+
+function convolution(node: OnnxNode, producer: string, shapes: readonly Shape[], output: Shape): Kernel {
+  const [input = [], weight = []] = shapes;
+  const group = intAttribute(node.attributes, 'group', 1);
+  const stride = intsAttribute(node.attributes, 'strides')?.[0] ?? 1;
+  const [channels, out] = [axis(input, 1), axis(weight, 0)];
+  const [high, wide] = [axis(weight, 2), axis(weight, 3)];
+  const depthwise = group > 1 && group === channels;
+  const form = depthwise ? 'depthwise ' : group > 1 ? 'grouped ' : channels < 4 ? 'of the image ' : '';
+  const integers = producer === 'DequantizeLinear' ? ' in integers' : '';
+  const positions = size(output) / Math.max(1, axis(output, 1));
+  const perPosition = depthwise
+    ? padded(out)
+    : padded(out) * (channels < 4 ? channels : padded(channels / group));
+  const macs = perPosition * high * wide * positions;
+  return {
+    kind: `Conv ${form}${high}x${wide} stride ${stride}${integers}`,
+    work: {
+      calls: 1,
+      macs,
+      // Narrow maps leave registers and the edges of the window unused.
+      narrowMacs: macs / Math.max(1, axis(output, 3)),
+      output: padded(out) * positions,
+      input: size(input),
+      weights: size(weight),
+    },
+  };
+}
+
+function other(op: string, producer: string, shapes: readonly Shape[], output: Shape): Kernel {
+  const [input = [], weight = []] = shapes;
+  if (op === 'Gemm' || op === 'MatMul')
+    return {
+      kind: `${op}${producer === 'DequantizeLinear' ? ' in integers' : ''}`,
+      work: { calls: 1, weights: size(weight) },
+    };
+  const vector = size(output) === axis(output, 1) ? ' of a vector' : '';
+  return { kind: `${op} after ${producer}${vector}`, work: { calls: 1, moved: size(input) + size(output) } };
+}

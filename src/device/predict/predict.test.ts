@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../../cli/program.ts';
+import { encodeModel } from '../../onnx/encode.ts';
+import { createRandom } from '../../random.ts';
+import { PRESETS } from '../../space/presets/index.ts';
+import { calibrateLatency, drawModel } from './calibrate.ts';
+import { parseCalibration } from './calibration-file.ts';
+import { fitLatency, predictLatency, type Sample, workOf } from './fit.ts';
+import { kernelsOf } from './kernels.ts';
+
+const setting = {
+  spaces: [PRESETS.mobile, PRESETS.nasbench201, PRESETS.residual],
+  io: { inputShape: [3, 32, 32], outputs: 10 },
+} as const;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-predict-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Latencies of a machine that follows the model, but for noise. */
+function synthetic(count: number, noise: number): Sample[] {
+  const random = createRandom('synthetic');
+  return Array.from({ length: count }, () => {
+    const [a, b, free] = [1 + random.next() * 9, random.next() * 5, random.next() * 5];
+    const ms = (0.5 + 2 * a + 3 * b) * (1 + noise * random.normal());
+    return {
+      work: new Map([
+        ['run', 1],
+        ['a/macs', a],
+        ['b/macs', b],
+        ['free/moved', free],
+      ]),
+      ms,
+    };
+  });
+}
+
+test('coefficients are found again, and what costs nothing costs nothing', () => {
+  const { coefficients, relativeError } = fitLatency(synthetic(80, 0), 0.9);
+  expect(coefficients['a/macs']).toBeCloseTo(2, 1);
+  expect(coefficients['b/macs']).toBeCloseTo(3, 1);
+  expect(coefficients['free/moved'] ?? 0).toBeLessThan(0.01);
+  expect(relativeError).toBeLessThan(0.01);
+});
+
+test('the interval covers what it says', () => {
+  const all = synthetic(1600, 0.05);
+  const model = fitLatency(all.slice(0, 600), 0.9);
+  const covered = all.slice(600).filter(({ work, ms }) => {
+    const { lowMs, highMs } = predictLatency(model, work);
+    return lowMs <= ms && ms <= highMs;
+  });
+  expect(covered.length / 1000).toBeGreaterThan(0.84);
+  expect(covered.length / 1000).toBeLessThan(0.96);
+});
+
+test('work that calibration never saw is named', () => {
+  const model = fitLatency(synthetic(80, 0), 0.9);
+  expect(predictLatency(model, new Map([['Foo after Conv/calls', 1]])).unknown).toEqual(['Foo after Conv']);
+});
+
+test('kernels of real networks: one for each convolution, MACs not below the true ones', async () => {
+  for (let i = 0; i < 3; i++) {
+    const model = await drawModel(setting, i, createRandom(i));
+    const kernels = kernelsOf(model);
+    const convolutions = model.graph.nodes.filter(({ op }) => op === 'Conv').length;
+    expect(convolutions).toBeGreaterThan(0);
+    expect(kernels.filter(({ kind }) => kind.startsWith('Conv '))).toHaveLength(convolutions);
+    for (const amount of workOf(kernels).values()) expect(Number.isFinite(amount)).toBe(true);
+  }
+});
+
+test('a calibration ends when it is aborted, and says when it had too little time', async () => {
+  const options = { ...setting, threads: 1, seconds: 0.01, seed: 1 };
+  await expect(calibrateLatency(options)).rejects.toThrow('too few to fit');
+  await expect(
+    calibrateLatency({ ...options, seconds: 60, signal: AbortSignal.abort(new Error('stop')) }),
+  ).rejects.toThrow('stop');
+});
+
+test('a file is read, predicts a model, and is refused when it is something else', async () => {
+  const path = join(folder, 'latency.json');
+  const model = fitLatency(
+    [1, 2, 3, 4].flatMap(() => synthetic(40, 0)),
+    0.9,
+  );
+  const file = {
+    format: 'espalier-latency-1',
+    machine: 'a board',
+    provider: 'cpu',
+    threads: 1,
+    precision: 'float',
+    version: '0',
+    spaces: ['mobile'],
+    inputShape: [3, 32, 32],
+    networks: 160,
+    model,
+  };
+  writeFileSync(path, JSON.stringify(file));
+  expect(parseCalibration(JSON.stringify(file), path).model).toEqual(model);
+  expect(() => parseCalibration('{', path)).toThrow('it is not JSON');
+  expect(() => parseCalibration(JSON.stringify({ ...file, threads: 0 }), path)).toThrow('threads');
+  const onnx = join(folder, 'model.onnx');
+  writeFileSync(onnx, encodeModel(await drawModel(setting, 2, createRandom('cli'))));
+  let out = '';
+  const terminal = {
+    stdout: {
+      write: (text: string) => {
+        out += text;
+      },
+    },
+    stderr: { write: () => undefined },
+  };
+  expect(await runCli(['device', 'predict', onnx, '--calibration', path, '--json'], terminal)).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ predicted: true, machine: 'a board', ms: model.coefficients.run });
+});
