@@ -1,7 +1,7 @@
 /**
  * What a study costs beside its trials: asking for and recording one trial, with a long history, in an SQLite file.
  *
- *   npx tsx bench/study-overhead.ts [--json]
+ *   npx tsx bench/study-overhead.ts [--strategy random,evolution,…] [--json]
  *
  * The goal is a mean under 5 ms at 10,000 trials. CPU time and the machine's load stand beside it: where the wall time is
  * far above the CPU time, something else was at work and the figure says little about the study.
@@ -31,13 +31,17 @@ interface Result {
 }
 
 const json = process.argv.includes('--json');
+const chosen = process.argv[process.argv.indexOf('--strategy') + 1];
+const strategies = process.argv.includes('--strategy')
+  ? (chosen ?? '').split(',').map((name) => resolveStrategy(name))
+  : Object.values(STRATEGIES);
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
 const load = loadavg()[0]!;
 const cores = availableParallelism();
 const results: Result[] = [];
 if (!json) console.log(`load ${load.toFixed(2)} on ${cores} cores, space ${PRESETS.mobile.name}`);
 
-for (const strategy of Object.values(STRATEGIES)) {
+for (const strategy of strategies) {
   const storage = await openSqlite(join(folder, `${strategy.name}.db`), { mode: 'write' });
   let building = 0;
   let built = 0;

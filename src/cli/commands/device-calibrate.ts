@@ -22,15 +22,16 @@ interface CalibrateFlags {
 const SPACES = ['mobile', 'nasbench201', 'residual'];
 const CLASSES = 10;
 /** Networks between two lines of progress. */
-const PROGRESS = 25;
+const PROGRESS = 50;
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
   device
     .command('calibrate')
     .summary('learn to predict the latency of networks on this machine')
     .description(
-      'Times random networks of some spaces here and fits a predictor of latency with intervals to them. The file can ' +
-        'be copied and shared; `device predict` reads it. Leave the machine alone meanwhile. Ctrl-C ends it without a file.',
+      'Times random networks of some spaces here, in several rounds, and fits a predictor of latency with intervals to ' +
+        'them. The file can be copied and shared; `device predict` reads it. Leave the machine alone meanwhile. Ctrl-C ' +
+        'ends it without a file.',
     )
     .option('--out <file>', 'where the calibration is written', 'latency.json')
     .option('--time <duration>', 'how long networks are timed', '8m')
@@ -75,9 +76,11 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         seed: flags.seed,
         signal,
         ...(prepare && { prepare }),
-        onSample: (count, left) => {
+        onTimed: ({ round, rounds, networks: count, secondsLeft }) => {
           if (count % PROGRESS === 0 && !flags.json)
-            terminal.stderr.write(`${count} networks timed, ${Math.ceil(left)} s left\n`);
+            terminal.stderr.write(
+              `round ${round} of ${rounds}: ${count} networks, ${Math.ceil(secondsLeft)} s left\n`,
+            );
         },
       });
       const calibration: LatencyCalibration = {
@@ -90,9 +93,9 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         spaces: [...names],
         inputShape: [...inputShape],
         networks,
-        model: { ...model, known: [...model.known] },
+        model: structuredClone(model) as LatencyCalibration['model'],
       };
-      await writeFile(flags.out, `${JSON.stringify(calibration, null, 1)}\n`).catch((cause: Error) =>
+      await writeFile(flags.out, `${JSON.stringify(calibration)}\n`).catch((cause: Error) =>
         fail('USAGE', { what: `${flags.out}: cannot be written`, hint: cause.message }, cause),
       );
       const { relativeError, confidence } = model;

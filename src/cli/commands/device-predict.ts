@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseCalibration } from '../../device/predict/calibration-file.ts';
-import { predictLatency, workOf } from '../../device/predict/fit.ts';
+import { predictLatency } from '../../device/predict/fit.ts';
 import { kernelsOf } from '../../device/predict/kernels.ts';
+import { workOf } from '../../device/predict/work.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { formatMilliseconds } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';

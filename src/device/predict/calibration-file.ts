@@ -18,6 +18,20 @@ const schema = z.object({
   model: z.object({
     coefficients: z.record(z.string(), z.number().positive()),
     known: z.array(z.string()),
+    residual: z
+      .object({
+        families: z.array(z.string()),
+        mean: z.array(z.number()),
+        deviation: z.array(z.number().positive()),
+        lengthScale: z.number().positive(),
+        points: z.array(z.number()),
+        alpha: z.array(z.number()),
+      })
+      .refine(
+        ({ mean, deviation, points, alpha }) =>
+          deviation.length === mean.length && points.length === alpha.length * mean.length,
+        'its lists do not fit together',
+      ),
     relativeError: z.number().nonnegative(),
     confidence: fraction,
   }),

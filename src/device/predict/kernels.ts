@@ -10,6 +10,8 @@ import type { OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
 
 export interface Kernel {
+  /** Kinds whose costs are alike, for example `Conv dense stride 1`, `Relu`. */
+  readonly family: string;
   /** For example `Conv 3x3 stride 1`, `Relu after Conv`. */
   readonly kind: string;
   /** What its time may be proportional to, by name. */
@@ -20,6 +22,9 @@ export interface Kernel {
 const FREE = new Set(['Identity', 'Constant', 'Dropout']);
 /** Channels in a block of the processor's convolutions (AVX-512: 16); a block that is not full takes as long. */
 const BLOCK = 16;
+/** Blocks of output channels that a convolution's inner loop computes together, and outputs of a row (MLAS, AVX-512). */
+const BLOCKS_AT_ONCE = 4;
+const PIECE = 6;
 const padded = (channels: number): number => BLOCK * Math.ceil(channels / BLOCK);
 
 /** A batch of any size is one image. */
@@ -76,20 +81,27 @@ function convolution(node: OnnxNode, producer: string, shapes: readonly Shape[],
   const [channels, out] = [axis(input, 1), axis(weight, 0)];
   const [high, wide] = [axis(weight, 2), axis(weight, 3)];
   const depthwise = group > 1 && group === channels;
-  const form = depthwise ? 'depthwise ' : group > 1 ? 'grouped ' : channels < 4 ? 'of the image ' : '';
-  const integers = producer === 'DequantizeLinear' ? ' in integers' : '';
+  const ofImage = channels < 4;
+  const form = depthwise ? 'depthwise ' : group > 1 ? 'grouped ' : ofImage ? 'of the image ' : '';
+  const pooled = form || (high * wide === 1 ? '1x1 ' : 'dense ');
+  const after = `stride ${stride}${producer === 'DequantizeLinear' ? ' in integers' : ''}`;
   const positions = size(output) / Math.max(1, axis(output, 1));
-  const perPosition = depthwise
-    ? padded(out)
-    : padded(out) * (channels < 4 ? channels : padded(channels / group));
-  const macs = perPosition * high * wide * positions;
+  const width = Math.max(1, axis(output, 3));
+  const summed = (depthwise ? 1 : ofImage ? channels : padded(channels / group)) * high * wide;
+  const macs = padded(out) * summed * positions;
+  const blocks = padded(out) / BLOCK;
   return {
-    kind: `Conv ${form}${high}x${wide} stride ${stride}${integers}`,
+    family: `Conv ${pooled}${after}`,
+    kind: `Conv ${form}${high}x${wide} ${after}`,
     work: {
       calls: 1,
       macs,
-      // Narrow maps leave registers and the edges of the window unused.
-      narrowMacs: macs / Math.max(1, axis(output, 3)),
+      // Every load of the input serves several blocks of outputs at once.
+      passes: summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE)),
+      // A row is computed in pieces; the last one takes as long as a whole one.
+      pieces: (macs * Math.ceil(width / PIECE) * PIECE) / width,
+      // Where the window hangs over the edge the kernel is another, slower one.
+      edges: (macs * (wide - 1)) / width,
       output: padded(out) * positions,
       input: size(input),
       weights: size(weight),
@@ -99,11 +111,14 @@ function convolution(node: OnnxNode, producer: string, shapes: readonly Shape[],
 
 function other(op: string, producer: string, shapes: readonly Shape[], output: Shape): Kernel {
   const [input = [], weight = []] = shapes;
-  if (op === 'Gemm' || op === 'MatMul')
-    return {
-      kind: `${op}${producer === 'DequantizeLinear' ? ' in integers' : ''}`,
-      work: { calls: 1, weights: size(weight) },
-    };
+  if (op === 'Gemm' || op === 'MatMul') {
+    const kind = `${op}${producer === 'DequantizeLinear' ? ' in integers' : ''}`;
+    return { family: kind, kind, work: { calls: 1, weights: size(weight) } };
+  }
   const vector = size(output) === axis(output, 1) ? ' of a vector' : '';
-  return { kind: `${op} after ${producer}${vector}`, work: { calls: 1, moved: size(input) + size(output) } };
+  return {
+    family: `${op}${vector}`,
+    kind: `${op}${vector} after ${producer}`,
+    work: { calls: 1, moved: size(input) + size(output) },
+  };
 }

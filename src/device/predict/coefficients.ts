@@ -1,0 +1,96 @@
+/**
+ * What a unit of work costs: coefficients that are not negative, with the least sum of squared *relative* errors
+ * (coordinate descent under the bound, as Franc, Hlaváč and Navara 2005 solve it), made robust by reweighting.
+ */
+import { isOfKind, type Work } from './work.ts';
+
+export interface Sample {
+  readonly work: Work;
+  /** Measured. */
+  readonly ms: number;
+}
+
+/** Milliseconds for one unit of work, by name; only those above 0. */
+export type Coefficients = Readonly<Record<string, number>>;
+
+const SWEEPS = 2000;
+/** No coefficient moves by a larger share of its scale at the end. */
+const SETTLED = 1e-7;
+/** Against columns that are nearly the same; a share of a column's own square. */
+const RIDGE = 1e-4;
+/** Amounts of a kind are shrunk by the square of this more than those of the family. */
+const KIND_SCALE = 0.3;
+/** Relative errors beyond this count less (Huber's weights). */
+const ROBUST_FROM = 0.06;
+const REWEIGHTINGS = 4;
+
+export function evaluate(coefficients: Coefficients, work: Work): number {
+  let ms = 0;
+  for (const [name, amount] of work) ms += amount * (coefficients[name] ?? 0);
+  return ms;
+}
+
+export function fitCoefficients(samples: readonly Sample[]): Coefficients {
+  const names = [...new Set(samples.flatMap(({ work }) => [...work.keys()]))].sort();
+  const columns = names.map((name) =>
+    Float64Array.from(samples, ({ work, ms }) => (work.get(name) ?? 0) / ms),
+  );
+  for (const [j, column] of columns.entries()) {
+    const scale = scaleOf(column, names[j]!);
+    for (let i = 0; i < column.length; i++) column[i]! /= scale;
+  }
+  let weights = new Float64Array(samples.length).fill(1);
+  let x = new Float64Array(names.length);
+  for (let round = 0; round < REWEIGHTINGS; round++) {
+    x = nonNegative(columns, weights, x);
+    weights = Float64Array.from(samples, (_, i) => {
+      let share = 0;
+      for (const [j, column] of columns.entries()) share += column[i]! * x[j]!;
+      return 1 / Math.max(1, Math.abs(share - 1) / ROBUST_FROM);
+    });
+  }
+  const scales = names.map((name) =>
+    scaleOf(
+      Float64Array.from(samples, ({ work, ms }) => (work.get(name) ?? 0) / ms),
+      name,
+    ),
+  );
+  return Object.fromEntries(names.flatMap((name, j) => (x[j]! > 0 ? [[name, x[j]! / scales[j]!]] : [])));
+}
+
+const scaleOf = (column: Float64Array, name: string): number =>
+  (Math.sqrt(column.reduce((sum, v) => sum + v * v, 0)) || 1) / (isOfKind(name) ? KIND_SCALE : 1);
+
+/** min Σᵢ wᵢ(Σⱼ xⱼ Aⱼᵢ − 1)² + ridge‖x‖² over x ≥ 0, from `start`. */
+function nonNegative(
+  columns: readonly Float64Array[],
+  weights: Float64Array,
+  start: Float64Array,
+): Float64Array<ArrayBuffer> {
+  const n = columns.length;
+  const weighted = columns.map((column) => column.map((v, i) => v * weights[i]!));
+  const dot = (a: Float64Array, b: Float64Array): number => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+    return sum;
+  };
+  const gram = weighted.map((a) => Float64Array.from(columns, (b) => dot(a, b)));
+  for (const [j, row] of gram.entries()) row[j]! += RIDGE;
+  const x = Float64Array.from(start);
+  // The gradient, kept up to date by each step.
+  const gradient = Float64Array.from(weighted, (a, j) => dot(gram[j]!, x) - a.reduce((sum, v) => sum + v, 0));
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    let moved = 0;
+    for (let j = 0; j < n; j++) {
+      const row = gram[j]!;
+      const next = Math.max(0, x[j]! - gradient[j]! / row[j]!);
+      const step = next - x[j]!;
+      if (step === 0) continue;
+      moved = Math.max(moved, Math.abs(step));
+      x[j] = next;
+      for (let k = 0; k < n; k++) gradient[k]! += step * row[k]!;
+    }
+    if (moved < SETTLED) break;
+  }
+  return x;
+}

@@ -1,0 +1,44 @@
+/** Random networks of some spaces as models that can be timed. */
+import { deploymentModel } from '../../network/deploy.ts';
+import { initialWeights } from '../../network/initialise.ts';
+import type { NetworkIO } from '../../network/network.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
+import type { Random } from '../../random.ts';
+import { sampleNetwork } from '../../space/sample-network.ts';
+import type { SearchSpace } from '../../space/space.ts';
+
+export interface RandomModels {
+  /** Taken turn by turn. */
+  readonly spaces: readonly SearchSpace[];
+  readonly io: NetworkIO;
+  /** How a network is deployed: as it is by default, or quantised. */
+  readonly prepare?: (model: OnnxModel) => OnnxModel | Promise<OnnxModel>;
+}
+
+/** The same model for the same stream. @param index says which space's turn it is */
+export async function drawModel(
+  { spaces, io, prepare = (model) => model }: RandomModels,
+  index: number,
+  random: Random,
+): Promise<OnnxModel> {
+  const { network } = sampleNetwork(spaces[index % spaces.length]!, random, io);
+  return prepare(deploymentModel(network, initialWeights(network, recycled(random)), 1));
+}
+
+/** A prime, so that no row of weights repeats the one before. */
+const TABLE = 8191;
+
+/** Normal samples from a table: nobody looks at these weights, and drawing millions takes longer than timing them. */
+function recycled(random: Random): Random {
+  const table = Float32Array.from({ length: TABLE }, () => random.normal());
+  let next = 0;
+  const source: Random = {
+    ...random,
+    normal: () => {
+      next = (next + 1) % TABLE;
+      return table[next]!;
+    },
+    split: () => source,
+  };
+  return source;
+}

@@ -1,0 +1,140 @@
+/**
+ * What the sum over kernels misses, as a Gaussian process on the logarithm of measured over summed time: kernels warm or
+ * cool the caches for each other, and small ones wait. Far from all calibrated networks it says nothing, and the sum
+ * stands alone. Rasmussen & Williams 2006, algorithm 2.1.
+ */
+import { cholesky, solveLower, solveUpper } from '../../strategy/predictor/linear-algebra.ts';
+import { type Coefficients, evaluate, type Sample } from './coefficients.ts';
+import { familyOf, totalOf, type Work } from './work.ts';
+
+export interface ResidualModel {
+  /** Families in the order of their features. */
+  readonly families: readonly string[];
+  /** For standardising the features. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  readonly lengthScale: number;
+  /** Features of the calibrated networks, one after the other. */
+  readonly points: readonly number[];
+  readonly alpha: readonly number[];
+}
+
+/** Standard deviation of what is missed, and of what cannot be known, in logarithms. */
+const AMPLITUDE = 0.1;
+const NOISES = [0.03, 0.05, 0.08];
+const LENGTH_SCALES = [2, 3, 5, 8];
+/** A network measured while something else ran must not pull its neighbours. */
+const LARGEST = 0.3;
+/** The share of a family's time counts less than the size of the whole. */
+const SHARE_WEIGHT = 0.7;
+const SIZES = 5;
+
+/** Not standardised: five of size, then the root of each family's share of the time. */
+function rawFeatures(
+  coefficients: Coefficients,
+  families: readonly string[],
+  work: Work,
+): { readonly summed: number; readonly features: number[] } {
+  const summed = evaluate(coefficients, work);
+  const shares = new Map(families.map((family) => [family, 0]));
+  for (const [name, amount] of work) {
+    const family = familyOf(name);
+    const before = shares.get(family);
+    if (before !== undefined) shares.set(family, before + amount * (coefficients[name] ?? 0));
+  }
+  const per = (sort: string): number => Math.log(totalOf(work, sort) / summed + 1);
+  return {
+    summed,
+    features: [
+      Math.log(summed),
+      per('macs'),
+      per('weights'),
+      per('output'),
+      per('calls'),
+      ...families.map((family) => Math.sqrt(shares.get(family)! / summed)),
+    ],
+  };
+}
+
+const standardise = (
+  features: readonly number[],
+  { mean, deviation }: Pick<ResidualModel, 'mean' | 'deviation'>,
+): number[] => features.map((v, j) => ((v - mean[j]!) / deviation[j]!) * (j < SIZES ? 1 : SHARE_WEIGHT));
+
+/** exp(−‖a − b‖² / 2ℓ²) of the rows of two flat matrices. */
+function similarity(
+  a: readonly number[],
+  i: number,
+  b: readonly number[],
+  j: number,
+  width: number,
+  length: number,
+): number {
+  let squared = 0;
+  for (let k = 0; k < width; k++) squared += (a[i * width + k]! - b[j * width + k]!) ** 2;
+  return Math.exp(-squared / (2 * length * length));
+}
+
+/** Amplitudes of noise and length scale with the largest marginal likelihood. */
+export interface Smoothness {
+  readonly noise: number;
+  readonly lengthScale: number;
+}
+
+/**
+ * @param smoothness chosen by marginal likelihood when it is not given
+ * @param samples two at least
+ */
+export function fitResidual(
+  coefficients: Coefficients,
+  samples: readonly Sample[],
+  smoothness?: Smoothness,
+): { readonly model: ResidualModel; readonly smoothness: Smoothness } {
+  const n = samples.length;
+  const families = [...new Set(samples.flatMap(({ work }) => [...work.keys()].map(familyOf)))].sort();
+  const raw = samples.map(({ work }) => rawFeatures(coefficients, families, work));
+  const width = SIZES + families.length;
+  const mean = Array.from(
+    { length: width },
+    (_, j) => raw.reduce((sum, { features }) => sum + features[j]!, 0) / n,
+  );
+  const deviation = mean.map(
+    (m, j) => Math.sqrt(raw.reduce((sum, { features }) => sum + (features[j]! - m) ** 2, 0) / n) || 1,
+  );
+  const points = raw.flatMap(({ features }) => standardise(features, { mean, deviation }));
+  const missed = Float64Array.from(samples, ({ ms }, i) =>
+    Math.max(-LARGEST, Math.min(LARGEST, Math.log(ms / raw[i]!.summed))),
+  );
+  const candidates = smoothness
+    ? [smoothness]
+    : LENGTH_SCALES.flatMap((lengthScale) => NOISES.map((noise) => ({ noise, lengthScale })));
+  let best: { likelihood: number; smoothness: Smoothness; alpha: Float64Array } | undefined;
+  for (const candidate of candidates) {
+    const matrix = new Float64Array(n * n);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j <= i; j++)
+        matrix[i * n + j] = matrix[j * n + i] =
+          AMPLITUDE ** 2 * similarity(points, i, points, j, width, candidate.lengthScale) +
+          (i === j ? candidate.noise ** 2 : 0);
+    if (!cholesky(matrix, n)) continue;
+    const alpha = solveUpper(matrix, n, solveLower(matrix, n, Float64Array.from(missed)));
+    let likelihood = 0;
+    for (let i = 0; i < n; i++) likelihood -= 0.5 * missed[i]! * alpha[i]! + Math.log(matrix[i * n + i]!);
+    if (!best || likelihood > best.likelihood) best = { likelihood, smoothness: candidate, alpha };
+  }
+  const { smoothness: chosen, alpha } = best!;
+  return {
+    model: { families, mean, deviation, lengthScale: chosen.lengthScale, points, alpha: [...alpha] },
+    smoothness: chosen,
+  };
+}
+
+/** Milliseconds: the sum over kernels, corrected. */
+export function corrected(coefficients: Coefficients, model: ResidualModel, work: Work): number {
+  const { summed, features } = rawFeatures(coefficients, model.families, work);
+  const point = standardise(features, model);
+  let missed = 0;
+  for (const [i, weight] of model.alpha.entries())
+    missed += weight * similarity(model.points, i, point, 0, point.length, model.lengthScale);
+  return summed * Math.exp(AMPLITUDE ** 2 * missed);
+}
