@@ -9,6 +9,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findStrategy } from '../src/search/find-strategy.ts';
 import { PRESETS } from '../src/space/presets/index.ts';
 import { openSqlite } from '../src/storage/sqlite.ts';
 import { STRATEGIES } from '../src/strategy/index.ts';
@@ -33,7 +34,7 @@ interface Result {
 const json = process.argv.includes('--json');
 const chosen = process.argv[process.argv.indexOf('--strategy') + 1];
 const strategies = process.argv.includes('--strategy')
-  ? (chosen ?? '').split(',').map((name) => resolveStrategy(name))
+  ? (chosen ?? '').split(',').map((name) => findStrategy(name))
   : Object.values(STRATEGIES);
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
 const load = loadavg()[0]!;

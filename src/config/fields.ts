@@ -2,6 +2,8 @@
  * Every option of a search by the name that people write: the flags of the command line and the keys of the
  * configuration file are made from this one table, so that each can do what the other can.
  */
+import { resolve } from 'node:path';
+import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { fail } from '../errors.ts';
 import type { SearchOptions } from '../search/options.ts';
@@ -55,8 +57,10 @@ const devices = (text: string): Readonly<Record<string, string>> =>
       if (name === undefined || address === undefined)
         return fail('USAGE', {
           what: `"${withoutToken(part)}" is not a device with its address`,
-          hint: 'Write for example phone=http://127.0.0.1:8377/#TOKEN.',
+          hint: 'Write for example phone=http://127.0.0.1:8377/#TOKEN, or board=calibration.json.',
         });
+      // Calibrations are read from wherever the run is resumed.
+      if (isCalibrationPath(address)) return [name, resolve(address)];
       parseDeviceAddress(address);
       return [name, address];
     }),
@@ -221,7 +225,7 @@ export const FIELDS = {
   device: {
     key: 'devices',
     value: 'name=address',
-    text: 'measure latency there too, as latencyMs@NAME: a `device serve` or `device page` (may be repeated)',
+    text: 'latency there too, as latencyMs@NAME: a `device serve` or `device page`, or the file of a `device calibrate` (may be repeated)',
     group: 'Machine',
     parse: devices,
     repeats: true,

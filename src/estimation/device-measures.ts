@@ -1,7 +1,6 @@
 /** A candidate's latency on other devices, all of them at once. */
-import { httpDevice } from '../device/remote/http-device.ts';
+import { openDevice } from '../device/open-device.ts';
 import { onDevice } from '../device/remote/measure-name.ts';
-import { patientDevice } from '../device/remote/patience.ts';
 import type { EspalierError } from '../errors.ts';
 import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
 import type { Measures } from '../study/trial.ts';
@@ -58,7 +57,7 @@ async function measuresOn(
   { name, address, maxMs }: TrialDevices['targets'][number],
   { devices, threads, float, int8, signal, onTrouble }: DeviceMeasuresRequest,
 ): Promise<Pick<DeviceMeasures, 'measures' | 'over'>> {
-  const device = patientDevice(httpDevice(address), { seconds: devices.patienceSeconds, onTrouble });
+  const device = openDevice(address, { seconds: devices.patienceSeconds, onTrouble });
   const request = { threads, maxSeconds: MAX_SECONDS, signal };
   // An early end gives a figure that says no more than that the bound is broken: only for what the bound is for.
   const bounded = { ...request, ...(maxMs !== null && { maxMs }) };

@@ -4,10 +4,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { openDevice } from '../device/open-device.ts';
+import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
-import { httpDevice } from '../device/remote/http-device.ts';
 import { deviceOf } from '../device/remote/measure-name.ts';
-import { patientDevice } from '../device/remote/patience.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
@@ -108,7 +108,7 @@ export async function greetDevices(
 ): Promise<Readonly<Record<string, DeviceDescription>>> {
   const greeted = await Promise.all(
     Object.entries(devices).map(async ([name, address]) => {
-      const device = patientDevice(httpDevice(address), { seconds: GREETING_SECONDS });
+      const device = openDevice(address, { seconds: GREETING_SECONDS });
       const description = await device.describe(signal);
       checkProvider(name, address, description);
       return [name, description] as const;
@@ -138,6 +138,7 @@ export async function recordDevices(
 }
 
 function checkProvider(name: string, address: string, { providers }: DeviceDescription): void {
+  if (isCalibrationPath(address)) return;
   const { provider } = parseDeviceAddress(address);
   if (provider !== null && !providers.includes(provider))
     fail('DEVICE_REFUSED', {

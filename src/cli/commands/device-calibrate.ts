@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import type { LatencyCalibration } from '../../device/predict/calibration-file.ts';
+import type { LatencyCalibration, Precision } from '../../device/predict/calibration-file.ts';
 import { EXIT, fail } from '../../errors.ts';
-import { loadSpace } from '../../search/load-space.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
+import { placeOf, progressLines, randomModels, readThreads } from './calibration-setting.ts';
 
 interface CalibrateFlags {
   readonly out: string;
@@ -15,30 +15,32 @@ interface CalibrateFlags {
   readonly input: string;
   readonly space: readonly string[];
   readonly seed: string;
+  readonly device?: string;
   readonly int8?: boolean;
   readonly json?: boolean;
 }
 
 const SPACES = ['mobile', 'nasbench201', 'residual'];
-const CLASSES = 10;
-/** Networks between two lines of progress. */
-const PROGRESS = 50;
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
   device
     .command('calibrate')
-    .summary('learn to predict the latency of networks on this machine')
+    .summary('learn to predict the latency of networks on this machine, or on a device')
     .description(
-      'Times random networks of some spaces here, in several rounds, and fits a predictor of latency with intervals to ' +
-        'them. The file can be copied and shared; `device predict` reads it. Leave the machine alone meanwhile. Ctrl-C ' +
-        'ends it without a file.',
+      'Times random networks of some spaces, in several rounds, and fits a predictor of latency with intervals to ' +
+        'them. The file can be copied and shared; `device predict`, `device check` and `search --device` read it. ' +
+        'Leave the machine alone meanwhile. Ctrl-C ends it without a file.',
     )
     .option('--out <file>', 'where the calibration is written', 'latency.json')
-    .option('--time <duration>', 'how long networks are timed', '8m')
+    .option('--time <duration>', 'how long networks are timed', '9m')
     .option('--threads <n>', 'threads of the engine', '1')
     .option('--input <shape>', 'the size of the images, channels x height x width', '3x32x32')
     .option('--seed <seed>', 'which networks are drawn', '0')
-    .option('--int8', 'calibrate for quantised networks')
+    .option('--int8', 'for quantised networks too: each has half of the time')
+    .option(
+      '--device <address>',
+      'calibrate what answers there (`device serve`, `device page`), not this machine',
+    )
     .option(
       '--space <name>',
       `a space whose networks are to be predicted (may be repeated; ${SPACES.join(', ')} by default)`,
@@ -50,87 +52,79 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       'after',
       examples(
         'device calibrate',
-        'device calibrate --out board-int8.json --int8 --time 5m',
-        'device calibrate --space ./my-space.ts --input 1x28x28',
+        'device calibrate --out board.json --int8',
+        'device calibrate --space ./my-space.ts --input 1x28x28 --time 5m',
+        "device calibrate --out phone.json --device 'http://127.0.0.1:8377/#TOKEN'",
       ),
     )
     .action(async (flags: CalibrateFlags) => {
-      const threads = Number(flags.threads);
-      if (!Number.isInteger(threads) || threads < 1)
-        fail('USAGE', {
-          what: `--threads ${flags.threads}: not a number of threads`,
-          hint: 'Write for example --threads 2.',
-        });
+      const threads = readThreads(flags.threads);
       const inputShape = readInput(flags.input);
-      const seconds = parseDuration(flags.time);
+      const precisions: readonly Precision[] = flags.int8 ? ['float', 'int8'] : ['float'];
+      const seconds = parseDuration(flags.time) / precisions.length;
       const names = flags.space.length > 0 ? flags.space : SPACES;
-      const spaces = await Promise.all(names.map((name) => loadSpace(name)));
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
-      const { describeMachine } = await import('../../device/machine.ts');
-      const prepare = flags.int8 ? await quantiser() : undefined;
-      const { model, networks } = await calibrateLatency({
-        spaces,
-        io: { inputShape, outputs: CLASSES },
-        threads,
-        seconds,
-        seed: flags.seed,
-        signal,
-        ...(prepare && { prepare }),
-        onTimed: ({ round, rounds, networks: count, secondsLeft }) => {
-          if (count % PROGRESS === 0 && !flags.json)
-            terminal.stderr.write(
-              `round ${round} of ${rounds}: ${count} networks, ${Math.ceil(secondsLeft)} s left\n`,
-            );
-        },
-      });
+      const { timer, description } = await placeOf(flags.device, threads, signal);
+      const models: LatencyCalibration['models'] = {};
+      for (const precision of precisions) {
+        const model = await calibrateLatency({
+          models: await randomModels(names, inputShape, precision),
+          timer,
+          seconds,
+          seed: flags.seed,
+          signal,
+          ...(!flags.json && { onTimed: progressLines(terminal, precision) }),
+        });
+        models[precision] = structuredClone(model) as NonNullable<LatencyCalibration['models'][Precision]>;
+      }
       const calibration: LatencyCalibration = {
         format: 'espalier-latency-1',
-        machine: describeMachine().processor,
-        provider: 'cpu',
+        machine: description.device,
+        runtime: description.runtime,
+        provider: description.providers[0]!,
         threads,
-        precision: flags.int8 ? 'int8' : 'float',
         version: VERSION,
         spaces: [...names],
-        inputShape: [...inputShape],
-        networks,
-        model: structuredClone(model) as LatencyCalibration['model'],
+        inputShape,
+        models,
       };
       await writeFile(flags.out, `${JSON.stringify(calibration)}\n`).catch((cause: Error) =>
         fail('USAGE', { what: `${flags.out}: cannot be written`, hint: cause.message }, cause),
       );
-      const { relativeError, confidence } = model;
+      const found = precisions.map((precision) => ({ precision, ...models[precision]! }));
       if (flags.json)
-        print(terminal, JSON.stringify({ file: flags.out, networks, relativeError, confidence }));
+        print(
+          terminal,
+          JSON.stringify({
+            file: flags.out,
+            models: found.map(({ precision, networks, relativeError, confidence }) => ({
+              precision,
+              networks,
+              relativeError,
+              confidence,
+            })),
+          }),
+        );
       else
         print(
           terminal,
           ...tableLines([
             ['file', flags.out],
-            ['networks', String(networks)],
-            ['interval', `±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks`],
+            ...found.map(({ precision, networks, relativeError, confidence }) => [
+              precision,
+              `${networks} networks; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks`,
+            ]),
           ]),
         );
       finish(EXIT.ok);
     });
 };
 
-function readInput(text: string): readonly [number, number, number] {
+function readInput(text: string): LatencyCalibration['inputShape'] {
   const [channels, height, width] = /^\d+x\d+x\d+$/.test(text) ? text.split('x').map(Number) : [];
   if (channels && height && width) return [channels, height, width];
   return fail('USAGE', {
     what: `--input ${text}: not the size of images`,
     hint: 'Write channels, height and width, for example --input 3x32x32.',
   });
-}
-
-/** Ranges come from noise: they do not change how long a model takes. */
-async function quantiser() {
-  const { quantise } = await import('../../quantisation/quantise.ts');
-  const { exampleFeeds } = await import('../../device/example-feeds.ts');
-  return async (model: Parameters<typeof quantise>[0]) => {
-    const { feeds } = exampleFeeds(
-      model.graph.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape })),
-    );
-    return (await quantise(model, [feeds], { method: 'minMax', biasCorrection: false })).model;
-  };
 }

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { parseCalibration } from '../../device/predict/calibration-file.ts';
-import { predictLatency } from '../../device/predict/fit.ts';
-import { kernelsOf } from '../../device/predict/kernels.ts';
-import { workOf } from '../../device/predict/work.ts';
-import { EXIT, fail } from '../../errors.ts';
+import { readCalibration } from '../../device/predict/calibration-file.ts';
+import { predictModel } from '../../device/predict/predict-model.ts';
+import { EXIT } from '../../errors.ts';
 import { formatMilliseconds } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { readModelFile } from '../model-file.ts';
@@ -30,26 +27,17 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
       'after',
       examples(
         'device predict model.onnx --calibration latency.json',
-        'device predict model-int8.onnx --calibration board-int8.json --json',
+        'device predict model-int8.onnx --calibration board.json --json',
       ),
     )
     .action(async (path: string, flags: PredictFlags) => {
-      const text = await readFile(flags.calibration, 'utf8').catch((cause: Error) =>
-        fail(
-          'USAGE',
-          {
-            what: `${flags.calibration}: cannot be read`,
-            hint: 'Make it with `espalier device calibrate --out FILE`.',
-          },
-          cause,
-        ),
-      );
-      const { model, machine, threads, precision } = parseCalibration(text, flags.calibration);
-      const found = predictLatency(model, workOf(kernelsOf((await readModelFile(path)).model)));
+      const calibration = await readCalibration(flags.calibration);
+      const { machine, runtime, threads } = calibration;
+      const found = predictModel(calibration, (await readModelFile(path)).model);
       if (flags.json)
         print(
           terminal,
-          JSON.stringify({ model: path, predicted: true, ...found, machine, threads, precision }),
+          JSON.stringify({ model: path, predicted: true, ...found, machine, runtime, threads }),
         );
       else
         print(
@@ -59,9 +47,10 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
             ['predicted', formatMilliseconds(found.ms)],
             [
               'interval',
-              `${formatMilliseconds(found.lowMs)} to ${formatMilliseconds(found.highMs)} (${100 * model.confidence} % of the calibrated spaces)`,
+              `${formatMilliseconds(found.lowMs)} to ${formatMilliseconds(found.highMs)} (${100 * found.confidence} % of the calibrated spaces)`,
             ],
-            ['machine', `${machine}, ${threads} thread${threads === 1 ? '' : 's'}, ${precision}`],
+            ['machine', `${machine}, ${threads} thread${threads === 1 ? '' : 's'}, ${found.precision}`],
+            ['runtime', runtime],
             ...(found.unknown.length > 0 ? [['not calibrated', found.unknown.join(', ')]] : []),
           ]),
         );

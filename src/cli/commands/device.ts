@@ -1,5 +1,6 @@
 import { type AddCommand, examples } from '../command.ts';
 import { addDeviceCalibrate } from './device-calibrate.ts';
+import { addDeviceCheck } from './device-check.ts';
 import { addDeviceMeasure } from './device-measure.ts';
 import { addDevicePage } from './device-page.ts';
 import { addDevicePredict } from './device-predict.ts';
@@ -16,11 +17,19 @@ export const addDevice: AddCommand = (program, context, finish) => {
         'device measure model.onnx',
         'device calibrate --out latency.json',
         'device predict model.onnx --calibration latency.json',
+        'device check latency.json',
         'device serve --host 0.0.0.0',
         'device page --host 0.0.0.0',
         'search ./my-images --device phone=http://127.0.0.1:8377/#TOKEN --objectives valAccuracy,latencyMs@phone',
       ),
     );
-  for (const add of [addDeviceMeasure, addDeviceCalibrate, addDevicePredict, addDeviceServe, addDevicePage])
+  for (const add of [
+    addDeviceMeasure,
+    addDeviceCalibrate,
+    addDevicePredict,
+    addDeviceCheck,
+    addDeviceServe,
+    addDevicePage,
+  ])
     add(device, context, finish);
 };

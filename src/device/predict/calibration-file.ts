@@ -1,40 +1,53 @@
 /** What calibration found out about a device: a small file that can be copied and shared. */
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
 
-const fraction = z.number().min(0).max(1);
+const residual = z
+  .object({
+    families: z.array(z.string()),
+    mean: z.array(z.number()),
+    deviation: z.array(z.number().positive()),
+    lengthScale: z.number().positive(),
+    points: z.array(z.number()),
+    alpha: z.array(z.number()),
+  })
+  .refine(
+    ({ mean, deviation, points, alpha }) =>
+      deviation.length === mean.length && points.length === alpha.length * mean.length,
+    'its lists do not fit together',
+  );
+
+const latencyModel = z.object({
+  /** How many it was fitted to. */
+  networks: z.int().positive(),
+  coefficients: z.record(z.string(), z.number().positive()),
+  known: z.array(z.string()),
+  residual,
+  relativeError: z.number().nonnegative(),
+  confidence: z.number().min(0).max(1),
+});
+
+export const PRECISIONS = ['float', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+const size = z.int().positive();
+
 const schema = z.object({
   format: z.literal('espalier-latency-1'),
-  /** The processor's name. */
+  /** The processor's name, or what a remote device says of itself. */
   machine: z.string(),
-  provider: z.literal('cpu'),
+  /** The engine with its version. */
+  runtime: z.string(),
+  provider: z.string(),
   threads: z.int().positive(),
-  precision: z.enum(['float', 'int8']),
-  /** Espalier's own version, which fixes ONNX Runtime's range of versions. */
+  /** Espalier's own version. */
   version: z.string(),
   spaces: z.array(z.string()),
-  inputShape: z.array(z.int().positive()).length(3),
-  networks: z.int().positive(),
-  model: z.object({
-    coefficients: z.record(z.string(), z.number().positive()),
-    known: z.array(z.string()),
-    residual: z
-      .object({
-        families: z.array(z.string()),
-        mean: z.array(z.number()),
-        deviation: z.array(z.number().positive()),
-        lengthScale: z.number().positive(),
-        points: z.array(z.number()),
-        alpha: z.array(z.number()),
-      })
-      .refine(
-        ({ mean, deviation, points, alpha }) =>
-          deviation.length === mean.length && points.length === alpha.length * mean.length,
-        'its lists do not fit together',
-      ),
-    relativeError: z.number().nonnegative(),
-    confidence: fraction,
-  }),
+  inputShape: z.tuple([size, size, size]),
+  models: z
+    .partialRecord(z.enum(PRECISIONS), latencyModel)
+    .refine((models) => Object.keys(models).length > 0, 'there is none'),
 });
 
 export type LatencyCalibration = z.infer<typeof schema>;
@@ -56,4 +69,16 @@ export function parseCalibration(text: string, path: string): LatencyCalibration
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   return refuse(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+}
+
+/** @throws USAGE when there is no such file, or it is something else */
+export async function readCalibration(path: string): Promise<LatencyCalibration> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) =>
+    fail(
+      'USAGE',
+      { what: `${path}: cannot be read`, hint: 'Make it with `espalier device calibrate --out FILE`.' },
+      cause,
+    ),
+  );
+  return parseCalibration(text, path);
 }

@@ -7,11 +7,14 @@ import { encodeModel } from '../../onnx/encode.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import { calibrateLatency } from './calibrate.ts';
-import { parseCalibration } from './calibration-file.ts';
+import { parseCalibration, readCalibration } from './calibration-file.ts';
+import { checkCalibration } from './check.ts';
 import { evaluate, type Sample } from './coefficients.ts';
 import { fitLatency, predictLatency } from './fit.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel } from './random-models.ts';
+import { localTimer, type Timer } from './time-briefly.ts';
+import { timeInRounds } from './time-in-rounds.ts';
 import { workOf } from './work.ts';
 
 const setting = {
@@ -93,13 +96,72 @@ test('kernels of real networks: one for each convolution, MACs not below the tru
   }
 });
 
+test('networks are timed in rounds, and the fastest round counts', async () => {
+  // A machine that is slow during the first round.
+  const asked: number[] = [];
+  const timer: Timer = async ({ graph }) => {
+    asked.push(graph.nodes.length);
+    return graph.nodes.length * (asked.length <= 5 ? 3 : 1);
+  };
+  const samples = await timeInRounds({
+    models: setting,
+    timer,
+    seconds: 1e6,
+    networks: 5,
+    random: createRandom('rounds'),
+  });
+  expect(asked).toHaveLength(20);
+  expect(samples.map(({ ms }) => ms)).toEqual(asked.slice(5, 10));
+  expect(asked.slice(15)).toEqual(asked.slice(0, 5));
+});
+
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
-  const options = { ...setting, threads: 1, seconds: 0.01, seed: 1 };
+  const options = { models: setting, timer: localTimer(1), seconds: 0.01, seed: 1 };
   await expect(calibrateLatency(options)).rejects.toThrow('too few to fit');
   await expect(
     calibrateLatency({ ...options, seconds: 60, signal: AbortSignal.abort(new Error('stop')) }),
   ).rejects.toThrow('stop');
 });
+
+/** A machine without noise whose latency the predictor can learn. */
+const machine: Timer = async (model) => {
+  let ms = 0.1;
+  for (const { work } of kernelsOf(model)) ms += 0.002 + 1e-7 * (work.macs ?? 0) + 1e-6 * (work.output ?? 0);
+  return ms;
+};
+
+test('what is calibrated is predicted, and a check says so', async () => {
+  const setting = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
+  const model = await calibrateLatency({
+    models: setting,
+    timer: machine,
+    seconds: 1e6,
+    seed: 1,
+    networks: 60,
+  });
+  expect(model.networks).toBe(60);
+  const checked = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
+    models: setting,
+    timer: machine,
+    seconds: 1e6,
+    networks: 20,
+    seed: 2,
+  });
+  expect(checked.networks).toBe(20);
+  expect(checked.withinTenPercent).toBeGreaterThan(0.95);
+  expect(checked.rankCorrelation).toBeGreaterThan(0.99);
+  expect(Math.abs(checked.bias)).toBeLessThan(0.03);
+  const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
+    models: setting,
+    timer: async (drawn, encoded) => 2 * (await machine(drawn, encoded)),
+    seconds: 1e6,
+    networks: 10,
+    seed: 2,
+  });
+  expect(slower.bias).toBeCloseTo(-0.5, 1);
+  expect(slower.withinTenPercent).toBe(0);
+  expect(slower.coverage).toBe(0);
+}, 60_000);
 
 test('a file is read, predicts a model, and is refused when it is something else', async () => {
   const path = join(folder, 'latency.json');
@@ -110,19 +172,20 @@ test('a file is read, predicts a model, and is refused when it is something else
   const file = {
     format: 'espalier-latency-1',
     machine: 'a board',
+    runtime: 'an engine',
     provider: 'cpu',
     threads: 1,
-    precision: 'float',
     version: '0',
     spaces: ['mobile'],
     inputShape: [3, 32, 32],
-    networks: 160,
-    model,
+    models: { float: { ...model, networks: 160 } },
   };
   writeFileSync(path, JSON.stringify(file));
-  expect(parseCalibration(JSON.stringify(file), path).model).toEqual(model);
+  expect(parseCalibration(JSON.stringify(file), path).models.float).toEqual({ ...model, networks: 160 });
   expect(() => parseCalibration('{', path)).toThrow('it is not JSON');
   expect(() => parseCalibration(JSON.stringify({ ...file, threads: 0 }), path)).toThrow('threads');
+  expect(() => parseCalibration(JSON.stringify({ ...file, models: {} }), path)).toThrow('there is none');
+  await expect(readCalibration(join(folder, 'none.json'))).rejects.toThrow('cannot be read');
   const onnx = join(folder, 'model.onnx');
   const drawn = await drawModel(setting, 2, createRandom('cli'));
   writeFileSync(onnx, encodeModel(drawn));

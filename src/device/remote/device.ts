@@ -5,6 +5,15 @@ export interface MeasureRequest extends Partial<MeasureParameters> {
   readonly signal?: AbortSignal;
 }
 
+/** What a search wants of a device: who it is, and how long a model takes there. */
+export interface LatencyDevice extends Pick<Device, 'describe'> {
+  /** @throws as `Device.measure` */
+  measure(
+    model: Uint8Array,
+    request: MeasureRequest,
+  ): Promise<Pick<DeviceMeasurement, 'p50Ms' | 'lowMs' | 'highMs'>>;
+}
+
 export interface Device {
   /** @throws as `measure` */
   describe(signal?: AbortSignal): Promise<DeviceDescription>;
