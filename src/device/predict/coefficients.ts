@@ -2,7 +2,7 @@
  * What a unit of work costs: coefficients that are not negative, with the least sum of squared *relative* errors
  * (coordinate descent under the bound, as Franc, Hlaváč and Navara 2005 solve it), made robust by reweighting.
  */
-import { isOfKind, type Work } from './work.ts';
+import { partsOf, type Work } from './work.ts';
 
 export interface Sample {
   readonly work: Work;
@@ -59,7 +59,7 @@ export function fitCoefficients(samples: readonly Sample[]): Coefficients {
 }
 
 const scaleOf = (column: Float64Array, name: string): number =>
-  (Math.sqrt(column.reduce((sum, v) => sum + v * v, 0)) || 1) / (isOfKind(name) ? KIND_SCALE : 1);
+  (Math.sqrt(column.reduce((sum, v) => sum + v * v, 0)) || 1) / (partsOf(name).ofKind ? KIND_SCALE : 1);
 
 /** min Σᵢ wᵢ(Σⱼ xⱼ Aⱼᵢ − 1)² + ridge‖x‖² over x ≥ 0, from `start`. */
 function nonNegative(

@@ -7,7 +7,7 @@
  */
 import { type Coefficients, evaluate, fitCoefficients, type Sample } from './coefficients.ts';
 import { corrected, fitResidual, type ResidualModel } from './residual.ts';
-import { kindOf, type Work } from './work.ts';
+import { partsOf, type Work } from './work.ts';
 
 export interface LatencyModel {
   readonly coefficients: Coefficients;
@@ -64,16 +64,18 @@ export function fitLatency(samples: readonly Sample[], confidence: number): Late
 
 /** Names of kinds; a family of one kind bears its name. */
 function knownKinds(works: readonly Work[]): string[] {
-  return [...new Set(works.flatMap((work) => [...work.keys()].map(kindOf)))].sort();
+  return [...new Set(works.flatMap((work) => [...work.keys()].map((name) => partsOf(name).kind)))].sort();
 }
 
 export function predictLatency(model: LatencyModel, work: Work): Prediction {
   const ms = evaluate(model.coefficients, work) > 0 ? corrected(model.coefficients, model.residual, work) : 0;
   const known = new Set(model.known);
+  const unknown = new Set<string>();
+  for (const name of work.keys()) if (!known.has(partsOf(name).kind)) unknown.add(partsOf(name).kind);
   return {
     ms,
     lowMs: Math.max(0, ms * (1 - model.relativeError)),
     highMs: ms * (1 + model.relativeError),
-    unknown: knownKinds([work]).filter((kind) => !known.has(kind)),
+    unknown: [...unknown].sort(),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { cholesky, solveLower, solveUpper } from '../../strategy/predictor/linear-algebra.ts';
 import { type Coefficients, evaluate, type Sample } from './coefficients.ts';
-import { familyOf, totalOf, type Work } from './work.ts';
+import { partsOf, type Work } from './work.ts';
 
 export interface ResidualModel {
   /** Families in the order of their features. */
@@ -27,9 +27,11 @@ const LENGTH_SCALES = [2, 3, 5, 8];
 const LARGEST = 0.3;
 /** The share of a family's time counts less than the size of the whole. */
 const SHARE_WEIGHT = 0.7;
-const SIZES = 5;
+/** Sorts of work whose amount for a millisecond says what a network is like. */
+const SORTS = ['macs', 'weights', 'output', 'calls'];
+const SIZES = 1 + SORTS.length;
 
-/** Not standardised: five of size, then the root of each family's share of the time. */
+/** Not standardised: some of size, then the root of each family's share of the time. */
 function rawFeatures(
   coefficients: Coefficients,
   families: readonly string[],
@@ -37,20 +39,19 @@ function rawFeatures(
 ): { readonly summed: number; readonly features: number[] } {
   const summed = evaluate(coefficients, work);
   const shares = new Map(families.map((family) => [family, 0]));
+  const totals = new Map(SORTS.map((sort) => [sort, 0]));
   for (const [name, amount] of work) {
-    const family = familyOf(name);
-    const before = shares.get(family);
-    if (before !== undefined) shares.set(family, before + amount * (coefficients[name] ?? 0));
+    const { family, sort, ofKind } = partsOf(name);
+    const share = shares.get(family);
+    if (share !== undefined) shares.set(family, share + amount * (coefficients[name] ?? 0));
+    const total = ofKind ? undefined : totals.get(sort);
+    if (total !== undefined) totals.set(sort, total + amount);
   }
-  const per = (sort: string): number => Math.log(totalOf(work, sort) / summed + 1);
   return {
     summed,
     features: [
       Math.log(summed),
-      per('macs'),
-      per('weights'),
-      per('output'),
-      per('calls'),
+      ...SORTS.map((sort) => Math.log(totals.get(sort)! / summed + 1)),
       ...families.map((family) => Math.sqrt(shares.get(family)! / summed)),
     ],
   };
@@ -91,7 +92,9 @@ export function fitResidual(
   smoothness?: Smoothness,
 ): { readonly model: ResidualModel; readonly smoothness: Smoothness } {
   const n = samples.length;
-  const families = [...new Set(samples.flatMap(({ work }) => [...work.keys()].map(familyOf)))].sort();
+  const families = [
+    ...new Set(samples.flatMap(({ work }) => [...work.keys()].map((name) => partsOf(name).family))),
+  ].sort();
   const raw = samples.map(({ work }) => rawFeatures(coefficients, families, work));
   const width = SIZES + families.length;
   const mean = Array.from(

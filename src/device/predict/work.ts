@@ -9,14 +9,29 @@ export type Work = ReadonlyMap<string, number>;
 
 const OF_A_KIND = ': ';
 
-/** Amounts of a kind come on top of its family's: most kinds need none, and a fit shrinks them harder. */
-export const isOfKind = (name: string): boolean => name.includes(OF_A_KIND);
+interface Parts {
+  /** The family that an amount belongs to, or `run`. */
+  readonly family: string;
+  /** The kind of an amount of a kind; the family otherwise. */
+  readonly kind: string;
+  /** `macs`, `calls`…; empty for `run`. */
+  readonly sort: string;
+  /** Amounts of a kind come on top of its family's: most kinds need none, and a fit shrinks them harder. */
+  readonly ofKind: boolean;
+}
 
-/** The family (or `run`) that an amount belongs to. */
-export const familyOf = (name: string): string => name.split(/: |\//)[0]!;
+/** There are few names, and each prediction asks for all of them. */
+const parsed = new Map<string, Parts>();
 
-/** The kind of an amount of a kind; the family otherwise. */
-export const kindOf = (name: string): string => name.split(OF_A_KIND).at(-1)!.split('/')[0]!;
+export function partsOf(name: string): Parts {
+  const before = parsed.get(name);
+  if (before) return before;
+  const [path, sort = ''] = name.split('/');
+  const [family, kind] = path!.split(OF_A_KIND);
+  const parts = { family: family!, kind: kind ?? family!, sort, ofKind: kind !== undefined };
+  parsed.set(name, parts);
+  return parts;
+}
 
 export function workOf(kernels: readonly Kernel[]): Work {
   const total = new Map([['run', 1]]);
@@ -26,12 +41,5 @@ export function workOf(kernels: readonly Kernel[]): Work {
       add(`${family}/${name}`, amount);
       if (kind !== family) add(`${family}${OF_A_KIND}${kind}/${name}`, amount);
     }
-  return total;
-}
-
-/** The sum of one sort of amount over all families: `macs`, `weights`, `calls`… */
-export function totalOf(work: Work, sort: string): number {
-  let total = 0;
-  for (const [name, amount] of work) if (!isOfKind(name) && name.endsWith(`/${sort}`)) total += amount;
   return total;
 }
