@@ -26,7 +26,9 @@ export function initialWeights(network: Network, random: Random): Map<string, Te
     for (const { suffix, shape, initialisation } of weightSpecs(operator, shapes.get(inputs[0]!)!)) {
       const name = `${id}.${suffix}`;
       const sample = sampler(initialisation, random.split(name));
-      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, sample);
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      // Five times as fast as Float32Array.from with a function.
+      for (let i = 0; i < data.length; i++) data[i] = sample();
       weights.set(name, { dtype: 'float32', shape, data });
     }
   }

@@ -137,7 +137,8 @@ export async function quantise(
   batches: readonly Feeds[],
   options: QuantiseOptions & Partial<ObserveOptions> = {},
 ): Promise<QuantisedModel> {
-  return quantiseCalibrated(await calibrate(model, batches, options), options);
+  const extremesOnly = options.method === 'minMax';
+  return quantiseCalibrated(await calibrate(model, batches, { ...options, extremesOnly }), options);
 }
 
 const layersOf = (plan: QuantisationPlan): QuantisedLayer[] => [

@@ -19,21 +19,29 @@ export function layerWeights(node: OnnxNode, graph: GraphIndex): LayerWeights {
   return { weight, axis: rows ? 0 : 1, bias: graph.constant(node.inputs[2]) };
 }
 
-/** Calls `visit` with the flat index and output channel of each weight. */
-export function forEachWeight(
+/** Calls `visit` with each run of weights of one output channel: flat indices from `begin` to before `end`. */
+function forEachRun(
   { weight, axis }: Pick<LayerWeights, 'weight' | 'axis'>,
-  visit: (index: number, channel: number) => void,
+  visit: (begin: number, end: number, channel: number) => void,
 ): void {
   const channels = weight.shape[axis]!;
   const inner = weight.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  for (let i = 0; i < weight.data.length; i++) visit(i, Math.floor(i / inner) % channels);
+  const runs = weight.data.length / inner;
+  for (let run = 0; run < runs; run++) visit(run * inner, (run + 1) * inner, run % channels);
 }
+
+/** As numbers of one type, which loops over millions of weights need to be fast. */
+const floats = ({ data }: Tensor): Float32Array | Float64Array =>
+  data instanceof Float32Array ? data : Float64Array.from(data as ArrayLike<number>, Number);
 
 /** Largest magnitude of each output channel's weights. */
 export function channelMaxima(layer: Pick<LayerWeights, 'weight' | 'axis'>): Float64Array {
   const maxima = new Float64Array(layer.weight.shape[layer.axis]!);
-  forEachWeight(layer, (i, c) => {
-    maxima[c] = Math.max(maxima[c]!, Math.abs(Number(layer.weight.data[i])));
+  const values = floats(layer.weight);
+  forEachRun(layer, (begin, end, c) => {
+    let largest = maxima[c]!;
+    for (let i = begin; i < end; i++) largest = Math.max(largest, Math.abs(values[i]!));
+    maxima[c] = largest;
   });
   return maxima;
 }
@@ -65,9 +73,11 @@ export function quantiseLayer(layer: LayerWeights, inputScale: number, limit: nu
     return scale > 1e-30 ? scale : 1;
   });
   const integers = new Int8Array(weight.data.length);
-  forEachWeight(layer, (i, c) => {
-    const value = roundHalfEven(Number(weight.data[i]) / scales[c]!);
-    integers[i] = Math.min(limit, Math.max(-limit, value));
+  const values = floats(weight);
+  forEachRun(layer, (begin, end, c) => {
+    const scale = scales[c]!;
+    for (let i = begin; i < end; i++)
+      integers[i] = Math.min(limit, Math.max(-limit, roundHalfEven(values[i]! / scale)));
   });
   const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data.length], data });
   const biasScales = scales.map((scale) => Math.fround(scale * inputScale));
@@ -89,8 +99,10 @@ export function dequantisedWeights(layer: LayerWeights, limit: number): Float32A
   // The input's scale matters to the bias alone.
   const { weight, weightScales } = quantiseLayer({ ...layer, bias: null }, 1, limit);
   const result = new Float32Array(weight.data.length);
-  forEachWeight(layer, (i, c) => {
-    result[i] = Number(weight.data[i]) * Number(weightScales.data[c]);
+  const integers = floats(weight);
+  const scales = floats(weightScales);
+  forEachRun(layer, (begin, end, c) => {
+    for (let i = begin; i < end; i++) result[i] = integers[i]! * scales[c]!;
   });
   return result;
 }

@@ -70,7 +70,7 @@ export async function placeOf(
   const { patientDevice } = await import('../../device/remote/patience.ts');
   const device = patientDevice(httpDevice(address), { seconds: PATIENCE_SECONDS });
   return {
-    timer: async (_, encoded) =>
+    timer: async (encoded) =>
       (await device.measure(encoded, { threads, maxSeconds: REMOTE_SECONDS_EACH, signal })).p50Ms,
     description: await device.describe(signal),
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deviceMeasures } from '../../estimation/device-measures.ts';
+import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import { createGraphBuilder } from '../../onnx/graph-builder.ts';
 import { createRandom } from '../../random.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
   // A machine that takes 10 µs for each kernel.
   const float = await calibrateLatency({
     models,
-    timer: async (model) => 0.01 * kernelsOf(model).length,
+    timer: async (encoded) => 0.01 * kernelsOf(decodeModel(encoded)).length,
     seconds: 1e6,
     networks: 40,
     seed: 1,

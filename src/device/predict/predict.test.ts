@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../../cli/program.ts';
+import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
@@ -99,7 +100,8 @@ test('kernels of real networks: one for each convolution, MACs not below the tru
 test('networks are timed in rounds, and the fastest round counts', async () => {
   // A machine that is slow during the first round.
   const asked: number[] = [];
-  const timer: Timer = async ({ graph }) => {
+  const timer: Timer = async (encoded) => {
+    const { graph } = decodeModel(encoded);
     asked.push(graph.nodes.length);
     return graph.nodes.length * (asked.length <= 5 ? 3 : 1);
   };
@@ -124,9 +126,10 @@ test('a calibration ends when it is aborted, and says when it had too little tim
 });
 
 /** A machine without noise whose latency the predictor can learn. */
-const machine: Timer = async (model) => {
+const machine: Timer = async (encoded) => {
   let ms = 0.1;
-  for (const { work } of kernelsOf(model)) ms += 0.002 + 1e-7 * (work.macs ?? 0) + 1e-6 * (work.output ?? 0);
+  for (const { work } of kernelsOf(decodeModel(encoded)))
+    ms += 0.002 + 1e-7 * (work.macs ?? 0) + 1e-6 * (work.output ?? 0);
   return ms;
 };
 
@@ -153,7 +156,7 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(Math.abs(checked.bias)).toBeLessThan(0.03);
   const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
-    timer: async (drawn, encoded) => 2 * (await machine(drawn, encoded)),
+    timer: async (encoded) => 2 * (await machine(encoded)),
     seconds: 1e6,
     networks: 10,
     seed: 2,

@@ -1,12 +1,11 @@
 /** How a calibration times one network: briefly, since it comes back to each several times. */
-import type { OnnxModel } from '../../onnx/model.ts';
 import { timeRun } from '../engine.ts';
 import { exampleFeeds } from '../example-feeds.ts';
 import { localEngine } from '../local-engine.ts';
 import { median } from '../median-interval.ts';
 
-/** Milliseconds of one inference. */
-export type Timer = (model: OnnxModel, encoded: Uint8Array) => Promise<number>;
+/** Milliseconds of one inference of a model (ONNX bytes). */
+export type Timer = (model: Uint8Array) => Promise<number>;
 
 const WARM_UP_RUNS = 5;
 const MIN_RUNS = 20;
@@ -16,12 +15,10 @@ const MS = 60;
 /** In this process. @throws MODEL_LOAD */
 export const localTimer =
   (threads: number): Timer =>
-  async ({ graph }, encoded) => {
-    const { feeds } = exampleFeeds(
-      graph.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape })),
-    );
-    const session = await localEngine(threads).load(encoded);
+  async (model) => {
+    const session = await localEngine(threads).load(model);
     try {
+      const { feeds } = exampleFeeds(session.inputs);
       for (let i = 0; i < WARM_UP_RUNS; i++) await session.run(feeds);
       const times: number[] = [];
       let spent = 0;

@@ -20,6 +20,8 @@ export interface Observation {
 
 export interface ObserveOptions {
   readonly threads: number;
+  /** True: no histograms, which some methods do without; `counts` are zeros. */
+  readonly extremesOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Share of the work that is done, 0..1. */
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -31,7 +33,7 @@ export const BINS = 2048;
 const output = (name: string): ValueInfo => ({ name, dtype: 'float32', shape: [], unranked: true });
 
 /**
- * Runs the model twice over the batches: for the extremes, then for the histograms between them.
+ * Runs the model twice over the batches: for the extremes, then for the histograms between them, if they are wanted.
  * @throws CALIBRATION when a value is not finite
  */
 export async function observe(
@@ -41,6 +43,7 @@ export async function observe(
   options: ObserveOptions,
 ): Promise<ReadonlyMap<string, Observation>> {
   const found = await observeExtremes(model, values, batches, options);
+  if (options.extremesOnly) return found;
   const inputs = new Set(model.graph.inputs.map((i) => i.name));
   const graph = { ...model.graph, outputs: values.filter((v) => !inputs.has(v)).map(output) };
   const session = await createSession(encodeModel({ ...model, graph }), { threads: options.threads });
