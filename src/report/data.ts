@@ -17,6 +17,8 @@ export interface ReportData {
   readonly versions: Readonly<Record<string, string>>;
   /** By name: processor, cores, memory … */
   readonly machine: Readonly<Record<string, string>>;
+  /** Other devices by their names: what they are, and whether latencies there were measured or predicted. */
+  readonly devices: Readonly<Record<string, string>>;
   readonly data: DataReport;
   /** The search's options as they were used. */
   readonly options: Readonly<Record<string, unknown>>;

@@ -42,6 +42,7 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
     'repeat',
   ])
     expect(page).toContain(`<section id="${id}">`);
+  expect(page).toContain('A board, predicted from a calibration');
   // Nothing is loaded: no address in an attribute, no import in the style.
   expect(page).not.toMatch(/(?:src|href)="(?!#|data:)/);
   expect(page).not.toMatch(/@import|url\((?!#)/);

@@ -88,6 +88,12 @@ async function reportData(
       platform: machine.platform,
       'instruction sets': machine.instructionSets.join(' '),
     },
+    devices: Object.fromEntries(
+      Object.entries((await get(storage, 'devices')) ?? {}).map(([name, { device, runtime }]) => [
+        name,
+        `${device}; ${runtime}`,
+      ]),
+    ),
     data: report,
     options: { ...withoutTokens(options), plan },
     space: {

@@ -22,6 +22,7 @@ export function repeatSection(data: ReportData): Html {
   return html`<pre>${data.command}</pre>
 <div class="pair"><div><h3>Machine</h3><dl>${pairs(Object.entries(data.machine))}</dl></div>
 <div><h3>Versions</h3><dl>${pairs(Object.entries(data.versions))}</dl></div></div>
+${Object.keys(data.devices).length > 0 && html`<h3>Other devices</h3><dl>${pairs(Object.entries(data.devices))}</dl>`}
 <h3>Search</h3><dl>${pairs([
     [
       'space',
