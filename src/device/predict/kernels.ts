@@ -34,6 +34,8 @@ const axis = (shape: Shape | undefined, index: number): number => {
   return typeof found === 'number' ? found : 1;
 };
 
+const positionsOf = (shape: Shape): number => size(shape) / Math.max(1, axis(shape, 1));
+
 /** All values' types. @throws SHAPE where an operator is unknown or does not fit */
 function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
   const types = new Map<string, ValueType>();
@@ -78,34 +80,78 @@ function convolution(node: OnnxNode, producer: string, shapes: readonly Shape[],
   const [input = [], weight = []] = shapes;
   const group = intAttribute(node.attributes, 'group', 1);
   const stride = intsAttribute(node.attributes, 'strides')?.[0] ?? 1;
-  const [channels, out] = [axis(input, 1), axis(weight, 0)];
+  const channels = axis(input, 1);
   const [high, wide] = [axis(weight, 2), axis(weight, 3)];
   const depthwise = group > 1 && group === channels;
   const ofImage = channels < 4;
   const form = depthwise ? 'depthwise ' : group > 1 ? 'grouped ' : ofImage ? 'of the image ' : '';
   const pooled = form || (high * wide === 1 ? '1x1 ' : 'dense ');
-  const after = `stride ${stride}${producer === 'DequantizeLinear' ? ' in integers' : ''}`;
-  const positions = size(output) / Math.max(1, axis(output, 1));
-  const width = Math.max(1, axis(output, 3));
-  const summed = (depthwise ? 1 : ofImage ? channels : padded(channels / group)) * high * wide;
-  const macs = padded(out) * summed * positions;
-  const blocks = padded(out) / BLOCK;
+  const integers = producer === 'DequantizeLinear';
+  const out = axis(weight, 0);
+  // Such convolutions take other kernels, in integers two to three times as slow ones.
+  const filled = out % BLOCK === 0 ? '' : ', blocks not full';
+  const after = `stride ${stride}${integers ? ' in integers' : ''}${filled}`;
+  const map: Window = {
+    window: high * wide,
+    wide,
+    channels: depthwise ? 1 : channels / group,
+    out,
+    positions: positionsOf(output),
+    width: Math.max(1, axis(output, 3)),
+    depthwise,
+    ofImage,
+  };
   return {
     family: `Conv ${pooled}${after}`,
     kind: `Conv ${form}${high}x${wide} ${after}`,
     work: {
       calls: 1,
-      macs,
-      // Every load of the input serves several blocks of outputs at once.
-      passes: summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE)),
-      // A row is computed in pieces; the last one takes as long as a whole one.
-      pieces: (macs * Math.ceil(width / PIECE) * PIECE) / width,
-      // Where the window hangs over the edge the kernel is another, slower one.
-      edges: (macs * (wide - 1)) / width,
-      output: padded(out) * positions,
       input: size(input),
       weights: size(weight),
+      ...(integers ? integerConvolution(map) : floatConvolution(map)),
     },
+  };
+}
+
+interface Window {
+  /** Weights of one channel's window. */
+  readonly window: number;
+  readonly wide: number;
+  /** Input channels that one output sums over. */
+  readonly channels: number;
+  readonly out: number;
+  readonly positions: number;
+  readonly width: number;
+  readonly depthwise: boolean;
+  readonly ofImage: boolean;
+}
+
+/** In blocks of channels (MLAS, NCHWc). */
+function floatConvolution(map: Window): Kernel['work'] {
+  const { window, wide, channels, out, positions, width, depthwise, ofImage } = map;
+  const summed = (depthwise || ofImage ? channels : padded(channels)) * window;
+  const macs = padded(out) * summed * positions;
+  const blocks = padded(out) / BLOCK;
+  return {
+    macs,
+    // Every load of the input serves several blocks of outputs at once.
+    passes: summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE)),
+    // A row is computed in pieces; the last one takes as long as a whole one.
+    pieces: (macs * Math.ceil(width / PIECE) * PIECE) / width,
+    // Where the window hangs over the edge the kernel is another, slower one.
+    edges: (macs * (wide - 1)) / width,
+    output: padded(out) * positions,
+  };
+}
+
+/** Channels last: windows are gathered, then multiplied as matrices (MLAS, QLinearConv). */
+function integerConvolution({ window, channels, out, positions }: Window): Kernel['work'] {
+  return {
+    macs: padded(out) * window * channels * positions,
+    windows: window * positions,
+    gathered: window * channels * positions,
+    output: out * positions,
+    positions,
   };
 }
 
@@ -116,9 +162,16 @@ function other(op: string, producer: string, shapes: readonly Shape[], output: S
     return { family: kind, kind, work: { calls: 1, weights: size(weight) } };
   }
   const vector = size(output) === axis(output, 1) ? ' of a vector' : '';
+  // With channels last a factor for each channel begins anew at every position.
+  const broadcast = vector === '' && size(weight) > 1 && size(weight) < size(output) ? ' by channel' : '';
+  const name = `${op}${vector}${broadcast}`;
   return {
-    family: `${op}${vector}`,
-    kind: `${op}${vector} after ${producer}`,
-    work: { calls: 1, moved: size(input) + size(output) },
+    family: name,
+    kind: `${name} after ${producer}`,
+    work: {
+      calls: 1,
+      moved: size(input) + size(output),
+      ...(producer === 'DequantizeLinear' && { positions: positionsOf(input) }),
+    },
   };
 }
