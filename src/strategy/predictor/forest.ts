@@ -68,10 +68,18 @@ function growTree(
   const child = new Int32Array(capacity);
   const order = Int32Array.from(targets.keys());
   const spare = new Int32Array(n);
+  // The first so many are those that may vary in a node. A node moves the ones that do not behind them, for all nodes below
+  // it; its sibling, which comes when they are done, finds the same columns in another order.
+  const candidates = Int32Array.from({ length: columns }, (_, j) => j);
+  let varying = columns;
+  // Of the rows of the node at hand, in their order.
+  const values = new Float32Array(n);
+  const aims = new Float64Array(n);
   let size = 1;
-  const open: (readonly [node: number, from: number, to: number])[] = [[0, 0, n]];
+  const open: (readonly [node: number, from: number, to: number, varying: number])[] = [[0, 0, n, columns]];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, from, to] = next;
+    varying = next[3];
     const split = to - from < minSplit ? null : bestSplit(from, to);
     if (split === null) {
       let sum = 0;
@@ -89,7 +97,7 @@ function growTree(
     column[node] = split.column;
     threshold[node] = split.threshold;
     child[node] = size;
-    open.push([size, from, left], [size + 1, left, to]);
+    open.push([size, from, left, varying], [size + 1, left, to, varying]);
     size += 2;
   }
   return { column, threshold, child };
@@ -99,29 +107,41 @@ function growTree(
     let best: { column: number; threshold: number } | null = null;
     let bestGain = -1;
     let total = 0;
-    for (let i = from; i < to; i++) total += targets[order[i]!]!;
-    let useful = 0;
+    const rows = to - from;
+    for (let i = 0; i < rows; i++) {
+      const target = targets[order[from + i]!]!;
+      aims[i] = target;
+      total += target;
+    }
     // Columns constant in this node do not count as tried; among few rows most are.
-    for (let tries = 0; useful < tried && tries < 4 * tried; tries++) {
-      const j = random.int(columns);
+    for (let useful = 0; useful < tried && useful < varying; ) {
+      const place = useful + random.int(varying - useful);
+      const j = candidates[place]!;
       const offset = j * n;
       let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let i = from; i < to; i++) {
-        const value = data[offset + order[i]!]!;
+      for (let i = 0; i < rows; i++) {
+        const value = data[offset + order[from + i]!]!;
+        values[i] = value;
         if (value < low) low = value;
         if (value > high) high = value;
       }
-      if (!(high > low)) continue;
+      if (!(high > low)) {
+        varying--;
+        candidates[place] = candidates[varying]!;
+        candidates[varying] = j;
+        continue;
+      }
+      candidates[place] = candidates[useful]!;
+      candidates[useful] = j;
       useful++;
       const cut = low + random.next() * (high - low);
       let [count, sum] = [0, 0];
-      for (let i = from; i < to; i++) {
-        const at = order[i]!;
-        if (data[offset + at]! > cut) continue;
-        count++;
-        sum += targets[at]!;
-      }
-      const others = to - from - count;
+      for (let i = 0; i < rows; i++)
+        if (values[i]! <= cut) {
+          count++;
+          sum += aims[i]!;
+        }
+      const others = rows - count;
       if (count === 0 || others === 0) continue;
       const gain = sum ** 2 / count + (total - sum) ** 2 / others;
       if (gain > bestGain) [best, bestGain] = [{ column: j, threshold: cut }, gain];

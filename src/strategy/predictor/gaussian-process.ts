@@ -17,7 +17,8 @@ export interface GaussianProcess {
 }
 
 const SCALES = [0.03, 0.06, 0.125, 0.25, 0.5, 1, 2, 4];
-const NOISES = [1e-3, 1e-2, 3e-2, 0.1, 0.3];
+const FIRST_NOISE = 3e-2;
+const NOISES = [1e-3, 1e-2, FIRST_NOISE, 0.1, 0.3];
 
 /**
  * @param distances squared distances among the n points, row-major n×n
@@ -31,18 +32,32 @@ export function fitGaussianProcess(distances: Float64Array, targets: Float64Arra
     const found = fitWith(distances, targets, relative * median, noise);
     if (found !== null && (best === null || found.logLikelihood > best.logLikelihood)) best = found;
   };
-  // Coordinate-wise: the whole grid would cost forty factorisations.
-  for (const relative of SCALES) consider(relative, 0.03);
+  // Coordinate-wise, and where the noise moves the scale only to its neighbours: the whole grid would cost forty
+  // factorisations.
+  for (const relative of SCALES) consider(relative, FIRST_NOISE);
   const scale = (best as GaussianProcess | null)?.scale ?? median;
-  for (const noise of NOISES) if (noise !== 0.03) consider(scale / median, noise);
-  const noise = (best as GaussianProcess | null)?.noise ?? 0.03;
-  if (noise !== 0.03) for (const relative of SCALES) consider(relative, noise);
+  for (const noise of NOISES) if (noise !== FIRST_NOISE) consider(scale / median, noise);
+  const noise = (best as GaussianProcess | null)?.noise ?? FIRST_NOISE;
+  if (noise !== FIRST_NOISE)
+    for (const relative of neighbours(SCALES, scale / median)) consider(relative, noise);
   return best ?? fitWith(distances, targets, median, 1)!;
 
   function medianOf(values: Float64Array): number {
-    const positive = values.filter((value) => value > 0).sort();
-    return n < 2 || positive.length === 0 ? 1 : positive[positive.length >> 1]!;
+    const below = new Float64Array((n * (n - 1)) / 2);
+    let count = 0;
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < i; j++) if (values[i * n + j]! > 0) below[count++] = values[i * n + j]!;
+    const positive = below.subarray(0, count).sort();
+    return count === 0 ? 1 : positive[count >> 1]!;
   }
+}
+
+/** The entries beside the one nearest to `value`. */
+function neighbours(entries: readonly number[], value: number): number[] {
+  const distance = (entry: number): number => Math.abs(Math.log(entry / value));
+  const nearest = entries.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+  const at = entries.indexOf(nearest);
+  return entries.filter((_, i) => Math.abs(i - at) === 1);
 }
 
 function fitWith(
@@ -52,8 +67,12 @@ function fitWith(
   noise: number,
 ): GaussianProcess | null {
   const n = targets.length;
-  const lower = distances.map((d) => Math.exp((-0.5 * d) / scale));
-  for (let i = 0; i < n; i++) lower[i * n + i] = lower[i * n + i]! + noise;
+  const lower = new Float64Array(n * n);
+  const factor = -0.5 / scale;
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) lower[i * n + j] = Math.exp(factor * distances[i * n + j]!);
+    lower[i * n + i] = 1 + noise;
+  }
   if (!cholesky(lower, n)) return null;
   const half = solveLower(lower, n, targets.slice());
   let square = 0;

@@ -7,11 +7,11 @@ import type { FeatureMatrix } from './features.ts';
 import type { Prediction } from './forest.ts';
 
 const MEMBERS = 4;
-const INPUTS = 48;
-const HIDDEN = 24;
-const BATCH = 16;
+const INPUTS = 40;
+const HIDDEN = 20;
+const BATCH = 12;
 /** Updates of each member, whatever the number of rows. */
-const UPDATES = 400;
+const UPDATES = 300;
 const LEARNING_RATE = 0.01;
 const DECAY = 1e-4;
 

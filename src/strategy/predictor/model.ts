@@ -21,7 +21,7 @@ export const forestPredictor: Predictor = (features, known, targets, rows, rando
     features,
     known,
     targets,
-    { trees: 50, columnShare: 0.1, mostColumns: 32, minSplit: 2 },
+    { trees: 40, columnShare: 0.1, mostColumns: 32, minSplit: 2 },
     random,
   );
   const { mean, deviation } = predictForest(forest, features, rows);
