@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { fail } from '../errors.ts';
+import { parseStoppingRule, STOPPING_RULES } from '../estimation/stopping/index.ts';
 import type { SearchOptions } from '../search/options.ts';
 import { parseBytes, parseCount, parseDuration, parseLatencies } from '../search/quantity.ts';
 import { STRATEGIES } from '../strategy/index.ts';
@@ -66,6 +67,11 @@ const devices = (text: string): Readonly<Record<string, string>> =>
     }),
   );
 
+const stoppingRule = (text: string): string => {
+  parseStoppingRule(text);
+  return text;
+};
+
 export const FIELDS = {
   out: { key: 'out', value: 'dir', text: "the run's folder", group: 'Search', parse: asIs },
   trials: { key: 'trials', value: 'n', text: 'most trials', group: 'Search', parse: number },
@@ -82,6 +88,15 @@ export const FIELDS = {
     text: `how genomes are proposed: ${Object.keys(STRATEGIES).join(', ')}`,
     group: 'Search',
     parse: asIs,
+  },
+  stop: {
+    key: 'stop',
+    value: 'rule',
+    text: `stop a trial early: ${Object.values(STOPPING_RULES)
+      .map(({ name, description }) => `${name} ${description}`)
+      .join('; ')}`,
+    group: 'Search',
+    parse: stoppingRule,
   },
   space: {
     key: 'space',

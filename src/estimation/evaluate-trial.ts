@@ -20,11 +20,12 @@ import { trainNetwork } from '../train/train.ts';
 import { deviceMeasures, deviceTroubleOf } from './device-measures.ts';
 import { atResolution } from './fidelity.ts';
 import { int8ValAccuracy, untrainedInt8Model } from './int8-measures.ts';
+import { reasonToStop } from './stopping/index.ts';
 
 /**
  * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for, of other devices as
  * latencyMs@NAME; valAccuracy,
- * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned; in 8 bits, when asked for,
+ * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned before training; in 8 bits, when asked for,
  * int8LatencyMs and int8ValAccuracy. A training that diverges is an
  * outcome `failed` that keeps what was measured before.
  *
@@ -70,11 +71,17 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
       if (found.over !== null) return outcome('pruned', found.over);
     }
 
-    const result = await train(job, hooks, curve);
+    let stopped: string | null = null;
+    const result = await train(job, hooks, curve, (points) => {
+      const accuracies = points.map(({ valAccuracy }) => valAccuracy);
+      stopped = job.stop === undefined ? null : reasonToStop(job.stop, accuracies, measures);
+      return stopped !== null;
+    });
     const last = curve.at(-1);
     if (last === undefined) return outcome('failed', 'the time was over before the first epoch ended');
     if (!Number.isFinite(last.valLoss)) return outcome('failed', `the validation loss is ${last.valLoss}`);
     Object.assign(measures, trainingMeasures(result, last));
+    if (stopped !== null) return outcome('pruned', stopped);
     if (job.int8)
       measures.int8ValAccuracy = await int8ValAccuracy({
         network: job.network,
@@ -135,7 +142,12 @@ async function medianLatency(
   return (await exclusively(() => measureLatency(model, exampleInputs(network), options))).medianMs;
 }
 
-async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Promise<TrainingResult> {
+async function train(
+  job: TrialJob,
+  hooks: TrialHooks,
+  curve: CurvePoint[],
+  shouldStop: (points: readonly CurvePoint[]) => boolean,
+): Promise<TrainingResult> {
   const { trial, plan, seed, threads, deadline, checkpoint, weightsFile } = job;
   const { signal, onProgress } = hooks;
   const result = await trainNetwork({
@@ -147,6 +159,7 @@ async function train(job: TrialJob, hooks: TrialHooks, curve: CurvePoint[]): Pro
     signal,
     ...(deadline !== undefined && { deadline }),
     ...(checkpoint !== undefined && { checkpoint }),
+    shouldStop,
     onStep: (progress) => onProgress({ trial, progress }),
     onEpoch: (point) => {
       curve.push(point);

@@ -3,6 +3,7 @@
  */
 
 import type { ImageDataset } from '../data/dataset.ts';
+import type { StopRequest } from '../estimation/stopping/index.ts';
 import type { Network } from '../network/network.ts';
 import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingPlan } from '../train/plan.ts';
@@ -35,6 +36,8 @@ export interface TrialJob {
   readonly devices?: TrialDevices;
   /** Also quantise the candidate: its latency before training (which the bound is then for), its accuracy after. */
   readonly int8?: boolean;
+  /** May stop the training after an epoch; absent: it goes on to the end. */
+  readonly stop?: StopRequest;
   /** Share of the image side used in training, 0 < share ≤ 1; 1 when absent. Latency is always that of the full side. */
   readonly resolution?: number;
   /** Training must end by then (milliseconds since the epoch), with a shortened schedule if need be. */

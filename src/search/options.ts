@@ -41,6 +41,8 @@ const Options = z.strictObject({
   /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
   space: z.string().min(1).default('residual'),
   strategy: z.string().min(1).default('auto'),
+  /** Rule by which a trial is stopped while it trains, e.g. `percentile:25`; null: none. */
+  stop: z.string().min(1).nullable().default(null),
   /** Most trials; null: as many as the time allows. */
   trials: wholePositive.nullable().default(null),
   /** Wall-clock limit of the whole search, final training and test included; null: none. */

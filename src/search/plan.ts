@@ -6,7 +6,9 @@
  * the same table. With one, it is what a network of usual size manages in a trial's share of the clock; networks too large
  * for the final training to see the data often enough are not proposed.
  */
+
 import { meanCostShare } from '../estimation/fidelity.ts';
+import { LEAST_EARLIER } from '../estimation/stopping/rule.ts';
 import { trainingOverhead } from '../estimation/training-speed.ts';
 import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
@@ -172,6 +174,7 @@ export function describePlan(
   return [
     `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
     `${plan.trials} trials of ${each}, ${plan.workers} at once with ${plan.threads} thread${plan.threads === 1 ? '' : 's'} each`,
+    ...(options.stop === null ? [] : [stopLine(options.stop, plan)]),
     members === 1
       ? `then the best one is trained for ${final}, tested once and exported to ${options.out}`
       : `then up to ${members} of the Pareto front are trained for ${final}${time === null ? ' each' : ''}, tested once and exported to ${options.out}`,
@@ -180,3 +183,9 @@ export function describePlan(
     ...(time === null ? [] : [`time limit ${duration(time.totalSeconds)} in all`]),
   ];
 }
+
+/** A rule looks at epochs that have others after them. */
+const stopLine = (rule: string, { epochs }: SearchPlan): string =>
+  epochs === 1
+    ? `no trial can be stopped early (${rule}): each has one epoch only; give more --epochs`
+    : `a trial that falls behind is stopped early (${rule}), from ${LEAST_EARLIER} complete ones on`;

@@ -3,6 +3,7 @@ import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { fidelityLadder } from '../estimation/fidelity.ts';
 import { ESTIMATORS } from '../estimation/index.ts';
+import { stopRequest } from '../estimation/stopping/request.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import { runStudy } from '../study/run-study.ts';
@@ -44,7 +45,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   const before = study.trials().filter(({ endedAt }) => endedAt !== null);
   if (before.length > 0) onEvent({ event: 'resumed', trials: before, ...standing() });
   if (before.length < plan.trials) await recordDevices(options, storage, hooks);
-  const jobOf = createJobs(request, ladder);
+  const jobOf = createJobs(request, ladder, study);
   const executor = createExecutor(options, plan, plan.workers);
   const devices = watchDevices(plan);
   try {
@@ -91,6 +92,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
 function createJobs(
   { options, plan, dataset, folder }: SearchContext,
   ladder: ReturnType<typeof fidelityLadder>,
+  study: Study,
 ): (asked: Asked) => TrialJob {
   const augmentation = augmentationOf(dataset, options);
   const counts = classCounts(dataset);
@@ -112,6 +114,7 @@ function createJobs(
       ...job,
       plan: adjusted(job.plan, options),
       int8: options.int8,
+      ...(options.stop !== null && { stop: stopRequest(options.stop, trial, study) }),
       ...(devices !== undefined && { devices }),
       ...(seconds !== null && { deadline: Date.now() + seconds * 1000 }),
     };

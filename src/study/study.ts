@@ -170,14 +170,20 @@ function judged(
   return { state: outcome.state, measures, reason: outcome.reason };
 }
 
+/**
+ * A trial that was stopped while it trained counts with what it had: strategies that never heard of it would look for its
+ * like again.
+ */
 function observe(trial: Trial, { objectives, constraints }: StudyDefinition): Observation {
+  const stopped = trial.state === 'pruned' && trial.curve.length > 0;
+  const values = trial.state === 'complete' || stopped ? objectiveValues(objectives, trial.measures) : null;
   return {
     number: trial.number,
     genome: trial.genome,
     hash: trial.hash,
-    state: trial.state as Observation['state'],
-    values: trial.state === 'complete' ? objectiveValues(objectives, trial.measures) : null,
-    feasible: trial.state === 'complete' && broken(constraints, trial.measures).length === 0,
+    state: values === null ? (trial.state as Observation['state']) : 'complete',
+    values,
+    feasible: values !== null && broken(constraints, trial.measures).length === 0,
     fidelity: trial.fidelity,
   };
 }

@@ -33,6 +33,8 @@ export interface TrainingRequest {
   /** File to resume from when it is there, and to write at every epoch's end. */
   readonly checkpoint?: string;
   readonly onEpoch?: (point: CurvePoint) => void;
+  /** Asked after each epoch but the last: true ends the training there. */
+  readonly shouldStop?: (curve: readonly CurvePoint[]) => boolean;
   /** Called after steps with the share of the training that is done, 0..1. */
   readonly onStep?: (done: number) => void;
   readonly signal?: AbortSignal;
@@ -201,6 +203,7 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       await writeCheckpoint(request.checkpoint, state);
     }
     request.onEpoch?.(point);
+    if (epoch + 1 < plan.epochs && request.shouldStop?.(curve)) cutShort = true;
   }
   return {
     weights: currentWeights(loop),
