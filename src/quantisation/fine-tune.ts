@@ -1,4 +1,10 @@
-/** Quantisation-aware fine-tuning: a few epochs at a low learning rate, from the model that calibration gave. */
+/**
+ * Quantisation-aware fine-tuning: a few epochs at a low learning rate, from the model that calibration gave.
+ *
+ * The float model is the teacher (as in Mishra & Marr 2018 and Polino et al. 2018): its probabilities stand where the
+ * labels were. What the quantised model has lost is what it answers otherwise than the float model; labels would go on
+ * training the network, and move it away from the one that was chosen.
+ */
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
 import { adamw } from '../autodiff/optimisers/adamw.ts';
 import { pack, unpack } from '../autodiff/parameter-layout.ts';
@@ -6,9 +12,11 @@ import { trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
 import { fail } from '../errors.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import type { OnnxModel, Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
+import { createSession } from '../runtime/session.ts';
 import { createStepper } from '../train/step.ts';
 import { correctBiases } from './bias-correction.ts';
 import { fakeQuantise } from './fake-quantise.ts';
@@ -96,6 +104,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
     new Float32Array(graph.parameters.length),
     { threads },
   );
+  const teacher = await createSession(encodeModel(forTraining(calibration.model, batchSize)), { threads });
   const input = start.graph.inputs.find((i) => !start.graph.initializers.has(i.name))!.name;
   const shape = [batchSize, dataset.channels, dataset.height, dataset.width];
   const total = batcher.batches * epochs;
@@ -104,14 +113,16 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
     Float32Array.from(stepper.vectors().get('parameters')!.data as Float32Array);
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
-      for (const { images, labels } of batcher.epoch(epoch)) {
+      for (const { images } of batcher.epoch(epoch)) {
         signal?.throwIfAborted();
+        const batch: Tensor = { dtype: 'float32', shape, data: images };
+        const labels = softmax(Object.values(await teacher.run({ [input]: batch }))[0]!);
         const done = stepper.steps / total;
         const loss = await stepper.step(
           {
             feeds: {
-              [input]: { dtype: 'float32', shape, data: images },
-              labels: { dtype: 'float32', shape: [batchSize, dataset.classes.length], data: labels },
+              [input]: batch,
+              labels,
             },
             learningRate: (request.learningRate ?? 1e-4) * 0.5 * (1 + Math.cos(Math.PI * done)),
             averageDecay: 0,
@@ -126,8 +137,23 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
     }
     return { calibration: tuned(now()), ranges };
   } finally {
+    await teacher.release();
     await stepper.release();
   }
+}
+
+/** Of each row of logits, [rows, classes]. */
+function softmax({ shape, data }: Tensor): Tensor {
+  const classes = shape.at(-1)!;
+  const result = Float32Array.from(data as Float32Array);
+  for (let row = 0; row < result.length; row += classes) {
+    const logits = result.subarray(row, row + classes);
+    const largest = Math.max(...logits);
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += logits[c] = Math.exp(logits[c]! - largest);
+    for (let c = 0; c < classes; c++) logits[c]! /= sum;
+  }
+  return { dtype: 'float32', shape, data: result };
 }
 
 /** A fixed batch, and logits where the model ends in a softmax: the loss has its own. */
