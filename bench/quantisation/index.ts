@@ -7,7 +7,7 @@
  * `--networks` also takes paths of .onnx classifiers, the winners of searches for example, which are not trained again.
  * With --json the last line is `{"results":[{"network","fineTuned","floatTest","int8Test","floatVal","int8Val",…}]}`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,6 +32,7 @@ const data = flags.data;
 const signal = new AbortController().signal;
 const threads = describeMachine().usableCores;
 const folder = flags.out ?? mkdtempSync(join(tmpdir(), 'espalier-int8-'));
+mkdirSync(folder, { recursive: true });
 
 /** Trains the one network of a space of this folder. @returns the path of the exported model */
 async function train(name: string): Promise<string> {
