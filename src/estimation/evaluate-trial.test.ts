@@ -6,6 +6,7 @@ import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
 import type { JobProgress, TrialHooks, TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import { createRandom } from '../random.ts';
+import { createSession } from '../runtime/session.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { classCounts } from './default-plan.ts';
 import { evaluateTrial } from './evaluate-trial.ts';
@@ -92,6 +93,7 @@ const hooks = (changes: Partial<TrialHooks> = {}): TrialHooks => ({
   signal: new AbortController().signal,
   onProgress: () => {},
   loadDataset: async () => dataset,
+  openSession: createSession,
   exclusively: (measure) => measure(),
   ...changes,
 });

@@ -156,6 +156,7 @@ async function train(
     plan,
     seed,
     threads,
+    openSession: hooks.openSession,
     signal,
     ...(deadline !== undefined && { deadline }),
     ...(checkpoint !== undefined && { checkpoint }),

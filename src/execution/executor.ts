@@ -5,6 +5,7 @@
 import type { ImageDataset } from '../data/dataset.ts';
 import type { StopRequest } from '../estimation/stopping/index.ts';
 import type { Network } from '../network/network.ts';
+import type { createSession } from '../runtime/session.ts';
 import type { CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingPlan } from '../train/plan.ts';
 
@@ -86,6 +87,8 @@ export interface TrialHooks {
   readonly onProgress: (progress: JobProgress) => void;
   /** Reads a data-set cache; a place that runs many trials keeps the last one in memory. */
   readonly loadDataset: (path: string) => Promise<ImageDataset>;
+  /** Opens the session of a training; a place that runs many trials keeps some for candidates of the same structure. */
+  readonly openSession: typeof createSession;
   /**
    * Runs `measure` while no other trial of this executor measures. Latencies taken at the same time disturb each other.
    * What remains: other trials may still train meanwhile, and so may another program; see device/measure-latency.

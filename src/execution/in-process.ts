@@ -1,12 +1,14 @@
 /** Runs trials in this process, one after another: for tests and debugging. It cannot limit time or memory. */
 import { readDatasetCache } from '../data/cache.ts';
 import { evaluateTrial } from '../estimation/evaluate-trial.ts';
+import { createSessionPool } from '../runtime/session-pool.ts';
 import type { Executor, JobOutcome } from './executor.ts';
 import { keepLast } from './keep-last.ts';
 import { failedOutcome, outcomeOfError, STOPPED } from './outcome.ts';
 
 export function createInProcessExecutor(): Executor {
   const loadDataset = keepLast(readDatasetCache);
+  const sessions = createSessionPool();
   let last: Promise<unknown> = Promise.resolve();
   return {
     slots: 1,
@@ -17,6 +19,7 @@ export function createInProcessExecutor(): Executor {
           signal,
           onProgress,
           loadDataset,
+          openSession: sessions.open,
           exclusively: <T>(measure: () => Promise<T>) => measure(),
         };
         const result = await evaluateTrial(job, hooks).catch((error) => outcomeOfError(error));
@@ -27,6 +30,7 @@ export function createInProcessExecutor(): Executor {
     },
     close: async () => {
       await last;
+      await sessions.close();
     },
   };
 }

@@ -6,6 +6,7 @@
  * hangs would never see the channel close: a thread looks after the parent too.
  */
 import { Worker } from 'node:worker_threads';
+import { createSessionPool } from '../runtime/session-pool.ts';
 import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';
 import { keepLast } from './keep-last.ts';
 import { outcomeOfError } from './outcome.ts';
@@ -32,6 +33,7 @@ function watchParent(): void {
 /** Serves jobs until the parent goes away. `loadDataset` is called again only when a job names another path. */
 export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['loadDataset']): void {
   const load = keepLast(loadDataset);
+  const { open } = createSessionPool();
   let abort = new AbortController();
   let granted: (() => void) | null = null;
 
@@ -63,7 +65,7 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
       lastSent = now;
       send({ type: 'progress', progress });
     };
-    const hooks = { signal: abort.signal, onProgress, loadDataset: load, exclusively };
+    const hooks = { signal: abort.signal, onProgress, loadDataset: load, openSession: open, exclusively };
     send({ type: 'outcome', outcome: await evaluate(job, hooks).catch((error) => outcomeOfError(error)) });
   };
 

@@ -46,9 +46,10 @@ export async function createStepper(
   graph: TrainingGraph,
   start: ReadonlyMap<string, Float32Array>,
   decay: Float32Array,
-  options: SessionOptions & { readonly steps?: number },
+  options: SessionOptions & { readonly steps?: number; readonly openSession?: typeof createSession },
 ): Promise<Stepper> {
-  const session = await createSession(encodeModel(graph.model), options);
+  const { steps: done = 0, openSession = createSession, ...sessionOptions } = options;
+  const session = await openSession(encodeModel(graph.model), sessionOptions);
   const names = session.outputNames.filter((n) => n.startsWith('next.')).map((n) => n.slice('next.'.length));
   const lengthOf = (name: string): number =>
     name === 'statistics' || name === 'averageStatistics' ? graph.statistics.length : graph.parameters.length;
@@ -75,7 +76,7 @@ export async function createStepper(
     };
     return [name, tensor] as const;
   });
-  let steps = options.steps ?? 0;
+  let steps = done;
   let finite = true;
   let lastFeeds: Readonly<Record<string, Tensor>> = {};
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { drawnDataset } from '../data/drawn.ts';
 import { NO_AUGMENTATION } from '../data/testing/images.ts';
 import { networkBuilder } from '../network/builder.ts';
+import { createSessionPool } from '../runtime/session-pool.ts';
 import type { OptimiserPlan, TrainingPlan, TrainingResult } from './plan.ts';
 import { type TrainingRequest, trainNetwork } from './train.ts';
 
@@ -79,4 +80,21 @@ test.each(OPTIMISERS.map((o) => [o.kind, o] as const))('%s: the same bits after 
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a session that has trained another candidate gives the same bits', async () => {
+  const { open, close } = createSessionPool({ residentLimit: Number.POSITIVE_INFINITY });
+  const opened: unknown[] = [];
+  const openSession: typeof open = async (...args) => {
+    const session = await open(...args);
+    opened.push(session.inputs);
+    return session;
+  };
+  const [first, second] = [request(OPTIMISERS[0]!), { ...request(OPTIMISERS[0]!), seed: 'another' }];
+  await trainNetwork({ ...first, openSession });
+  const after = await trainNetwork({ ...second, openSession });
+  expect(opened).toHaveLength(2);
+  expect(opened[1]).toBe(opened[0]);
+  expect(bits(after)).toEqual(bits(await trainNetwork(second)));
+  await close();
 });

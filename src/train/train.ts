@@ -14,6 +14,7 @@ import { networkToOnnx } from '../network/to-onnx.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
+import type { createSession } from '../runtime/session.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type Diagnosis, diagnose, type TrainingRecipe } from './diagnose.ts';
@@ -30,6 +31,8 @@ export interface TrainingRequest {
   /** Seeds initial weights, order, augmentation and dropout. */
   readonly seed: string;
   readonly threads: number;
+  /** Where the session of the training graph comes from; a new one by default. */
+  readonly openSession?: typeof createSession;
   /** File to resume from when it is there, and to write at every epoch's end. */
   readonly checkpoint?: string;
   readonly onEpoch?: (point: CurvePoint) => void;
@@ -99,7 +102,11 @@ export async function trainNetwork(request: TrainingRequest): Promise<TrainingRe
   );
   // Norms and biases (vectors) are spared.
   const decay = entryVector(graph.parameters, (e) => (e.shape.length > 1 ? plan.optimiser.weightDecay : 0));
-  const stepper = await createStepper(graph, start, decay, { threads, steps: saved?.step ?? 0 });
+  const stepper = await createStepper(graph, start, decay, {
+    threads,
+    steps: saved?.step ?? 0,
+    ...(request.openSession && { openSession: request.openSession }),
+  });
   try {
     return await runEpochs(request, { recipe, graph, stepper, split, weights, run, saved });
   } finally {
