@@ -3,7 +3,8 @@
  * an interval that needs no assumption about the errors.
  *
  * The interval comes from networks that were predicted by models fitted to the others (cross-conformal prediction, Vovk
- * 2015; Barber et al. 2021, CV+): the error that a stated share of them stays below, relative to the prediction.
+ * 2015; Barber et al. 2021, CV+): the error that a stated share of them stays below, relative to the prediction. All of them
+ * were timed within minutes, and a machine is not as fast tomorrow: so each error counts with several drifts added.
  */
 import { type Coefficients, evaluate, fitCoefficients, type Sample } from './coefficients.ts';
 import { corrected, fitResidual, type ResidualModel } from './residual.ts';
@@ -29,6 +30,10 @@ export interface Prediction {
 }
 
 const FOLDS = 5;
+/** Standard deviation of a machine's speed from one session to the next, as measured on a quiet one (docs/devices.md). */
+const DRIFT = 0.02;
+/** Drifts of equal probability: the middles of nine slices of a normal distribution. */
+const DRIFTS = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593].map((z) => z * DRIFT);
 /** Of the calibrated networks' features in the file. */
 const DIGITS = 5;
 
@@ -44,15 +49,13 @@ export function fitLatency(samples: readonly Sample[], confidence: number): Late
     const missed = fitResidual(partial, rest, smoothness).model;
     return samples
       .filter((__, i) => i % FOLDS === fold)
-      .map(({ work, ms }) => {
-        const predicted = corrected(partial, missed, work);
-        return Math.abs(ms - predicted) / predicted;
-      });
+      .map(({ work, ms }) => ms / corrected(partial, missed, work) - 1);
   })
     .flat()
+    .flatMap((error) => DRIFTS.map((drift) => Math.abs(error + drift)))
     .sort((a, b) => a - b);
   // The (n + 1)-th share, which makes the coverage hold for the next network and not on average over these.
-  const rank = Math.min(errors.length, Math.ceil((errors.length + 1) * confidence));
+  const rank = Math.min(errors.length, Math.ceil((errors.length + DRIFTS.length) * confidence));
   return {
     coefficients,
     known: knownKinds(samples.map(({ work }) => work)),
