@@ -115,7 +115,7 @@ export const FIELDS = {
   objectives: {
     key: 'objectives',
     value: 'list',
-    text: 'measures to optimise, e.g. valAccuracy,latencyMs or valAccuracy:max,params:min; several give a Pareto front',
+    text: 'measures to optimise, e.g. valAccuracy,latencyMs or valAccuracy:max,params:min; several give a Pareto front; with --int8 those in 8 bits, or both: valAccuracy,int8ValAccuracy',
     group: 'Search',
     parse: objectives,
   },
@@ -132,6 +132,13 @@ export const FIELDS = {
     text: 'judge networks by their accuracy and latency in 8 bits, and export the winner so too',
     group: 'Search',
     parse: asIs,
+  },
+  maxDrop: {
+    key: 'maxDropPoints',
+    value: 'points',
+    text: 'with --int8: percentage points of validation accuracy that may be lost in 8 bits; layers stay in float for it',
+    group: 'Bounds',
+    parse: number,
   },
   maxParams: {
     key: 'maxParams',

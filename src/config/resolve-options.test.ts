@@ -121,6 +121,39 @@ test.each([
   expect(() => resolveOptions({ data: 'drawn', ...flags }, null, fallbacks)).toThrow(message);
 });
 
+const measuresOf = (flags: Record<string, string | true>): string[] =>
+  resolveOptions({ data: 'drawn', ...flags }, null, fallbacks).objectives.map(({ measure }) => measure);
+
+test('in 8 bits, a measure is the one in 8 bits, unless both are asked for', () => {
+  const objectives = (text: string) => measuresOf({ objectives: text, int8: true });
+  expect(objectives('valAccuracy,latencyMs,params')).toEqual(['int8ValAccuracy', 'int8LatencyMs', 'params']);
+  expect(objectives('valAccuracy,sizeBytes')).toEqual(['int8ValAccuracy', 'int8SizeBytes']);
+  const both = ['valAccuracy', 'int8ValAccuracy', 'int8LatencyMs'];
+  expect(objectives(both.join())).toEqual(both);
+  expect(objectives('latencyMs,int8LatencyMs,valAccuracy')).toEqual([
+    'latencyMs',
+    'int8LatencyMs',
+    'int8ValAccuracy',
+  ]);
+  expect(measuresOf({ objectives: 'valAccuracy,sizeBytes' })).toEqual(['valAccuracy', 'sizeBytes']);
+});
+
+test.each([
+  [{ objectives: 'valAccuracy,valAccuracy' }, /--objectives: valAccuracy is there twice/],
+  [{ objectives: 'valAccuracy,int8LatencyMs' }, /--objectives: int8LatencyMs is there only with --int8/],
+  [{ objectives: 'testAccuracy' }, /--objectives: testAccuracy is known only of trained networks/],
+  [{ objectives: 'int8TestAccuracy', int8: true as const }, /int8TestAccuracy is known only/],
+  [{ maxDrop: '0.5' }, /--max-drop: .*without --int8/],
+  [{ maxDrop: '-1', int8: true as const }, /--max-drop: /],
+])('objectives and bounds that cannot be: %o', (flags, message) => {
+  expect(() => measuresOf(flags)).toThrow(message);
+});
+
+test('an unknown measure in a list of a file is reported at its place', async () => {
+  const text = 'data: drawn\nobjectives:\n  - { measure: speed, direction: maximise }\n';
+  expect(await problem(() => options(text))).toContain(':2:1: objectives: there is no measure "speed"');
+});
+
 test('paths of a file are relative to its folder', async () => {
   const found = await options('data: ./images\nout: ../runs/a\nspace: ./space.ts\n');
   expect(found.data).toBe(join(folder, 'images'));

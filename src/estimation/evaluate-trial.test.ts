@@ -143,6 +143,14 @@ test('a trial learns, reports every epoch, and gives all its measures', async ()
   expect(shares.at(-1)).toBe(1);
 });
 
+test('in 8 bits: size and accuracy, and latency where it is measured', async () => {
+  const { state, measures } = await evaluateTrial(makeJob({ int8: true }), hooks());
+  expect(state).toBe('complete');
+  expect(measures.int8ValAccuracy).toBeGreaterThan(0.9);
+  expect(measures.int8SizeBytes).toBeGreaterThan(174);
+  expect(measures.int8LatencyMs).toBeUndefined();
+});
+
 test('the same job gives the same accuracies twice', async () => {
   const figures = async () =>
     (await evaluateTrial(makeJob(), hooks())).curve.map(({ seconds: _, ...figure }) => figure);

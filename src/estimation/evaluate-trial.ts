@@ -26,7 +26,7 @@ import { reasonToStop } from './stopping/index.ts';
  * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for, of other devices as
  * latencyMs@NAME; valAccuracy,
  * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned before training; in 8 bits, when asked for,
- * int8LatencyMs and int8ValAccuracy. A training that diverges is an
+ * int8SizeBytes, int8LatencyMs and int8ValAccuracy. A training that diverges is an
  * outcome `failed` that keeps what was measured before.
  *
  * @throws what the signal was aborted with; any error that is not the candidate's fault
@@ -45,7 +45,8 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
     const { params, macs, memoryBytes } = networkCost(job.network);
     Object.assign(measures, { params, macs, memoryBytes, sizeBytes: model.byteLength });
 
-    const int8 = job.int8 && (job.latency !== null || job.devices) ? await int8Model(job) : null;
+    const int8 = job.int8 ? await int8Model(job) : null;
+    if (int8 !== null) measures.int8SizeBytes = int8.byteLength;
     if (job.latency !== null) {
       const { maxMs } = job.latency;
       const float = job.int8 ? { ...job.latency, maxMs: null } : job.latency;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { deviceOf } from '../device/remote/measure-name.ts';
+import { judgedObjectives, objectivesProblem } from './objectives.ts';
 import { HERE } from './quantity.ts';
 
 const positive = z.number().positive();
@@ -84,6 +85,8 @@ const Options = z.strictObject({
   front: wholePositive.nullable().default(null),
   /** Judge candidates by what they are in 8 bits (accuracy and latency), and export the winner in 8 bits too. */
   int8: z.boolean().default(false),
+  /** Percentage points of validation accuracy that an exported network may lose in 8 bits; null: no bound. */
+  maxDropPoints: z.number().min(0).max(100).nullable().default(null),
   /** Null: chosen to suit the data. */
   batchSize: wholePositive.nullable().default(null),
   learningRate: positive.nullable().default(null),
@@ -103,22 +106,17 @@ const Options = z.strictObject({
   trialMemoryBytes: positive.nullable().default(null),
 });
 
-/** What stands for a measure when candidates are judged in 8 bits. */
-const IN_8_BITS: Readonly<Record<string, string>> = {
-  valAccuracy: 'int8ValAccuracy',
-  latencyMs: 'int8LatencyMs',
-};
-
-function in8Bits(name: string): string {
-  const { measure, device } = deviceOf(name);
-  return `${IN_8_BITS[measure] ?? measure}${device === null ? '' : `@${device}`}`;
-}
-
 /**
- * Checks and completes options. With `int8`, accuracy and latency among the objectives are those in 8 bits. Bounds by
- * device are parted into the one for this machine and those for the others.
+ * Checks and completes options. With `int8`, accuracy, latency and size among the objectives are those in 8 bits, unless
+ * both are there. Bounds by device are parted into the one for this machine and those for the others.
  */
-export const SearchOptions = Options.transform((options) => {
+export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoints }, context) => {
+  const issue = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  const problem = objectivesProblem(objectives, int8);
+  if (problem !== null) issue('objectives', problem);
+  if (maxDropPoints !== null && !int8) issue('maxDropPoints', 'there is nothing to lose without --int8');
+}).transform((options) => {
   const { maxLatencyMs: bound } = options;
   const byDevice = typeof bound === 'number' || bound === null ? null : bound;
   const { [HERE]: here = null, ...elsewhere } = byDevice ?? {};
@@ -127,9 +125,7 @@ export const SearchOptions = Options.transform((options) => {
     maxLatencyMs: typeof bound === 'number' ? bound : here,
     /** The bounds on other devices, by their names. */
     maxDeviceLatencyMs: elsewhere,
-    objectives: options.int8
-      ? options.objectives.map((o) => ({ ...o, measure: in8Bits(o.measure) }))
-      : options.objectives,
+    objectives: judgedObjectives(options.objectives, options.int8),
   };
 }).superRefine(({ devices, objectives, maxDeviceLatencyMs }, context) => {
   const known = Object.keys(devices);

@@ -70,7 +70,7 @@ export async function resumeSearch(
   try {
     const stored = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
     // A run of an earlier version does not have all options.
-    const known = { ...NO_DEVICES, ...stored };
+    const known = { ...LATER_OPTIONS, ...stored };
     const addresses = addressesOf(folder, known.devices, devices);
     await keepAddresses(folder, addresses);
     // The folder may have been moved.
@@ -80,11 +80,15 @@ export async function resumeSearch(
   }
 }
 
-/** Of runs that were begun before there were any. */
-const NO_DEVICES: Pick<SearchOptions, 'devices' | 'maxDeviceLatencyMs' | 'devicePatienceSeconds'> = {
+/** Options of runs that were begun before there were any. */
+const LATER_OPTIONS: Pick<
+  SearchOptions,
+  'devices' | 'maxDeviceLatencyMs' | 'devicePatienceSeconds' | 'maxDropPoints'
+> = {
   devices: {},
   maxDeviceLatencyMs: {},
   devicePatienceSeconds: 600,
+  maxDropPoints: null,
 };
 
 /** What `search` would do, and about how long it takes. Reads the data, writes nothing. */
@@ -111,7 +115,7 @@ export async function reportRun(out: string): Promise<readonly string[]> {
   try {
     const options = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
     return await writeOutputs(
-      { ...NO_DEVICES, ...options, out },
+      { ...LATER_OPTIONS, ...options, out },
       folder,
       storage,
       await loadSpace(options.space),
