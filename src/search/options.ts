@@ -116,31 +116,33 @@ export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoi
   const problem = objectivesProblem(objectives, int8);
   if (problem !== null) issue('objectives', problem);
   if (maxDropPoints !== null && !int8) issue('maxDropPoints', 'there is nothing to lose without --int8');
-}).transform((options) => {
-  const { maxLatencyMs: bound } = options;
-  const byDevice = typeof bound === 'number' || bound === null ? null : bound;
-  const { [HERE]: here = null, ...elsewhere } = byDevice ?? {};
-  return {
-    ...options,
-    maxLatencyMs: typeof bound === 'number' ? bound : here,
-    /** The bounds on other devices, by their names. */
-    maxDeviceLatencyMs: elsewhere,
-    objectives: judgedObjectives(options.objectives, options.int8),
-  };
-}).superRefine(({ devices, objectives, maxDeviceLatencyMs }, context) => {
-  const known = Object.keys(devices);
-  const unknown = (device: string): string =>
-    `there is no device "${device}"; ${known.length === 0 ? 'name it with --device' : `the devices are ${known.join(', ')}`}`;
-  const issue = (path: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [path], message });
-  if (known.includes(HERE)) issue('devices', `"${HERE}" is this machine; choose another name`);
-  for (const { measure } of objectives) {
-    const { device } = deviceOf(measure);
-    if (device !== null && !known.includes(device)) issue('objectives', unknown(device));
-  }
-  for (const device of Object.keys(maxDeviceLatencyMs))
-    if (!known.includes(device)) issue('maxLatencyMs', unknown(device));
-});
+})
+  .transform((options) => {
+    const { maxLatencyMs: bound } = options;
+    const byDevice = typeof bound === 'number' || bound === null ? null : bound;
+    const { [HERE]: here = null, ...elsewhere } = byDevice ?? {};
+    return {
+      ...options,
+      maxLatencyMs: typeof bound === 'number' ? bound : here,
+      /** The bounds on other devices, by their names. */
+      maxDeviceLatencyMs: elsewhere,
+      objectives: judgedObjectives(options.objectives, options.int8),
+    };
+  })
+  .superRefine(({ devices, objectives, maxDeviceLatencyMs }, context) => {
+    const known = Object.keys(devices);
+    const unknown = (device: string): string =>
+      `there is no device "${device}"; ${known.length === 0 ? 'name it with --device' : `the devices are ${known.join(', ')}`}`;
+    const issue = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (known.includes(HERE)) issue('devices', `"${HERE}" is this machine; choose another name`);
+    for (const { measure } of objectives) {
+      const { device } = deviceOf(measure);
+      if (device !== null && !known.includes(device)) issue('objectives', unknown(device));
+    }
+    for (const device of Object.keys(maxDeviceLatencyMs))
+      if (!known.includes(device)) issue('maxLatencyMs', unknown(device));
+  });
 
 /** All options, defaults filled in. */
 export type SearchOptions = z.output<typeof SearchOptions>;
