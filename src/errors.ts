@@ -247,7 +247,7 @@ export const ERRORS = {
   MODEL_METADATA: {
     message: (d) => `${d.path} does not say how it wants its images: ${d.reason}`,
     hint: () =>
-      'Use a model.onnx that `espalier search` wrote; only those carry their labels and preprocessing.',
+      'Use a model that `espalier search` or `espalier quantize` wrote; only those carry their labels and preprocessing.',
     exit: EXIT.usage,
   },
   CONFIG: {

@@ -90,6 +90,7 @@ for (const network of flags.networks.split(',')) {
       learningRate: null,
       maxDrop: null,
       calibrationImages: 512,
+      sensitivity: false,
       mean: null,
       std: null,
       labels: null,
@@ -111,7 +112,7 @@ for (const network of flags.networks.split(',')) {
       speedUp: latency.speedUp,
       floatMs: latency.firstMs,
       int8Ms: latency.secondMs,
-      floatLayers: report.layers.filter(({ integer }) => !integer).map(({ name }) => name),
+      floatLayers: report.floatLayers.map(({ name }) => name),
     };
     results.push(result);
     if (!flags.json) console.log(line(result));

@@ -47,13 +47,13 @@ function writeModel(): string {
       scale: 1 / 255,
       resize: 'area',
     },
-    genome: genome as ModelMetadata['genome'],
+    genome: genome as NonNullable<ModelMetadata['genome']>,
     space: 'residual',
     seed: 1,
     version: '0',
     data: 'x',
-    accuracy: { val: 0.3, test: null, testCount: 0, testInterval: null },
-    latency: null,
+    accuracy: { float: { val: 0.3, test: null, testCount: 0, testInterval: null } },
+    latency: { float: null },
   };
   const path = join(folder, 'model.onnx');
   writeFileSync(path, modelBytes(network, initialWeights(network, createRandom('weights')), metadata));

@@ -29,6 +29,10 @@ export interface Timing {
   /** Confidence interval of the median. */
   readonly lowMs: number;
   readonly highMs: number;
+  /** The distribution of the single runs. */
+  readonly p5Ms: number;
+  readonly p25Ms: number;
+  readonly p75Ms: number;
   readonly p95Ms: number;
   readonly runs: number;
   /** True when time was out before the interval was within ±2 % of the median. */
@@ -108,6 +112,9 @@ function summarise(all: readonly number[], medians: readonly number[], confidenc
     medianMs,
     lowMs,
     highMs,
+    p5Ms: quantile(ascending, 0.05),
+    p25Ms: quantile(ascending, 0.25),
+    p75Ms: quantile(ascending, 0.75),
     p95Ms: quantile(ascending, 0.95),
     runs: all.length,
     wide: medians.length < MIN_BATCHES || highMs - lowMs > 2 * NARROW * medianMs,

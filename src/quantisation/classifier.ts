@@ -19,7 +19,7 @@ import {
   quantiseCalibrated,
   rangesOf,
 } from './quantise.ts';
-import { layerSensitivities } from './sensitivity.ts';
+import { type LayerSensitivity, layerSensitivities } from './sensitivity.ts';
 
 export type QuantisationPhase =
   | 'float accuracy'
@@ -44,6 +44,8 @@ export interface QuantiseClassifierRequest {
   readonly augmentation: Augmentation;
   /** Largest loss of validation accuracy, 0..1; layers stay in float until it is kept. Null for no bound. */
   readonly maxDrop: number | null;
+  /** Asked for: how much each layer's quantisation alone disturbs the outputs. Default false. */
+  readonly sensitivity?: boolean;
   readonly threads: number;
   readonly seed: string;
   readonly signal?: AbortSignal;
@@ -62,6 +64,8 @@ export interface QuantisedClassifier extends QuantisedModel {
   readonly int8: Judged;
   /** Layers that the bound on the accuracy has left in float. */
   readonly keptFloat: readonly string[];
+  /** Most sensitive first; null unless they were asked for. */
+  readonly sensitivities: readonly LayerSensitivity[] | null;
   /** Whether the bound on the loss is kept on the validation images. */
   readonly met: boolean;
 }
@@ -142,14 +146,14 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
   // A fine-tuned model whose layers go back to float need not get as good as the one before: that is tried as well.
   for (const from of new Set([calibration, untuned])) {
     if (found.met) break;
-    const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
-    const order = await layerSensitivities(from, batches.slice(0, 2), options, observing, ranges);
+    const order = await sensitivitiesOf(from);
     progress('mixed precision', 0);
     const judge = async (q: QuantisedModel): Promise<number> =>
       (await evaluate(q.model, dataset.val)).accuracy;
     const tried = await mixedPrecision(from, options, order, judge, least, ranges);
     if (tried.met || tried.accuracy > found.accuracy) found = tried;
   }
+  const sensitivities = request.sensitivity ? await sensitivitiesOf(calibration) : null;
   progress('test', 0);
   const testOf = async (m: OnnxModel): Promise<Evaluation | null> =>
     dataset.test === null ? null : evaluate(m, dataset.test);
@@ -158,9 +162,15 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     layers: found.layers,
     keptFloat: found.keptFloat,
     met: found.met,
+    sensitivities,
     float: { val: floatVal, test: await testOf(model) },
     int8: { val: await evaluate(found.model, dataset.val), test: await testOf(found.model) },
   };
+
+  function sensitivitiesOf(from: Calibration): Promise<readonly LayerSensitivity[]> {
+    const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
+    return layerSensitivities(from, batches.slice(0, 2), options, observing, ranges);
+  }
 
   async function judged(
     from: Calibration,

@@ -12,6 +12,8 @@ import { createSession } from '../runtime/session.ts';
 export interface KernelReport {
   /** Operators of the optimised graph that compute on integers, by type and how many. */
   readonly integer: Readonly<Record<string, number>>;
+  /** Names of the products among them: convolutions and matrix products. */
+  readonly integerLayers: readonly string[];
   /** Those that compute in float. */
   readonly float: readonly { readonly name: string; readonly op: string }[];
   /** QuantizeLinear and DequantizeLinear between the two that are left. */
@@ -25,6 +27,15 @@ const INTEGER: ReadonlySet<string> = new Set([
   'MatMulIntegerToFloat',
   'ConvInteger',
   'NhwcMaxPool',
+]);
+/** Those that multiply with weights. */
+const INTEGER_PRODUCTS: ReadonlySet<string> = new Set([
+  'QLinearConv',
+  'QGemm',
+  'QLinearMatMul',
+  'MatMulInteger',
+  'MatMulIntegerToFloat',
+  'ConvInteger',
 ]);
 /** Shapes and layouts: no arithmetic. */
 const MOVES: ReadonlySet<string> = new Set([
@@ -57,6 +68,7 @@ export async function inspectKernels(model: Uint8Array): Promise<KernelReport> {
     const { graph } = decodeModel(await readFile(path), 'the optimised model');
     const integerValues = new Set<string>();
     const integer: Record<string, number> = {};
+    const integerLayers: string[] = [];
     const float: { name: string; op: string }[] = [];
     let conversions = 0;
     for (const node of graph.nodes) {
@@ -65,11 +77,12 @@ export async function inspectKernels(model: Uint8Array): Promise<KernelReport> {
       if (isConversion(node)) conversions++;
       else if (node.op.startsWith('QLinear') || INTEGER.has(node.op)) {
         integer[node.op] = (integer[node.op] ?? 0) + 1;
+        if (INTEGER_PRODUCTS.has(node.op)) integerLayers.push(originalName(node.name));
         for (const o of node.outputs) integerValues.add(o);
       } else if (node.op === 'MaxPool' && moved) integer.MaxPool = (integer.MaxPool ?? 0) + 1;
       else if (!MOVES.has(node.op)) float.push({ name: originalName(node.name), op: node.op });
     }
-    return { integer, float, conversions };
+    return { integer, integerLayers, float, conversions };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -46,6 +46,21 @@ export interface ReportData {
   readonly notes: readonly string[];
 }
 
+/** What a report says of a network in 8 bits beside its measures. */
+export interface Int8Figures {
+  /** Name of the ONNX file beside the report. */
+  readonly file: string;
+  /** 95 % (Wilson 1927) of int8ValAccuracy and int8TestAccuracy; null where there are no such images. */
+  readonly valInterval: readonly [number, number] | null;
+  readonly testInterval: readonly [number, number] | null;
+  /** 95 % interval of int8LatencyMs. */
+  readonly latency: { readonly lowMs: number; readonly highMs: number };
+  /** How many times as fast as float, from runs of both in turns, and the 95 % interval. */
+  readonly speedUp: { readonly ratio: number; readonly low: number; readonly high: number } | null;
+  /** Layers that compute in float, and why. */
+  readonly floatLayers: readonly { readonly name: string; readonly op: string; readonly reason: string }[];
+}
+
 /** A fully trained network. */
 export interface Winner {
   readonly trial: number;
@@ -77,4 +92,6 @@ export interface Winner {
       readonly std: readonly number[];
     };
   };
+  /** Null where it was not asked for, or could not be quantised; not there in runs of before. */
+  readonly int8?: Int8Figures | null;
 }

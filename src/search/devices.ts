@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { openDevice } from '../device/open-device.ts';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
-import { deviceOf } from '../device/remote/measure-name.ts';
+import { deviceOf, onDevice } from '../device/remote/measure-name.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
@@ -16,6 +16,7 @@ import type { StudyStorage } from '../storage/storage.ts';
 import type { Measures } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
 import type { DeviceLatency, OnEvent } from './events.ts';
+import type { DeviceLatencyEntry } from './model-metadata.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 import { get, put } from './record.ts';
@@ -206,6 +207,33 @@ export async function finalDeviceMeasures(
   });
   if (error instanceof Error) warn(`without the latency of the trained network there: ${error.message}`);
   return measures;
+}
+
+/** What a model's file says of its latencies on the run's devices; null where there are none. */
+export async function deviceLatencyEntries(
+  { options, storage }: Pick<SearchContext, 'options' | 'storage'>,
+  measures: Measures,
+): Promise<Readonly<Record<string, DeviceLatencyEntry>> | null> {
+  const known = (await get(storage, 'devices')) ?? {};
+  const entries = Object.keys(latenciesByDevice(measures)).flatMap((name) => {
+    const description = known[name];
+    if (description === undefined) return [];
+    const of = (measure: Parameters<typeof onDevice>[0]): number | undefined =>
+      measures[onDevice(measure, name)];
+    const [medianMs, lowMs, highMs] = [of('latencyMs'), of('latencyLowMs'), of('latencyHighMs')];
+    const int8 = of('int8LatencyMs');
+    const entry: DeviceLatencyEntry = {
+      kind: isCalibrationPath(options.devices[name] ?? '') ? 'predicted' : 'measured',
+      device: description.device,
+      runtime: description.runtime,
+      ...(medianMs !== undefined && {
+        float: { medianMs, lowMs: lowMs ?? medianMs, highMs: highMs ?? medianMs },
+      }),
+      ...(int8 !== undefined && { int8: { medianMs: int8 } }),
+    };
+    return [[name, entry] as const];
+  });
+  return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
 /** Latencies on devices among measures, by the devices' names. */

@@ -8,38 +8,47 @@ export interface DeviceLatency {
   readonly int8LatencyMs?: number;
 }
 
+/** Of the model in 8 bits, with `--int8`; null where the network could not be quantised. */
+export interface Int8Result {
+  /** In the run's folder. */
+  readonly int8File?: string | null;
+  readonly int8ValAccuracy?: number | null;
+  readonly int8TestAccuracy?: number | null;
+  readonly int8LatencyMs?: number | null;
+  readonly int8SizeBytes?: number | null;
+  /** How many times as fast as float, from runs of both in turns, and the 95 % interval. */
+  readonly int8SpeedUp?: { readonly ratio: number; readonly low: number; readonly high: number } | null;
+}
+
 /** A fully trained member of the Pareto front. */
-export interface FrontMember {
+export interface FrontMember extends Int8Result {
   readonly trial: number;
   /** In the run's folder. */
   readonly file: string;
   readonly testAccuracy: number | null;
   readonly valAccuracy: number;
   readonly latencyMs: number;
-  /** Of the model in 8 bits, with `--int8`. */
-  readonly int8ValAccuracy?: number;
-  readonly int8TestAccuracy?: number | null;
-  readonly int8LatencyMs?: number;
   /** On the devices that `--device` named. */
   readonly devices?: Readonly<Record<string, DeviceLatency>>;
   readonly params: number;
   readonly macs: number;
+  /** Bounds that the network breaks as it was measured after its training, in words. */
+  readonly overBounds: readonly string[];
+  /** Another trained network is at least as good in every objective, and better in one. */
+  readonly dominated: boolean;
 }
 
-export interface DoneEvent {
+export interface DoneEvent extends Int8Result {
   readonly event: 'done';
   /** 0..1, on the test split; null when the data has none. */
   readonly testAccuracy: number | null;
   readonly valAccuracy: number;
   readonly latencyMs: number;
-  /** Of the model in 8 bits, with `--int8`. */
-  readonly int8TestAccuracy?: number | null;
-  readonly int8LatencyMs?: number;
   /** On the devices that `--device` named. */
   readonly devices?: Readonly<Record<string, DeviceLatency>>;
   readonly params: number;
   readonly macs: number;
-  /** With several objectives: the trained members of the front, in the order of training. */
+  /** With several objectives, or where the first network broke a bound: the trained members of the front, in the order of training. */
   readonly front?: readonly FrontMember[];
   readonly trials: { readonly complete: number; readonly failed: number; readonly pruned: number };
   readonly seconds: number;

@@ -5,6 +5,7 @@ import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Trial } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
+import { FINE_TUNE_EPOCHS } from './int8-export.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -26,8 +27,7 @@ export function finalJob(
   deadline: number | null,
 ): TrialJob {
   const { options, plan, dataset } = context;
-  const ends =
-    deadline === null ? null : deadline - (CLOSING_SECONDS + CLOSING_SHARE * plan.time!.totalSeconds) * 1000;
+  const ends = deadline === null ? null : deadline - closingSeconds(context, trial, deadline) * 1000;
   const epochs = plan.finalEpochs ?? epochsUntil(ends!, secondsAnEpoch(context, trial));
   const job = ESTIMATORS.full.createJob({
     trial: trial.number,
@@ -46,6 +46,45 @@ export function finalJob(
     checkpoint: folder.checkpoint,
     weightsFile: folder.weights,
     ...(ends !== null && { deadline: Math.max(ends, Date.now() + 1000) }),
+  };
+}
+
+/** What is kept of a training's time for what comes after it. */
+function closingSeconds(context: FinalContext, trial: Trial, deadline: number): number {
+  const { options, plan } = context;
+  const closing = CLOSING_SECONDS + CLOSING_SHARE * plan.time!.totalSeconds;
+  if (!options.int8) return closing;
+  const { plain, tuning } = quantisationSeconds(context, trial);
+  const left = (deadline - Date.now()) / 1000;
+  const worthIt = Number.isFinite(tuning) && tuning <= TUNING_SHARE * left;
+  // A network that has hardly learnt is of no use in 8 bits either.
+  return closing + Math.min(plain + (worthIt ? tuning : 0), MOST_FOR_INT8 * left);
+}
+
+/** Latency in 8 bits, and of both in turns. */
+const TIMING_SECONDS = 7;
+/** An inference takes so much of a step of training, evaluation and calibration alike. */
+const INFERENCE_SHARE = 0.4;
+/** Images that plain quantisation looks at: validation and test in float and in 8 bits, calibration three times over. */
+const CALIBRATION_IMAGES = 3 * 512;
+/** Fine-tuning asks the float model beside each step. */
+const TUNING_STEP = 1.5;
+/** Fine-tuning may take so much of a training's time, all of quantisation so much. */
+const TUNING_SHARE = 0.1;
+const MOST_FOR_INT8 = 0.3;
+
+/** About how long 8 bits take after the training: plain, and fine-tuning on top. Infinite where the speed is not known. */
+export function quantisationSeconds(
+  context: FinalContext,
+  trial: Trial,
+): { readonly plain: number; readonly tuning: number } {
+  const { train, val, test } = context.dataset;
+  const epoch = secondsAnEpoch(context, trial);
+  const anImage = (epoch / train.count) * INFERENCE_SHARE;
+  const judged = 3 * val.count + 2 * (test?.count ?? 0);
+  return {
+    plain: TIMING_SECONDS + anImage * (judged + CALIBRATION_IMAGES),
+    tuning: FINE_TUNE_EPOCHS * (TUNING_STEP * epoch + anImage * val.count) + anImage * judged,
   };
 }
 

@@ -4,19 +4,28 @@
  * What is finished is kept: a run that goes on after any interruption trains only what is missing.
  */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
 import type { Winner } from '../report/data.ts';
 import type { Study } from '../study/study.ts';
-import type { Measures, Trial } from '../study/trial.ts';
+import type { Constraint, Measures, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { latenciesByDevice } from './devices.ts';
-import type { DoneEvent, FrontMember } from './events.ts';
+import type { DoneEvent, FrontMember, Int8Result } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
-import { affordable, chooseFront, frontSize, mostAccurate } from './front.ts';
+import {
+  affordable,
+  chooseFront,
+  frontSize,
+  mostAccurate,
+  replacementBounds,
+  type Standing,
+  standings,
+  withinBounds,
+} from './front.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
@@ -33,15 +42,22 @@ const ATTEMPTS = 2;
 /** How many candidates may fail. */
 const FAILURES = 3;
 
+/** How many further candidates are trained where none keeps the bounds in the end. */
+const REPLACEMENTS = 2;
+
 /** @returns null when the signal ended it */
 export async function trainFinal(request: FinalRequest): Promise<DoneEvent | null> {
-  const { options, storage, folder } = request;
+  const { options, plan, storage, folder } = request;
   const former = await get(storage, 'winner');
   if (former !== null) return done(request, former);
   const members = await trainMembers(request);
   if (members === null) return null;
-  const best = mostAccurate(members, options.int8)!;
-  const winner = { ...best, model: { ...best.model, file: basename(folder.model) } };
+  const best = mostAccurate(withinBounds(members, constraintsOf(options, plan)), options.int8)!;
+  const winner: Winner = {
+    ...best,
+    model: { ...best.model, file: basename(folder.model) },
+    ...(best.int8 && { int8: { ...best.int8, file: basename(folder.int8Model) } }),
+  };
   if (best.model.file !== winner.model.file) copyToTop(folder, best.trial);
   await put(storage, 'winner', winner);
   return done(request, winner);
@@ -57,22 +73,37 @@ async function trainMembers(request: FinalRequest): Promise<readonly Winner[] | 
   let reason = '';
   const executor = createExecutor({ ...options, trialTimeoutSeconds: null }, { ...plan, time: null }, 1);
   try {
-    while (members.length < wanted && failed.size < FAILURES) {
-      const open = study.trials().filter(({ number }) => !failed.has(number));
-      const missing = chooseFront(open, options.objectives, constraints, wanted).filter(
-        ({ number }) => !members.some((member) => member.trial === number),
-      );
-      const turn = nextTurn(request, missing, members.length === 0);
+    for (;;) {
+      const untried = (bounds: readonly Constraint[], count: number): Trial[] =>
+        chooseFront(
+          study.trials().filter(({ number }) => !failed.has(number)),
+          options.objectives,
+          bounds,
+          count,
+        ).filter(({ number }) => !members.some((member) => member.trial === number));
+      const planned = members.length < wanted ? untried(constraints, wanted) : [];
+      const bounds = replacementBounds(members, study.trials(), constraints);
+      const replacing = planned.length === 0 && bounds !== null && members.length < wanted + REPLACEMENTS;
+      const missing = replacing ? untried(bounds, 1) : planned;
+      if (failed.size >= FAILURES) break;
+      const turn = nextTurn(request, missing, members.length === 0, replacing);
       if (turn === null) break;
       const { trial, deadline } = turn;
-      const own = wanted === 1 ? folder : memberFolder(folder, trial.number);
+      if (wanted === 1 && members.length === 1) await giveOwnPlace(request, members);
+      const own = wanted === 1 && members.length === 0 ? folder : memberFolder(folder, trial.number);
       mkdirSync(dirname(own.model), { recursive: true });
       const outcome = await train(request, executor, trial, own, deadline);
       if (hooks.signal.aborted) return null;
       if (outcome.state === 'complete') {
-        members.push(await finish(request, trial, outcome, own));
+        const member = await finish(request, trial, outcome, own, deadline);
+        members.push(member);
         await put(storage, 'members', members);
         rmSync(own.checkpoint, { force: true });
+        for (const bound of standings([member], options.objectives, constraints)[0]!.overBounds)
+          hooks.onEvent({
+            event: 'warning',
+            message: `trial ${member.trial} is over a bound as it is exported: ${bound}`,
+          });
       } else {
         failed.add(trial.number);
         reason = outcome.reason ?? '';
@@ -96,6 +127,7 @@ function nextTurn(
   request: FinalRequest,
   missing: readonly Trial[],
   first: boolean,
+  replacing: boolean,
 ): { readonly trial: Trial; readonly deadline: number | null } | null {
   const { plan, dataset, deadline, hooks } = request;
   const trial = missing[0];
@@ -105,7 +137,7 @@ function nextTurn(
   const costs = missing.map((candidate) => secondsAnEpoch(request, candidate));
   const least = plan.finalEpochs ?? fewestEpochs(dataset.train.count) / 2;
   const count = Math.max(first ? 1 : 0, affordable(costs, seconds, least));
-  if (count < missing.length && (first || count === 0))
+  if (count < missing.length && !replacing && (first || count === 0))
     hooks.onEvent({
       event: 'warning',
       message: `the time suffices for ${count} of ${missing.length} networks of the front`,
@@ -151,35 +183,58 @@ async function train(
   return outcome!;
 }
 
+/** The only network so far gets files of its own beside those at the top, which another one may come to take. */
+async function giveOwnPlace({ folder, storage, options }: FinalRequest, members: Winner[]): Promise<void> {
+  const [member] = members;
+  if (member === undefined || member.model.file !== basename(folder.model)) return;
+  const own = memberFolder(folder, member.trial);
+  mkdirSync(dirname(own.model), { recursive: true });
+  copyFiles(folder, own);
+  members[0] = {
+    ...member,
+    model: { ...member.model, file: relative(options.out, own.model) },
+    ...(member.int8 && { int8: { ...member.int8, file: relative(options.out, own.int8Model) } }),
+  };
+  await put(storage, 'members', members);
+}
+
 /** The most accurate member's files also stand at the top of the run's folder, each whole or not at all. */
 function copyToTop(folder: RunFolder, trial: number): void {
-  const from = memberFolder(folder, trial);
+  // Another network may have been there before.
+  rmSync(folder.int8Model, { force: true });
+  copyFiles(memberFolder(folder, trial), folder);
+}
+
+function copyFiles(from: RunFolder, to: RunFolder): void {
   for (const name of ['model', 'int8Model', 'network', 'weights'] as const) {
     if (!existsSync(from[name])) continue;
-    copyFileSync(from[name], `${folder[name]}.part`);
-    renameSync(`${folder[name]}.part`, folder[name]);
+    copyFileSync(from[name], `${to[name]}.part`);
+    renameSync(`${to[name]}.part`, to[name]);
   }
 }
 
 /** The last event, kept with the run. */
-async function done({ options, storage, study, watch }: FinalRequest, winner: Winner): Promise<DoneEvent> {
+async function done(
+  { options, plan, storage, study, watch }: FinalRequest,
+  winner: Winner,
+): Promise<DoneEvent> {
   await watch.save();
   const members = (await get(storage, 'members')) ?? [];
   const count = (state: Trial['state']): number => study.trials().filter((t) => t.state === state).length;
   const { measures } = winner;
+  const how = standings(members, options.objectives, constraintsOf(options, plan));
   const event: DoneEvent = {
     event: 'done',
     testAccuracy: winner.test?.accuracy ?? null,
     valAccuracy: measures.valAccuracy!,
     latencyMs: measures.latencyMs!,
-    ...(measures.int8LatencyMs !== undefined && {
-      int8TestAccuracy: measures.int8TestAccuracy ?? null,
-      int8LatencyMs: measures.int8LatencyMs,
-    }),
+    ...(options.int8 && figuresIn8Bits(winner)),
     ...devicesOf(measures),
     params: measures.params!,
     macs: measures.macs!,
-    ...(frontSize(options) > 1 && { front: members.map(frontMember) }),
+    ...((frontSize(options) > 1 || members.length > 1) && {
+      front: members.map((member, i) => frontMember(member, how[i]!, options.int8)),
+    }),
     trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },
     seconds: watch.total(),
     out: options.out,
@@ -188,20 +243,30 @@ async function done({ options, storage, study, watch }: FinalRequest, winner: Wi
   return event;
 }
 
-const frontMember = ({ trial, model, test, measures }: Winner): FrontMember => ({
-  trial,
-  file: model.file,
-  testAccuracy: test?.accuracy ?? null,
-  valAccuracy: measures.valAccuracy!,
-  latencyMs: measures.latencyMs!,
-  ...(measures.int8LatencyMs !== undefined && {
-    int8ValAccuracy: measures.int8ValAccuracy!,
-    int8TestAccuracy: measures.int8TestAccuracy ?? null,
-    int8LatencyMs: measures.int8LatencyMs,
-  }),
-  ...devicesOf(measures),
-  params: measures.params!,
-  macs: measures.macs!,
+const frontMember = (member: Winner, standing: Standing, int8: boolean): FrontMember => {
+  const { trial, model, test, measures } = member;
+  return {
+    trial,
+    file: model.file,
+    testAccuracy: test?.accuracy ?? null,
+    valAccuracy: measures.valAccuracy!,
+    latencyMs: measures.latencyMs!,
+    ...(int8 && figuresIn8Bits(member)),
+    ...devicesOf(measures),
+    params: measures.params!,
+    macs: measures.macs!,
+    ...standing,
+  };
+};
+
+/** All null where the network could not be quantised. */
+const figuresIn8Bits = ({ measures, int8 }: Winner): Required<Int8Result> => ({
+  int8File: int8?.file ?? null,
+  int8ValAccuracy: measures.int8ValAccuracy ?? null,
+  int8TestAccuracy: measures.int8TestAccuracy ?? null,
+  int8LatencyMs: measures.int8LatencyMs ?? null,
+  int8SizeBytes: measures.int8SizeBytes ?? null,
+  int8SpeedUp: int8?.speedUp ?? null,
 });
 
 function devicesOf(measures: Measures): Pick<FrontMember, 'devices'> {

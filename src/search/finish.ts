@@ -1,37 +1,43 @@
-/** A fully trained network is tested once, timed, and written to its file. */
-import { readFileSync } from 'node:fs';
+/** A fully trained network is tested once, quantised where it is asked for, timed, and written to its files. */
+import { readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { ImageDataset } from '../data/dataset.ts';
-import { describeMachine } from '../device/machine.ts';
-import { type Latency, measureLatency } from '../device/measure-latency.ts';
 import type { JobOutcome } from '../execution/executor.ts';
 import { networkCost } from '../network/cost.ts';
-import type { Winner } from '../report/data.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import { sealModel } from '../onnx/seal.ts';
+import type { Int8Figures, Winner } from '../report/data.ts';
 import { spaceDigest } from '../space/digest.ts';
-import type { Trial } from '../study/trial.ts';
-import { wilsonInterval } from '../task/classification-metrics.ts';
+import type { Measures, Trial } from '../study/trial.ts';
 import { evaluateNetwork } from '../train/evaluate.ts';
 import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
 import type { SearchContext } from './context.ts';
-import { finalDeviceMeasures } from './devices.ts';
-import { engineName } from './engine-name.ts';
-import { exportedModel, modelBytes, writeWhole } from './export-model.ts';
-import { finalNetwork } from './final-job.ts';
-import { exportInt8 } from './int8-export.ts';
-import { ioOf, type ModelMetadata, type Preprocessing } from './model-metadata.ts';
+import { deviceLatencyEntries, finalDeviceMeasures } from './devices.ts';
+import { exportedModel, withMetadata, writeWhole } from './export-model.ts';
+import { finalNetwork, quantisationSeconds } from './final-job.ts';
+import { exportInt8, type Int8Export } from './int8-export.ts';
+import { accuracyEntry, accuracyInterval, measuredLatency, preprocessingOf } from './model-figures.ts';
+import { ioOf, type ModelMetadata } from './model-metadata.ts';
 import type { RunFolder } from './run-folder.ts';
 import { exampleOf } from './verify/example.ts';
 
-/** @param folder where the network's files go */
+/** Test and report come after the fine-tuning of a network in 8 bits. */
+const SPARE_SECONDS = 5;
+
+/**
+ * @param folder where the network's files go
+ * @param deadline when they must be there (milliseconds since the epoch); null: none
+ */
 export async function finish(
-  request: Pick<SearchContext, 'options' | 'plan' | 'dataset' | 'space' | 'hooks' | 'watch'>,
+  request: Pick<SearchContext, 'options' | 'plan' | 'dataset' | 'space' | 'hooks' | 'watch' | 'storage'>,
   trial: Trial,
   outcome: JobOutcome,
   folder: RunFolder,
+  deadline: number | null,
 ): Promise<Winner> {
   const { options, plan, dataset, space, hooks, watch } = request;
+  const { onEvent, signal } = hooks;
   await watch.phase('test and export');
   const network = finalNetwork(request, trial);
   const weights: Weights = decodeSafetensors(readFileSync(folder.weights), folder.weights).tensors;
@@ -43,27 +49,47 @@ export async function finish(
       : {
           accuracy: evaluation.accuracy,
           count: split.count,
-          interval: interval(evaluation.accuracy, split.count),
+          interval: accuracyInterval(evaluation.accuracy, split.count),
         };
   if (test !== null)
-    hooks.onEvent({
-      event: 'tested',
-      trial: trial.number,
-      testAccuracy: test.accuracy,
-      testCount: test.count,
-    });
+    onEvent({ event: 'tested', trial: trial.number, testAccuracy: test.accuracy, testCount: test.count });
 
-  const preprocessing = preprocessingOf(dataset);
-  const latency = await measureLatency(
-    modelBytes(network, weights, null),
-    { input: exampleOf({ preprocessing }) },
-    { threads: options.latencyThreads },
+  const preprocessing = preprocessingOf(dataset, dataset.normalisation);
+  const feeds = { input: exampleOf({ preprocessing }) };
+  const model = exportedModel(network, weights, null);
+  const latency = await measuredLatency(encodeModel(model), feeds, {
+    threads: options.latencyThreads,
+    signal,
+  });
+  const { plain: plainSeconds, tuning } = quantisationSeconds(request, trial);
+  const int8 = options.int8
+    ? await exportInt8({
+        trial: trial.number,
+        model,
+        feeds,
+        dataset,
+        options,
+        threads: plan.finalThreads,
+        // What was estimated too low for the one is so for the other.
+        timeToTune: (seconds) =>
+          deadline === null ||
+          Date.now() + (tuning * Math.max(1, seconds / plainSeconds) + SPARE_SECONDS) * 1000 < deadline,
+        signal,
+        onEvent,
+      })
+    : null;
+  const elsewhere = await finalDeviceMeasures(
+    request,
+    encodeModel(model),
+    int8 === null ? null : encodeModel(int8.model),
   );
+
   const valAccuracy = outcome.measures.valAccuracy!;
   const shape = { labels: [...dataset.classes], preprocessing };
+  const devices = await deviceLatencyEntries(request, elsewhere);
   const metadata: ModelMetadata = {
     ...shape,
-    genome: trial.genome as ModelMetadata['genome'],
+    genome: trial.genome as NonNullable<ModelMetadata['genome']>,
     space: space.name,
     spaceDigest: spaceDigest(space, ioOf(shape)),
     trial: trial.number,
@@ -72,34 +98,24 @@ export async function finish(
     data: dataset.fingerprint,
     cost: networkCost(network),
     accuracy: {
-      val: valAccuracy,
-      valCount: dataset.val.count,
-      valInterval: interval(valAccuracy, dataset.val.count),
-      test: test?.accuracy ?? null,
-      testCount: test?.count ?? 0,
-      testInterval: test?.interval ?? null,
+      float: accuracyEntry(dataset, { val: valAccuracy, test: test?.accuracy ?? null }),
+      ...(int8 !== null && { int8: int8.accuracy }),
     },
-    latency: latencyEntry(latency),
+    latency: { float: latency, ...(int8 !== null && { int8: int8.latency }) },
+    ...(devices !== null && { devices }),
+    ...(int8 !== null && { quantisation: int8.quantisation }),
   };
-  const bytes = modelBytes(network, weights, metadata);
+  const bytes = sealModel(withMetadata(model, { ...metadata, precision: 'float' }));
   await writeWhole(folder.model, bytes);
   await writeWhole(folder.network, `${JSON.stringify(network, null, 2)}\n`);
-
-  const int8 = options.int8
-    ? await exportInt8({
-        path: folder.int8Model,
-        model: exportedModel(network, weights, metadata),
-        dataset,
-        options,
-        threads: plan.finalThreads,
-        signal: hooks.signal,
-      })
-    : null;
-  const elsewhere = await finalDeviceMeasures(
-    request,
-    bytes,
-    int8 === null ? null : readFileSync(folder.int8Model),
-  );
+  let int8Measures: Measures = {};
+  // What an attempt that was interrupted has left would not be this network's.
+  if (int8 === null) rmSync(folder.int8Model, { force: true });
+  else {
+    const quantised = sealModel(withMetadata(int8.model, { ...metadata, precision: 'int8' }));
+    await writeWhole(folder.int8Model, quantised);
+    int8Measures = measuresIn8Bits(int8, quantised.byteLength);
+  }
 
   return {
     trial: trial.number,
@@ -112,7 +128,7 @@ export async function finish(
       latencyLowMs: latency.lowMs,
       latencyHighMs: latency.highMs,
       ...(test !== null && { testAccuracy: test.accuracy }),
-      ...int8,
+      ...int8Measures,
       ...elsewhere,
     },
     curve: outcome.curve,
@@ -120,42 +136,22 @@ export async function finish(
     confusion: evaluation.confusion,
     test,
     model: { file: relative(options.out, folder.model), input: 'input', output: 'logits', preprocessing },
+    int8: int8 === null ? null : figuresIn8Bits(int8, relative(options.out, folder.int8Model)),
   };
 }
 
-/** 95 % (Wilson 1927). */
-function interval(accuracy: number, count: number): [number, number] {
-  const [low, high] = wilsonInterval(Math.round(accuracy * count), count);
-  return [low, high];
-}
+const measuresIn8Bits = ({ accuracy, latency }: Int8Export, sizeBytes: number): Measures => ({
+  int8ValAccuracy: accuracy.val,
+  ...(accuracy.test !== null && { int8TestAccuracy: accuracy.test }),
+  int8LatencyMs: latency.medianMs,
+  int8SizeBytes: sizeBytes,
+});
 
-function preprocessingOf({ channels, height, width, normalisation }: ImageDataset): Preprocessing {
-  return {
-    channels,
-    height,
-    width,
-    colour: channels === 1 ? 'grey' : 'rgb',
-    mean: [...normalisation.mean],
-    std: [...normalisation.std],
-    scale: 1 / 255,
-    resize: 'area',
-  };
-}
-
-function latencyEntry(latency: Latency): ModelMetadata['latency'] {
-  const { medianMs, lowMs, highMs, p95Ms, runs, wide, threads, provider, machine } = latency;
-  const { platform } = describeMachine();
-  return {
-    medianMs,
-    lowMs,
-    highMs,
-    p95Ms,
-    runs,
-    wide,
-    threads,
-    provider,
-    machine,
-    platform,
-    runtime: engineName(),
-  };
-}
+const figuresIn8Bits = ({ accuracy, latency, quantisation }: Int8Export, file: string): Int8Figures => ({
+  file,
+  valInterval: accuracy.valInterval ?? null,
+  testInterval: accuracy.testInterval,
+  latency: { lowMs: latency.lowMs, highMs: latency.highMs },
+  speedUp: quantisation.speedUp ?? null,
+  floatLayers: quantisation.floatLayers ?? [],
+});

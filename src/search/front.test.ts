@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dominates } from '../strategy/pareto.ts';
 import type { Objective, Trial } from '../study/trial.ts';
-import { affordable, chooseFront, frontSize, mostAccurate } from './front.ts';
+import {
+  affordable,
+  chooseFront,
+  frontSize,
+  mostAccurate,
+  replacementBounds,
+  standings,
+  withinBounds,
+} from './front.ts';
 
 const trial = (number: number, measures: Trial['measures']): Trial => ({
   number,
@@ -97,4 +105,44 @@ test('of equally accurate networks the cheaper one is taken; in 8 bits, the accu
   expect(mostAccurate(members, false)).toBe(members[1]);
   expect(mostAccurate(members, true)).toBe(members[2]);
   expect(mostAccurate([], false)).toBeNull();
+});
+
+test('a network that could not be quantised comes after all that could', () => {
+  const members = [
+    { measures: { valAccuracy: 0.95, macs: 5 } },
+    { measures: { valAccuracy: 0.9, int8ValAccuracy: 0.8, macs: 4 } },
+  ];
+  expect(mostAccurate(members, true)).toBe(members[1]);
+  expect(mostAccurate(members.slice(0, 1), true)).toBe(members[0]);
+});
+
+describe('trained networks beside the bounds', () => {
+  const bound = [{ measure: 'latencyMs', max: 2 }];
+  const member = (trial: number, valAccuracy: number, latencyMs: number) => ({
+    trial,
+    measures: { valAccuracy, latencyMs },
+  });
+  const members = [member(0, 0.9, 2.5), member(1, 0.8, 1.5), member(2, 0.7, 1.6)];
+
+  test('those within come first; where none is, all are left', () => {
+    expect(withinBounds(members, bound).map((m) => m.trial)).toEqual([1, 2]);
+    expect(withinBounds(members.slice(0, 1), bound)).toHaveLength(1);
+  });
+
+  test('what is over a bound is said with both figures, and what another one dominates is marked', () => {
+    expect(standings(members, [ACCURACY, LATENCY], bound)).toEqual([
+      { overBounds: ['latency (median, batch 1) 2.5, bound 2'], dominated: false },
+      { overBounds: [], dominated: false },
+      { overBounds: [], dominated: true },
+    ]);
+  });
+
+  test('a replacement must keep what the first one would have had to', () => {
+    const before = [trial(0, { latencyMs: 2 }), trial(1, { latencyMs: 1 })];
+    expect(replacementBounds(members, before, bound)).toBeNull();
+    expect(replacementBounds([], before, bound)).toBeNull();
+    expect(replacementBounds(members.slice(0, 1), before, bound)).toEqual([
+      { measure: 'latencyMs', max: 1.6 },
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 /** Which networks of a study are trained fully: one, or several of the Pareto front. */
-import { hypervolume } from '../strategy/pareto.ts';
-import { measureInfo, objectiveValues } from '../study/measure.ts';
+import { dominates, hypervolume } from '../strategy/pareto.ts';
+import { broken, measureInfo, objectiveValues } from '../study/measure.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Constraint, Measures, Objective, Trial } from '../study/trial.ts';
 import type { SearchOptions } from './options.ts';
@@ -92,11 +92,69 @@ export function mostAccurate<T extends { readonly measures: Measures }>(
   members: readonly T[],
   int8: boolean,
 ): T | null {
+  // One that could not be quantised comes after all that could.
+  const judged = int8 && members.some(({ measures }) => measures.int8ValAccuracy !== undefined);
   const value = ({ measures }: T): number =>
-    (int8 ? measures.int8ValAccuracy : undefined) ?? measures.valAccuracy ?? Number.NEGATIVE_INFINITY;
+    measures[judged ? 'int8ValAccuracy' : 'valAccuracy'] ?? Number.NEGATIVE_INFINITY;
   const macs = ({ measures }: T): number => measures.macs ?? Number.POSITIVE_INFINITY;
   return members.reduce<T | null>((best, member) => {
     if (best === null || value(member) > value(best)) return member;
     return value(member) === value(best) && macs(member) < macs(best) ? member : best;
   }, null);
 }
+
+/** The members that keep the bounds as they were measured after their training; all of them where none does. */
+export function withinBounds<T extends { readonly measures: Measures }>(
+  members: readonly T[],
+  constraints: readonly Constraint[],
+): readonly T[] {
+  const fitting = members.filter(({ measures }) => broken(constraints, measures).length === 0);
+  return fitting.length > 0 ? fitting : members;
+}
+
+/**
+ * Where no trained network keeps the bounds: what a trial must keep so that its network will, were it as much worse after
+ * its training as those were. Null where one keeps the bounds, and before there are any.
+ */
+export function replacementBounds(
+  members: readonly { readonly trial: number; readonly measures: Measures }[],
+  trials: readonly Trial[],
+  constraints: readonly Constraint[],
+): readonly Constraint[] | null {
+  if (members.length === 0 || members.some(({ measures }) => broken(constraints, measures).length === 0))
+    return null;
+  const growth = ({ measure }: Constraint): number =>
+    Math.max(
+      1,
+      ...members.map(({ trial, measures }) => {
+        const before = trials.find(({ number }) => number === trial)?.measures[measure];
+        const after = measures[measure];
+        return before === undefined || after === undefined || before <= 0 ? 1 : after / before;
+      }),
+    );
+  return constraints.map((constraint) => ({ ...constraint, max: constraint.max / growth(constraint) }));
+}
+
+/** How each member turned out beside the bounds and the others, in the order of the members. */
+export function standings<T extends { readonly measures: Measures }>(
+  members: readonly T[],
+  objectives: readonly Objective[],
+  constraints: readonly Constraint[],
+): readonly Standing[] {
+  const values = members.map(({ measures }) => objectiveValues(objectives, measures));
+  return members.map(({ measures }, i) => ({
+    overBounds: broken(constraints, measures).map(
+      ({ measure, max }) => `${measureInfo(measure).label} ${shown(measures[measure]!)}, bound ${shown(max)}`,
+    ),
+    dominated: values.some((other) => other !== null && values[i] !== null && dominates(other, values[i]!)),
+  }));
+}
+
+export interface Standing {
+  /** Bounds that are broken, in words. */
+  readonly overBounds: readonly string[];
+  /** Another trained network is at least as good in every objective, and better in one. */
+  readonly dominated: boolean;
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(4)));

@@ -1,20 +1,30 @@
 /** `espalier quantize`: a model file and a data set become a quantised model file and what is to be said about it. */
 import { readFile } from 'node:fs/promises';
-import type { Normalisation } from '../data/dataset.ts';
+import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
 import { fail } from '../errors.ts';
 import { decodeModel } from '../onnx/decode.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import { encodeModel } from '../onnx/encode.ts';
 import { sealModel } from '../onnx/seal.ts';
 import { imageInput, type Judged, quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency, type LatencyComparison } from '../quantisation/compare-latency.ts';
+import { type FloatLayer, floatLayers, unmergedLayers } from '../quantisation/float-layers.ts';
 import { inspectKernels, type KernelReport } from '../quantisation/kernels.ts';
 import type { QuantisedLayer, QuantiseOptions } from '../quantisation/quantise.ts';
+import type { LayerSensitivity } from '../quantisation/sensitivity.ts';
 import { createSession } from '../runtime/session.ts';
-import { writeWhole } from './export-model.ts';
+import { VERSION } from '../version.ts';
+import { withMetadata, writeWhole } from './export-model.ts';
+import { accuracyEntry, measuredLatency, preprocessingOf, speedUpEntry } from './model-figures.ts';
 import { datasetFor, usualNormalisation } from './model-input.ts';
-import { type ModelMetadata, readMetadata } from './model-metadata.ts';
+import {
+  type AccuracyEntry,
+  type LatencyEntry,
+  type ModelMetadata,
+  ownMetadata,
+  type QuantisationEntry,
+} from './model-metadata.ts';
 
 export interface QuantizeFileRequest {
   readonly path: string;
@@ -27,6 +37,8 @@ export interface QuantizeFileRequest {
   /** 0..1 */
   readonly maxDrop: number | null;
   readonly calibrationImages: number;
+  /** Whether the report is to have the sensitivity of each layer. */
+  readonly sensitivity: boolean;
   /** Null: what the model says of itself, or what is usual. */
   readonly mean: readonly number[] | null;
   readonly std: readonly number[] | null;
@@ -40,8 +52,13 @@ export interface QuantizeFileRequest {
 
 interface Side {
   readonly valAccuracy: number;
+  readonly valCount: number;
+  /** 95 % (Wilson 1927). */
+  readonly valInterval: readonly [number, number];
   readonly testAccuracy: number | null;
   readonly testCount: number;
+  readonly testInterval: readonly [number, number] | null;
+  readonly latency: LatencyEntry;
   readonly bytes: number;
 }
 
@@ -55,15 +72,15 @@ export interface QuantizeReport {
   readonly kernels: KernelReport;
   readonly layers: readonly QuantisedLayer[];
   readonly keptFloat: readonly string[];
+  /** All that compute in float in the end, and why. */
+  readonly floatLayers: readonly FloatLayer[];
+  /** Most sensitive first; null unless they were asked for. */
+  readonly sensitivities: readonly LayerSensitivity[] | null;
   readonly warnings: readonly string[];
 }
 
 /** Accuracies of no more than this many times chance say that the images are not what the model expects. */
 const NEAR_CHANCE = 1.5;
-
-/** Like `readMetadata`, but null for a model that Espalier did not make. */
-const ownMetadata = (model: OnnxModel, path: string): ModelMetadata | null =>
-  'espalier.labels' in model.metadata ? readMetadata(model, path) : null;
 
 /** @throws ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
 export async function quantizeFile(request: QuantizeFileRequest): Promise<QuantizeReport> {
@@ -77,12 +94,13 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
   );
   const model = decodeModel(bytes, path);
   const metadata = ownMetadata(model, path);
+  const seed = request.seed ?? metadata?.seed ?? 1;
   const input = imageInput(model);
   const [, channels, height, width] = input.shape;
   if (channels !== 1 && channels !== 3)
     fail('NOT_QUANTISABLE', { reason: `its input has ${channels} channels, not 1 or 3` });
   const { dataset: raw } = await loadImageDataset(request.data, {
-    seed: request.seed ?? metadata?.seed ?? 1,
+    seed,
     signal,
     channels: channels as 1 | 3,
     ...(typeof height === 'number' && height === width && { imageSize: height }),
@@ -113,41 +131,69 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     ...(request.learningRate !== null && { learningRate: request.learningRate }),
     augmentation: suitableAugmentation(dataset),
     maxDrop: request.maxDrop,
+    sensitivity: request.sensitivity,
     threads: request.threads,
-    seed: String(request.seed ?? metadata?.seed ?? 1),
+    seed: String(seed),
     signal,
     onProgress,
   });
-  const side = ({ val, test }: Judged, size: number): Side => ({
-    valAccuracy: val.accuracy,
-    testAccuracy: test?.accuracy ?? null,
-    testCount: test === null ? 0 : (dataset.test?.count ?? 0),
-    bytes: size,
-  });
-  const note = {
-    target: options.target ?? 'onnxruntime',
-    method: options.method ?? 'mse',
-    fineTuneEpochs: request.fineTuneEpochs,
-    keptFloat: found.keptFloat,
-    float: { val: found.float.val.accuracy, test: found.float.test?.accuracy ?? null },
-    int8: { val: found.int8.val.accuracy, test: found.int8.test?.accuracy ?? null },
-  };
-  const quantised = sealModel({
-    ...found.model,
-    metadata: { ...found.model.metadata, 'espalier.quantisation': JSON.stringify(note) },
-  });
-  await writeWhole(request.out, quantised);
   onProgress('latency', 0);
-  const kernels = await inspectKernels(quantised);
+  const plain = encodeModel(found.model);
+  const kernels = await inspectKernels(plain);
+  const target = options.target ?? 'onnxruntime';
+  // What TensorRT merges cannot be seen here.
+  const unmerged = target === 'onnxruntime' ? unmergedLayers(found.layers, kernels) : [];
+  const stayed = floatLayers(found.layers, unmerged);
   const batch = typeof input.shape[0] === 'number' ? input.shape[0] : 1;
   const shape = [batch, dataset.channels, dataset.height, dataset.width];
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
-  const latency = await compareLatency(
-    [bytes, quantised],
-    { [input.name]: { dtype: 'float32', shape, data } },
-    { threads: request.latencyThreads, signal },
+  const feeds = { [input.name]: { dtype: 'float32', shape, data } } as const;
+  const running = { threads: request.latencyThreads, signal };
+  const timed = async (file: Uint8Array): Promise<LatencyEntry> => ({
+    ...(await measuredLatency(file, feeds, running)),
+    ...(batch !== 1 && { batch }),
+  });
+  const entries = {
+    accuracy: { float: judgedEntry(dataset, found.float), int8: judgedEntry(dataset, found.int8) },
+    latency: { float: await timed(bytes), int8: await timed(plain) },
+  };
+  const latency = await compareLatency([bytes, plain], feeds, running);
+  const quantisation: QuantisationEntry = {
+    target,
+    method: options.method ?? 'mse',
+    fineTuneEpochs: request.fineTuneEpochs,
+    keptFloat: [...found.keptFloat],
+    floatLayers: stayed,
+    speedUp: speedUpEntry(latency),
+  };
+  const quantised = sealModel(
+    withMetadata(found.model, {
+      ...metadata,
+      ...(metadata?.devices && { devices: withoutInt8(metadata.devices) }),
+      labels: [...dataset.classes],
+      preprocessing: preprocessingOf(dataset, normalisation),
+      precision: 'int8',
+      version: VERSION,
+      seed,
+      data: dataset.fingerprint,
+      ...entries,
+      quantisation,
+    }),
   );
-  const unmerged = plannedProducts(found.layers) - integerProducts(kernels);
+  await writeWhole(request.out, quantised);
+  const side = (precision: 'float' | 'int8', size: number): Side => {
+    const { val, valCount, valInterval, test, testCount, testInterval } = entries.accuracy[precision];
+    return {
+      valAccuracy: val,
+      valCount: valCount!,
+      valInterval: valInterval!,
+      testAccuracy: test,
+      testCount,
+      testInterval,
+      latency: entries.latency[precision],
+      bytes: size,
+    };
+  };
   const chance = NEAR_CHANCE / dataset.classes.length;
   const warnings = [
     ...(guessed
@@ -156,8 +202,8 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     ...(found.float.val.accuracy < chance
       ? ['the float model is hardly better than chance: check --mean, --std and --labels']
       : []),
-    ...(unmerged > 0 && (options.target ?? 'onnxruntime') === 'onnxruntime'
-      ? [`ONNX Runtime computes ${unmerged} of the layers in float although they are quantised`]
+    ...(unmerged.length > 0
+      ? [`ONNX Runtime computes layers in float although they are quantised: ${unmerged.join(', ')}`]
       : []),
     ...(found.met
       ? []
@@ -166,24 +212,24 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
   return {
     model: path,
     out: request.out,
-    float: side(found.float, bytes.length),
-    int8: side(found.int8, quantised.length),
+    float: side('float', bytes.length),
+    int8: side('int8', quantised.length),
     latency,
     kernels,
     layers: found.layers,
     keptFloat: found.keptFloat,
+    floatLayers: stayed,
+    sensitivities: found.sensitivities,
     warnings,
   };
 }
 
-const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
-const plannedProducts = (layers: readonly QuantisedLayer[]): number =>
-  layers.filter((layer) => layer.integer && PRODUCTS.has(layer.op)).length;
-const integerProducts = ({ integer }: KernelReport): number =>
-  ['QLinearConv', 'QGemm', 'QLinearMatMul', 'MatMulIntegerToFloat'].reduce(
-    (sum, op) => sum + (integer[op] ?? 0),
-    0,
-  );
+const judgedEntry = (dataset: ImageDataset, { val, test }: Judged): AccuracyEntry =>
+  accuracyEntry(dataset, { val: val.accuracy, test: test?.accuracy ?? null });
+
+/** Latencies in 8 bits on other devices are of the model that the search quantised. */
+const withoutInt8 = (devices: NonNullable<ModelMetadata['devices']>): ModelMetadata['devices'] & {} =>
+  Object.fromEntries(Object.entries(devices).map(([name, { int8: _, ...entry }]) => [name, entry]));
 
 function normalisationOf(
   { mean, std }: Pick<QuantizeFileRequest, 'mean' | 'std'>,

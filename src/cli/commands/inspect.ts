@@ -1,8 +1,8 @@
 import { EXIT } from '../../errors.ts';
+import { modelCost, modelLayers } from '../../onnx/model-layers.ts';
 import { formatBytes, formatCount } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { readModelFile } from '../model-file.ts';
-import { modelLayers } from '../model-layers.ts';
 import { tableLines, truncate } from '../table.ts';
 import { print, styler } from '../terminal.ts';
 
@@ -20,10 +20,7 @@ export const addInspect: AddCommand = (program, { terminal }, finish) => {
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       const { model, bytes } = await readModelFile(path);
       const layers = modelLayers(model);
-      const params = layers.reduce((sum, layer) => sum + layer.params, 0);
-      const macs = layers.every((layer) => layer.macs !== null)
-        ? layers.reduce((sum, layer) => sum + layer.macs!, 0)
-        : null;
+      const { params, macs } = modelCost(model);
       const { inputs, outputs } = model.graph;
       const summary = {
         path,

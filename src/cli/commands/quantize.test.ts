@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifierHead } from '../../network/blocks/classifier-head.ts';
 import { convBnAct } from '../../network/blocks/conv-bn-act.ts';
@@ -54,14 +55,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+const run = (...args: readonly string[]) => espalier('quantize', ...args);
+
+async function espalier(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const result = { code: 0, out: '', err: '' };
   const collect = (to: 'out' | 'err') => ({
     write: (text: string) => {
       result[to] += text;
     },
   });
-  result.code = await runCli(['quantize', ...args], { stdout: collect('out'), stderr: collect('err') });
+  result.code = await runCli([...args], { stdout: collect('out'), stderr: collect('err') });
   return result;
 }
 
@@ -103,7 +106,50 @@ test('a model from elsewhere: both accuracies, latencies, sizes, what stayed in 
   expect(result.int8.bytes).toBe(readFileSync(out).length);
   const note = JSON.parse(written.metadata['espalier.quantisation']!);
   expect(note).toMatchObject({ method: 'mse', target: 'onnxruntime', fineTuneEpochs: 1 });
-  expect(note.int8.test).toBe(result.int8.testAccuracy);
+  const accuracy = JSON.parse(written.metadata['espalier.accuracy']!);
+  expect(accuracy.int8).toMatchObject({ test: result.int8.testAccuracy, testCount: 30 });
+  expect(accuracy.float.testInterval).toEqual(result.float.testInterval);
+  expect(result.sensitivities).toBeNull();
+});
+
+test('the file that comes of it can predict and be verified, with the labels and preprocessing of the flags', async () => {
+  const out = join(folder, 'own.onnx');
+  const labels = join(folder, 'own-labels.txt');
+  writeFileSync(labels, '2\n1\n0\n');
+  const flags = ['--mean', '0.4', '--std', '0.2', '--labels', labels, '--seed', '7', '--threads', '1'];
+  expect((await run(model, '--data', data, '--out', out, ...flags, '--json')).code).toBe(0);
+  const { metadata } = decodeModel(readFileSync(out));
+  expect(JSON.parse(metadata['espalier.labels']!)).toEqual(['2', '1', '0']);
+  expect(JSON.parse(metadata['espalier.preprocessing']!)).toMatchObject({
+    mean: [0.4],
+    std: [0.2],
+    width: 12,
+  });
+  const latency = JSON.parse(metadata['espalier.latency']!);
+  for (const { medianMs, quantilesMs } of [latency.float, latency.int8])
+    expect(quantilesMs.p50).toBe(medianMs);
+  const verified = await espalier('verify', out, '--data', data, '--no-latency', '--json');
+  expect(verified.code).toBe(0);
+  const { checks } = JSON.parse(verified.out) as { checks: { name: string; status: string }[] };
+  expect(Object.fromEntries(checks.map(({ name, status }) => [name, status]))).toEqual({
+    digest: 'agrees',
+    structure: 'agrees',
+    cost: 'unchecked',
+    runs: 'agrees',
+    kernels: 'agrees',
+    intervals: 'agrees',
+    latency: 'unchecked',
+    data: 'agrees',
+    accuracy: 'agrees',
+  });
+  const image = join(folder, 'image.png');
+  await sharp({ create: { width: 12, height: 12, channels: 3, background: '#888' } }).toFile(image);
+  const predicted = await espalier('predict', out, image, '--json');
+  expect(
+    JSON.parse(predicted.out)
+      .predictions.map((p: { label: string }) => p.label)
+      .sort(),
+  ).toEqual(['0', '1', '2']);
 });
 
 test('the table for people, layers kept in float among it', async () => {
@@ -115,10 +161,12 @@ test('the table for people, layers kept in float among it', async () => {
   };
   const path = join(folder, 'fixed.onnx');
   writeFileSync(path, encodeModel({ ...fixed, graph }));
-  const { code, out } = await run(path, '--data', data, '--keep-float', 'head.linear', '--threads', '1');
+  const flags = ['--keep-float', 'head.linear', '--threads', '1', '--sensitivity'];
+  const { code, out } = await run(path, '--data', data, ...flags);
   expect(code).toBe(0);
   expect(out).toMatch(/test accuracy +\d+\.\d+ % +\d+\.\d+ %/);
   expect(out).toMatch(/head\.linear +Gemm +it was chosen to stay in float/);
+  expect(out).toMatch(/most sensitive first:\n +\S*conv\S* +\d\S* %/);
   expect(out).toContain('warning: the model does not say how its images are normalised');
   expect(out).toContain(`wrote ${join(folder, 'fixed.int8.onnx')}`);
 });

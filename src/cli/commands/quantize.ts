@@ -21,6 +21,7 @@ interface QuantizeFlags {
   readonly biasCorrection: boolean;
   readonly reducedWeights?: boolean;
   readonly keepFloat?: string;
+  readonly sensitivity?: boolean;
   readonly mean?: string;
   readonly std?: string;
   readonly labels?: string;
@@ -77,6 +78,7 @@ function addFlags(command: Command): Command {
     .option('--no-bias-correction', 'leave out the correction of biases')
     .option('--reduced-weights', '7-bit weights: for x86 processors without VNNI')
     .option('--keep-float <names>', 'layers, or scopes of layers, that stay in float, e.g. stem,head.linear')
+    .option('--sensitivity', 'also tell how much the quantisation of each layer alone disturbs the outputs')
     .optionsGroup('Models that Espalier did not make:')
     .option('--mean <list>', 'mean of each channel on the 0..1 scale')
     .option('--std <list>', 'standard deviation of each channel on the 0..1 scale')
@@ -142,6 +144,7 @@ export const addQuantize: AddCommand = (program, { terminal, signal }, finish) =
           max: 1e6,
           whole: true,
         }),
+        sensitivity: flags.sensitivity ?? false,
         mean: perChannel('--mean', flags.mean),
         std: perChannel('--std', flags.std),
         labels: flags.labels === undefined ? null : await readLabels(flags.labels),
@@ -182,13 +185,19 @@ function reportLines(result: QuantizeReport, style: ReturnType<typeof styler>): 
   const points = (a: number, b: number): string => `${(100 * (b - a)).toFixed(2)} points`;
   const accuracy = (label: string, a: number | null, b: number | null): string[][] =>
     a === null || b === null ? [] : [[label, formatPercent(a), formatPercent(b), points(a, b)]];
-  const shown = result.layers.filter((layer) => !layer.integer);
+  const shown = result.floatLayers;
+  const interval = (share: readonly [number, number] | null): string =>
+    share === null ? '' : `${(100 * share[0]).toFixed(2)} to ${(100 * share[1]).toFixed(2)}`;
+  const spread = (a: readonly [number, number] | null, b: readonly [number, number] | null): string[][] =>
+    a === null || b === null ? [] : [['  95 %', interval(a), interval(b)]];
   return [
     ...tableLines(
       [
         ['', 'float', 'int8', ''].map((head) => style('bold', head)),
         ...accuracy('test accuracy', float.testAccuracy, int8.testAccuracy),
+        ...spread(float.testInterval, int8.testInterval),
         ...accuracy('validation accuracy', float.valAccuracy, int8.valAccuracy),
+        ...spread(float.valInterval, int8.valInterval),
         [
           'latency',
           formatMilliseconds(latency.firstMs),
@@ -211,9 +220,21 @@ function reportLines(result: QuantizeReport, style: ReturnType<typeof styler>): 
         .join(', ') || 'none'
     }`,
     ...(shown.length === 0 ? ['nothing stayed in float'] : ['stayed in float:']),
-    ...tableLines(shown.map((layer) => [`  ${layer.name}`, layer.op, layer.reason ?? ''])),
+    ...tableLines(shown.map(({ name, op, reason }) => [`  ${name}`, op, reason])),
+    ...sensitivityLines(result.sensitivities),
     ...result.warnings.map((warning) => `${style('yellow', 'warning:')} ${warning}`),
     '',
     `wrote ${result.out}`,
+  ];
+}
+
+function sensitivityLines(found: QuantizeReport['sensitivities']): string[] {
+  if (found === null) return [];
+  return [
+    'noise in the outputs when a layer alone is quantised, most sensitive first:',
+    ...tableLines(
+      found.map(({ name, noise }) => [`  ${name}`, `${(100 * noise).toPrecision(3)} %`]),
+      'lr',
+    ),
   ];
 }

@@ -1,4 +1,5 @@
 import { EXIT, fail } from '../../errors.ts';
+import type { VerifyReport } from '../../search/verify/verify-file.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { print, styler } from '../terminal.ts';
 
@@ -13,16 +14,28 @@ interface VerifyFlags {
 const SIGNS = { agrees: 'agrees', disagrees: 'DISAGREES', unchecked: 'unchecked' } as const;
 const COLOURS = { agrees: 'green', disagrees: 'red', unchecked: 'yellow' } as const;
 
+function originOf(metadata: VerifyReport['metadata']): string {
+  if (metadata === null) return 'not written by Espalier; what the file itself shows';
+  const { space, seed, version, trial } = metadata;
+  return [
+    ...(space === undefined ? [] : [`space ${space}`]),
+    ...(seed === undefined ? [] : [`seed ${seed}`]),
+    ...(trial === undefined ? [] : [`trial ${trial}`]),
+    `written by Espalier ${version}`,
+  ].join(', ');
+}
+
 export const addVerify: AddCommand = (program, { terminal, signal }, finish) => {
   program
     .command('verify')
     .summary('recompute what a model file says about itself')
     .description(
-      'Recomputes what a model.onnx says about itself: its digest, its graph and cost from space and genome, its latency ' +
-        'on this machine, and with --data its accuracy. Says what agrees, what does not, and what could not be checked. ' +
-        'The digest shows damage and changes; it is no signature.',
+      'Recomputes what a model file says about itself: its digest, its graph and cost from space and genome, its latency ' +
+        'on this machine, in 8 bits the layers that compute in integers, and with --data its accuracy. Says what agrees, what does not, and what could not be checked. ' +
+        'Of a model that Espalier did not write it says whether its graph is well formed, what it costs and how fast it is ' +
+        'here. The digest shows damage and changes; it is no signature.',
     )
-    .argument('<model>', 'a model.onnx that a search wrote')
+    .argument('<model>', 'a model.onnx or model.int8.onnx of a search, a file of `quantize`, or any .onnx')
     .option('--data <path>', 'the images of the search: checks the accuracy')
     .option('--space <name>', 'the space, where the file was made with one of your own')
     .option('--threads <n>', 'threads for the accuracy', '1')
@@ -54,10 +67,9 @@ export const addVerify: AddCommand = (program, { terminal, signal }, finish) => 
       if (flags.json) print(terminal, JSON.stringify(report));
       else {
         const style = styler(terminal.stdout);
-        const { space, seed, version, trial } = report.metadata;
         print(
           terminal,
-          `${path}: space ${space}, seed ${seed}${trial === undefined ? '' : `, trial ${trial}`}, written by Espalier ${version}`,
+          `${path}: ${originOf(report.metadata)}`,
           '',
           ...report.checks.map(
             ({ name, status, text }) =>

@@ -17,7 +17,10 @@ export interface CheckResult {
 export interface VerifyContext {
   readonly bytes: Uint8Array;
   readonly model: OnnxModel;
-  readonly metadata: ModelMetadata;
+  /** What the file is, by its graph. */
+  readonly precision: 'float' | 'int8';
+  /** Null of a file that Espalier did not write. */
+  readonly metadata: ModelMetadata | null;
   /** Null where it is not known; the reason stands in `missing`. */
   readonly space: SearchSpace | null;
   /** The network that the space builds from the genome; null without the space, or where it builds none. */
@@ -32,12 +35,9 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
 }
 
-export type Check = (context: VerifyContext) => CheckResult | Promise<CheckResult>;
+/** Null where there is nothing to check in such a file. */
+export type Check = (context: VerifyContext) => CheckResult | null | Promise<CheckResult | null>;
 
 export const agrees = (text: string): CheckResult => ({ status: 'agrees', text });
 export const disagrees = (text: string): CheckResult => ({ status: 'disagrees', text });
 export const unchecked = (text: string): CheckResult => ({ status: 'unchecked', text });
-
-/** True of a model in 8 bits. */
-export const isQuantised = ({ graph }: OnnxModel): boolean =>
-  graph.nodes.some(({ op }) => op === 'DequantizeLinear');

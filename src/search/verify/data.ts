@@ -2,11 +2,13 @@
 import { wilsonInterval } from '../../task/classification-metrics.ts';
 import { evaluateModel } from '../../train/evaluate.ts';
 import { datasetFor } from '../model-input.ts';
-import { agrees, type Check, disagrees, isQuantised, unchecked } from './check.ts';
+import { agrees, type Check, disagrees, unchecked } from './check.ts';
 
 const NO_DATA = 'give the data with --data';
+const NO_METADATA = 'the file does not say its labels and how it wants its images';
 
 export const checkData: Check = ({ dataset, metadata }) => {
+  if (metadata === null) return unchecked(NO_METADATA);
   if (dataset === null) return unchecked(NO_DATA);
   return dataset.fingerprint === metadata.data
     ? agrees('the data are those of the search, image by image')
@@ -18,17 +20,22 @@ export const checkData: Check = ({ dataset, metadata }) => {
 /** Another processor rounds differently, which moves an image that lies on a border now and then. */
 const ROUNDING_SHARE = 0.001;
 
-export const checkAccuracy: Check = async ({ dataset, metadata, model, bytes, threads }) => {
+export const checkAccuracy: Check = async ({ dataset, metadata, model, precision, bytes, threads }) => {
+  if (metadata === null) return unchecked(NO_METADATA);
   if (dataset === null) return unchecked(NO_DATA);
   const name = dataset.test === null ? 'val' : 'test';
   const split = dataset.test ?? dataset.val;
   const { accuracy, quantisation, preprocessing } = metadata;
-  const recorded = isQuantised(model) ? (quantisation?.int8[name] ?? null) : accuracy[name];
+  // Files of before have the accuracy in 8 bits there.
+  const recorded =
+    accuracy[precision]?.[name] ?? (precision === 'int8' ? quantisation?.int8?.[name] : null) ?? null;
+  const batch = model.graph.inputs[0]?.shape[0];
   const found = await evaluateModel({
     model: bytes,
     split: datasetFor({ ...dataset, test: split }, preprocessing, metadata.labels, 'the model').test!,
     dataset: datasetFor(dataset, preprocessing, metadata.labels, 'the model'),
     threads,
+    ...(typeof batch === 'number' && { batch }),
   });
   const hits = Math.round(found.accuracy * split.count);
   const [low, high] = wilsonInterval(hits, split.count);

@@ -2,21 +2,25 @@
 import { measureLatency } from '../../device/measure-latency.ts';
 import { createSession } from '../../runtime/session.ts';
 import { engineName } from '../engine-name.ts';
-import { agrees, type Check, disagrees, isQuantised, unchecked } from './check.ts';
-import { exampleOf } from './example.ts';
+import { agrees, type Check, disagrees, unchecked } from './check.ts';
+import { type Example, exampleFor } from './example.ts';
 
 /** A busy machine adds time and never takes any away: the fastest of so many measurements counts. */
 const MEASUREMENTS = 3;
 /** Slower than the upper end of the recorded interval by this factor is slower than promised. */
 const TOLERANCE = 1.25;
 
-export const checkLatency: Check = async ({ bytes, model, metadata, timed, signal }) => {
+export const checkLatency: Check = async ({ bytes, precision, metadata, timed, signal }) => {
   if (!timed) return unchecked('left out');
-  const recorded = isQuantised(model) ? null : metadata.latency;
+  const recorded = metadata?.latency[precision] ?? null;
   const session = await createSession(bytes);
-  const input = session.inputNames[0]!;
-  await session.release();
-  const feeds = { [input]: exampleOf(metadata) };
+  let example: Example;
+  try {
+    example = exampleFor(session, metadata);
+  } finally {
+    await session.release();
+  }
+  const { feeds, batch } = example;
   const threads = recorded?.threads ?? 1;
   let best = await measureLatency(bytes, feeds, { threads, signal });
   const promised = (recorded?.highMs ?? Number.POSITIVE_INFINITY) * TOLERANCE;
@@ -24,9 +28,10 @@ export const checkLatency: Check = async ({ bytes, model, metadata, timed, signa
     const next = await measureLatency(bytes, feeds, { threads, signal });
     if (next.medianMs < best.medianMs) best = next;
   }
-  const here = `${ms(best.medianMs)} here (95 %: ${ms(best.lowMs)} to ${ms(best.highMs)}, ${best.runs} runs, ${threads} thread${threads === 1 ? '' : 's'})`;
+  const images = batch === 1 ? '' : ` for ${batch} images`;
+  const here = `${ms(best.medianMs)}${images} here (95 %: ${ms(best.lowMs)} to ${ms(best.highMs)}, ${best.runs} runs, ${threads} thread${threads === 1 ? '' : 's'})`;
   if (recorded === null) return unchecked(`${here}; the file does not say how fast it is`);
-  const there = `${ms(recorded.medianMs)} recorded`;
+  const there = `${ms(recorded.medianMs)} ${recorded.kind === 'measured' ? 'recorded' : 'predicted'}`;
   if (recorded.machine !== best.machine)
     return unchecked(`${here}; ${there} on another processor, ${recorded.machine}`);
   if (recorded.runtime !== undefined && recorded.runtime !== engineName())

@@ -2,23 +2,31 @@
 import { deploymentModel } from '../../network/deploy.ts';
 import { initialWeights } from '../../network/initialise.ts';
 import type { Network } from '../../network/network.ts';
+import { checkModel } from '../../onnx/check.ts';
 import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import type { OnnxGraph, OnnxModel } from '../../onnx/model.ts';
 import { createRandom } from '../../random.ts';
 import { spaceDigest } from '../../space/digest.ts';
 import { ioOf } from '../model-metadata.ts';
-import { agrees, type Check, disagrees, isQuantised, unchecked } from './check.ts';
+import { agrees, type Check, type CheckResult, disagrees, unchecked } from './check.ts';
 
-/** Node by node: operator, attributes, connections, names; and the weights' names, types and shapes. */
-export const checkStructure: Check = ({ model, metadata, network, space, missing }) => {
+/**
+ * Node by node: operator, attributes, connections, names; and the weights' names, types and shapes. A file without a
+ * genome need only be well formed.
+ */
+export const checkStructure: Check = ({ model, precision, metadata, network, space, missing }) => {
+  if (metadata?.precision !== undefined && metadata.precision !== precision)
+    return disagrees(`the file says that it is ${metadata.precision}, and it is ${precision}`);
+  if (metadata?.genome === undefined) return wellFormed(model);
   if (space === null) return unchecked(missing);
   if (network === null) return disagrees(missing);
   const rebuilt = deployed(network);
-  const [wanted, found] = isQuantised(model)
-    ? [layersOf(rebuilt.graph), layersOf(model.graph)]
-    : [describe(rebuilt.graph), describe(model.graph)];
-  const what = isQuantised(model) ? 'layers with weights (the file is in 8 bits)' : 'parts';
+  const [wanted, found] =
+    precision === 'int8'
+      ? [layersOf(rebuilt.graph), layersOf(model.graph)]
+      : [describe(rebuilt.graph), describe(model.graph)];
+  const what = precision === 'int8' ? 'layers with weights (the file is in 8 bits)' : 'parts';
   const at = wanted.findIndex((part, i) => part !== found[i]);
   if (at < 0 && wanted.length === found.length)
     return agrees(`the space ${space.name} builds the same graph from the genome: ${wanted.length} ${what}`);
@@ -59,8 +67,17 @@ const sorted = (attributes: object): unknown[] =>
 
 const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul', 'ConvTranspose']);
 
-/** The layers with weights in order, with their weights' shapes; a weight is looked for behind its conversions. */
-function layersOf({ nodes, initializers }: OnnxGraph): string[] {
+export interface WeightedLayer {
+  readonly name: string;
+  readonly op: string;
+  /** Of its weights; null where they are computed. */
+  readonly weightShape: readonly number[] | null;
+  /** Whether the weights are behind a conversion from integers. */
+  readonly quantised: boolean;
+}
+
+/** The layers with weights in order; a weight is looked for behind its conversions. */
+export function weightedLayers({ nodes, initializers }: OnnxGraph): WeightedLayer[] {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const weightOf = (value: string | undefined): readonly number[] | null => {
     if (value === undefined) return null;
@@ -73,7 +90,25 @@ function layersOf({ nodes, initializers }: OnnxGraph): string[] {
   };
   return nodes
     .filter(({ op }) => PRODUCTS.has(op))
-    .map(({ name, op, inputs }) => `${op} ${name} ${JSON.stringify(weightOf(inputs[1]))}`);
+    .map(({ name, op, inputs }) => ({
+      name,
+      op,
+      weightShape: weightOf(inputs[1]),
+      quantised: producers.get(inputs[1] ?? '')?.op === 'DequantizeLinear',
+    }));
+}
+
+const layersOf = (graph: OnnxGraph): string[] =>
+  weightedLayers(graph).map(({ name, op, weightShape }) => `${op} ${name} ${JSON.stringify(weightShape)}`);
+
+function wellFormed(model: OnnxModel): CheckResult {
+  const [first, ...others] = checkModel(model);
+  if (first === undefined)
+    return agrees(
+      `the graph is well formed: ${model.graph.nodes.length} operators; the file names no genome`,
+    );
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  return disagrees(`${first.node === null ? '' : `${first.node}: `}${first.reason}${more}`);
 }
 
 const SHOWN = 60;

@@ -4,17 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawnDataset } from '../../data/drawn.ts';
+import { describeMachine } from '../../device/machine.ts';
 import { networkCost } from '../../network/cost.ts';
 import { initialWeights } from '../../network/initialise.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { sealModel } from '../../onnx/seal.ts';
+import { calibrationBatches } from '../../quantisation/calibration/batches.ts';
+import { quantise } from '../../quantisation/quantise.ts';
 import { createRandom } from '../../random.ts';
 import { spaceDigest } from '../../space/digest.ts';
 import { fromArchString, nasBench201 } from '../../space/presets/nasbench201.ts';
 import { evaluateModel } from '../../train/evaluate.ts';
 import { VERSION } from '../../version.ts';
 import { exportedModel } from '../export-model.ts';
+import { accuracyEntry } from '../model-figures.ts';
 import { ioOf, type ModelMetadata, writeMetadata } from '../model-metadata.ts';
 import { verifyFile } from './verify-file.ts';
 
@@ -29,6 +33,10 @@ const genome = fromArchString(
 );
 let model: OnnxModel;
 let metadata: ModelMetadata;
+/** One layer of it stays in float. */
+const KEPT = 'stem.conv';
+let int8Model: OnnxModel;
+let int8Metadata: ModelMetadata;
 
 beforeAll(async () => {
   const { dataset } = await drawnDataset({ seed: SEED });
@@ -64,9 +72,41 @@ beforeAll(async () => {
     version: VERSION,
     data: dataset.fingerprint,
     cost: networkCost(network),
-    accuracy: { val: 0.1, test: accuracy, testCount: split.count, testInterval: null },
-    latency: { medianMs: 1, lowMs: 1, highMs: 1, threads: 1, machine: 'another processor' },
+    accuracy: { float: accuracyEntry(dataset, { val: 0, test: accuracy }) },
+    latency: {
+      float: {
+        kind: 'measured',
+        medianMs: 1,
+        lowMs: 1,
+        highMs: 1,
+        threads: 1,
+        machine: 'another processor',
+      },
+    },
   };
+  const batches = calibrationBatches(dataset, {
+    input: 'input',
+    images: 32,
+    batch: 32,
+    random: createRandom('calibration'),
+  });
+  const quantised = await quantise(plain, batches, { keepFloat: new Set([KEPT]) });
+  const judged = await evaluateModel({ model: encodeModel(quantised.model), split, dataset, threads: 1 });
+  int8Metadata = {
+    ...metadata,
+    precision: 'int8',
+    accuracy: {
+      ...metadata.accuracy,
+      int8: accuracyEntry(dataset, { val: 0, test: judged.accuracy }),
+    },
+    quantisation: {
+      target: 'onnxruntime',
+      floatLayers: quantised.layers.flatMap(({ name, op, reason }) =>
+        reason === null ? [] : [{ name, op, reason }],
+      ),
+    },
+  };
+  int8Model = quantised.model;
   model = { ...plain, metadata: writeMetadata(metadata) };
 }, 60_000);
 
@@ -92,6 +132,14 @@ async function verdict(
 const saying = (change: Partial<ModelMetadata>): Uint8Array =>
   sealModel({ ...model, metadata: writeMetadata({ ...metadata, ...change }) });
 
+const sayingIn8Bits = (change: Partial<ModelMetadata>): Uint8Array =>
+  sealModel({ ...int8Model, metadata: writeMetadata({ ...int8Metadata, ...change }) });
+
+const better = (accuracy: ModelMetadata['accuracy']['float']): ModelMetadata['accuracy']['float'] => ({
+  ...accuracy,
+  test: accuracy.test! + 0.02,
+});
+
 test('an honest file agrees; what needs data or the same device is said to be unchecked', async () => {
   expect(await verdict(sealModel(model))).toEqual({
     ok: true,
@@ -99,6 +147,7 @@ test('an honest file agrees; what needs data or the same device is said to be un
     structure: 'agrees',
     cost: 'agrees',
     runs: 'agrees',
+    intervals: 'agrees',
     latency: 'unchecked',
     data: 'unchecked',
     accuracy: 'unchecked',
@@ -125,7 +174,7 @@ describe('caught', () => {
   });
 
   test('a better accuracy than it has', async () => {
-    const bytes = saying({ accuracy: { ...metadata.accuracy, test: metadata.accuracy.test! + 0.02 } });
+    const bytes = saying({ accuracy: { float: better(metadata.accuracy.float) } });
     expect(await verdict(bytes, { data: 'drawn' })).toMatchObject({
       ok: false,
       digest: 'agrees',
@@ -153,7 +202,7 @@ describe('caught', () => {
     expect(await verdict(saying({ genome: { kernel: 3 } }))).toMatchObject({
       ok: false,
       structure: 'disagrees',
-      cost: 'unchecked',
+      cost: 'agrees',
     });
   });
 
@@ -184,10 +233,100 @@ describe('caught', () => {
   });
 });
 
-test('a space of the user is not guessed', async () => {
+test('a space of the user is not guessed; what the graph costs is seen without it', async () => {
   expect(await verdict(saying({ space: 'mine' }))).toMatchObject({
     ok: true,
     structure: 'unchecked',
-    cost: 'unchecked',
+    cost: 'agrees',
+  });
+  const { macs } = metadata.cost!;
+  const cheaper = saying({ space: 'mine', cost: { ...metadata.cost!, macs: macs - 1 } });
+  expect(await verdict(cheaper)).toMatchObject({ ok: false, cost: 'disagrees' });
+  const dearer = saying({ space: 'mine', cost: { ...metadata.cost!, macs: macs + 1 } });
+  expect(await verdict(dearer)).toMatchObject({ ok: true, cost: 'unchecked' });
+});
+
+describe('figures that cannot be', () => {
+  test.each([
+    ['an interval of more images', { testInterval: [0.2, 0.3] as [number, number] }],
+    ['a share of images that there are not', { val: 0.12345, valInterval: [0.1, 0.2] as [number, number] }],
+  ])('%s', async (_, change) => {
+    const bytes = saying({ accuracy: { float: { ...metadata.accuracy.float, ...change } } });
+    expect(await verdict(bytes)).toMatchObject({ ok: false, digest: 'agrees', intervals: 'disagrees' });
+  });
+
+  test('a median outside its interval', async () => {
+    const bytes = saying({ latency: { float: { ...metadata.latency.float!, lowMs: 1.5 } } });
+    expect(await verdict(bytes)).toMatchObject({ ok: false, intervals: 'disagrees' });
+  });
+});
+
+describe('in 8 bits', () => {
+  test('an honest file agrees, the layer that it leaves in float among it', async () => {
+    expect(await verdict(sayingIn8Bits({}), { data: 'drawn' })).toEqual({
+      ok: true,
+      digest: 'agrees',
+      structure: 'agrees',
+      cost: 'agrees',
+      runs: 'agrees',
+      kernels: 'agrees',
+      intervals: 'agrees',
+      latency: 'unchecked',
+      data: 'agrees',
+      accuracy: 'agrees',
+    });
+  }, 60_000);
+
+  test('caught: a better accuracy, a slower model, a layer in float that it does not name, another precision', async () => {
+    const { float, int8 } = int8Metadata.accuracy;
+    const praised = sayingIn8Bits({ accuracy: { float, int8: better(int8!) } });
+    expect(await verdict(praised, { data: 'drawn' })).toMatchObject({ ok: false, accuracy: 'disagrees' });
+    const { processor } = describeMachine();
+    const fast = {
+      ...metadata.latency.float!,
+      medianMs: 1e-6,
+      lowMs: 1e-6,
+      highMs: 1e-6,
+      machine: processor,
+    };
+    const hurried = sayingIn8Bits({ latency: { float: metadata.latency.float, int8: fast } });
+    expect(await verdict(hurried, { latency: true })).toMatchObject({ ok: false, latency: 'disagrees' });
+    const silent = sayingIn8Bits({ quantisation: { target: 'onnxruntime', floatLayers: [] } });
+    expect(await verdict(silent)).toMatchObject({ ok: false, kernels: 'disagrees' });
+    expect(await verdict(sayingIn8Bits({ precision: 'float' }))).toMatchObject({
+      ok: false,
+      structure: 'disagrees',
+    });
+  }, 60_000);
+});
+
+describe('a file of another program', () => {
+  const foreign = (): OnnxModel => ({ ...model, metadata: {} });
+
+  test('is checked for what the file itself shows', async () => {
+    expect(await verdict(encodeModel(foreign()), { data: 'drawn', latency: true })).toEqual({
+      ok: true,
+      digest: 'unchecked',
+      structure: 'agrees',
+      cost: 'unchecked',
+      runs: 'agrees',
+      latency: 'unchecked',
+      data: 'unchecked',
+      accuracy: 'unchecked',
+    });
+  }, 60_000);
+
+  test('whose graph is broken is caught', async () => {
+    const { graph } = foreign();
+    const [first, ...rest] = graph.nodes;
+    const broken = {
+      ...graph,
+      nodes: [{ ...first!, inputs: ['nowhere', ...first!.inputs.slice(1)] }, ...rest],
+    };
+    expect(await verdict(encodeModel({ ...foreign(), graph: broken }))).toMatchObject({
+      ok: false,
+      structure: 'disagrees',
+      runs: 'disagrees',
+    });
   });
 });

@@ -14,10 +14,12 @@ import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
 import { validateGenome } from '../../space/validation.ts';
 import { loadSpace } from '../load-space.ts';
-import { ioOf, type ModelMetadata, readMetadata } from '../model-metadata.ts';
+import { ioOf, type ModelMetadata, ownMetadata } from '../model-metadata.ts';
 import { agrees, type Check, type CheckResult, disagrees, unchecked, type VerifyContext } from './check.ts';
 import { checkCost } from './cost.ts';
 import { checkAccuracy, checkData } from './data.ts';
+import { checkIntervals } from './intervals.ts';
+import { checkKernels } from './kernels.ts';
 import { checkLatency } from './latency.ts';
 import { checkRuns } from './runs.ts';
 import { checkStructure } from './structure.ts';
@@ -36,6 +38,8 @@ const CHECKS = {
   structure: checkStructure,
   cost: checkCost,
   runs: checkRuns,
+  kernels: checkKernels,
+  intervals: checkIntervals,
   latency: checkLatency,
   data: checkData,
   accuracy: checkAccuracy,
@@ -57,7 +61,8 @@ export interface VerifyReport {
   /** No check disagrees. */
   readonly ok: boolean;
   readonly checks: readonly (CheckResult & { readonly name: keyof typeof CHECKS })[];
-  readonly metadata: ModelMetadata;
+  /** Null of a file that Espalier did not write. */
+  readonly metadata: ModelMetadata | null;
 }
 
 /** @throws ONNX_READ, MODEL_METADATA, SPACE_UNKNOWN, the errors of reading data */
@@ -71,12 +76,13 @@ export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> 
     ),
   );
   const model = decodeModel(bytes, path);
-  const metadata = readMetadata(model, path);
+  const metadata = ownMetadata(model, path);
   const space = await spaceFor(metadata, request.space);
   const dataset = await datasetOf(metadata, request.data, signal);
   const context: VerifyContext = {
     bytes,
     model,
+    precision: model.graph.nodes.some(({ op }) => op === 'DequantizeLinear') ? 'int8' : 'float',
     metadata,
     space,
     ...rebuild(space, metadata),
@@ -86,13 +92,15 @@ export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> 
     signal,
   };
   const checks: (CheckResult & { name: keyof typeof CHECKS })[] = [];
-  for (const [name, check] of Object.entries(CHECKS) as [keyof typeof CHECKS, Check][])
-    checks.push({ name, ...(await attempt(check, context)) });
+  for (const [name, check] of Object.entries(CHECKS) as [keyof typeof CHECKS, Check][]) {
+    const result = await attempt(check, context);
+    if (result !== null) checks.push({ name, ...result });
+  }
   return { path, ok: checks.every(({ status }) => status !== 'disagrees'), checks, metadata };
 }
 
 /** A file that cannot be loaded, or data of other classes, are no reason to say nothing of the rest. */
-async function attempt(check: Check, context: VerifyContext): Promise<CheckResult> {
+async function attempt(check: Check, context: VerifyContext): Promise<CheckResult | null> {
   try {
     return await check(context);
   } catch (error) {
@@ -101,22 +109,24 @@ async function attempt(check: Check, context: VerifyContext): Promise<CheckResul
   }
 }
 
-async function spaceFor(metadata: ModelMetadata, given: string | null): Promise<SearchSpace | null> {
+async function spaceFor(metadata: ModelMetadata | null, given: string | null): Promise<SearchSpace | null> {
+  if (metadata?.space === undefined) return null;
   if (given !== null) return loadSpace(given);
   return (PRESETS as Readonly<Record<string, SearchSpace>>)[metadata.space] ?? null;
 }
 
 function rebuild(
   space: SearchSpace | null,
-  metadata: ModelMetadata,
+  metadata: ModelMetadata | null,
 ): { readonly network: Network | null; readonly missing: string } {
+  if (metadata?.space === undefined) return { network: null, missing: 'the file names no space' };
   if (space === null)
     return {
       network: null,
       missing: `the space "${metadata.space}" is no preset of this version; name its module with --space`,
     };
   try {
-    const { genome } = metadata;
+    const genome: unknown = metadata.genome;
     validateGenome(space, genome);
     return { network: space.build(genome, ioOf(metadata)), missing: '' };
   } catch (error) {
@@ -127,13 +137,15 @@ function rebuild(
 
 /** Read as the search read them: the same split, size and colours. */
 async function datasetOf(
-  { seed, preprocessing: { channels, height, width } }: ModelMetadata,
+  metadata: ModelMetadata | null,
   data: string | null,
   signal: AbortSignal,
 ): Promise<ImageDataset | null> {
-  if (data === null) return null;
+  if (data === null || metadata === null) return null;
+  const { seed, preprocessing } = metadata;
+  const { channels, height, width } = preprocessing;
   const { dataset } = await loadImageDataset(data, {
-    seed,
+    seed: seed ?? 1,
     signal,
     channels,
     ...(height === width && { imageSize: height }),

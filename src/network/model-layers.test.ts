@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { SMALL_PRESETS } from '../../test/fixtures/small-presets.ts';
-import { networkCost } from '../network/cost.ts';
-import { initialWeights } from '../network/initialise.ts';
-import { networkToOnnx } from '../network/to-onnx.ts';
 import { float32 } from '../onnx/graph-builder.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { modelLayers } from '../onnx/model-layers.ts';
 import { createRandom } from '../random.ts';
 import { sampleNetwork } from '../space/sample-network.ts';
-import { modelLayers } from './model-layers.ts';
+import { networkCost } from './cost.ts';
+import { initialWeights } from './initialise.ts';
+import { networkToOnnx } from './to-onnx.ts';
 
 test.each(Object.values(SMALL_PRESETS))('MACs of $name as ONNX are those of the network', (space) => {
   const random = createRandom('layers');

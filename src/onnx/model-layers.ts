@@ -1,6 +1,6 @@
-/** The layers of any ONNX model with their shapes and costs, for `inspect`. */
-import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
-import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from '../onnx/shape-rules.ts';
+/** The layers of any ONNX model with their shapes and costs, in float or in 8 bits. */
+import type { OnnxModel, OnnxNode } from './model.ts';
+import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 
 export interface ModelLayer {
   readonly name: string;
@@ -53,23 +53,40 @@ export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
     results?.forEach((type, i) => {
       types.set(node.outputs[i] ?? '', type);
     });
-    const own = node.inputs.filter((name) => graph.initializers.has(name) && !counted.has(name));
+    const own = weightInputs(node).filter((name) => graph.initializers.has(name) && !counted.has(name));
     for (const name of own) counted.add(name);
     const shape = results?.[0]?.shape ?? null;
     return {
       name: node.name,
       op: node.op,
       shape,
-      params: own.reduce((sum, name) => sum + floats(graph, name), 0),
+      params: own.reduce((sum, name) => sum + weights(graph, name, node.op), 0),
       macs: shape === null ? null : (MACS[node.op]?.(node, inputs, shape) ?? 0),
     };
   });
 }
 
-/** Integer constants are shapes and axes, not weights. */
-function floats(graph: OnnxModel['graph'], name: string): number {
+const CONVERSIONS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear']);
+
+/** Scales and zero points are no weights. */
+const weightInputs = ({ op, inputs }: OnnxNode): readonly string[] =>
+  CONVERSIONS.has(op) ? inputs.slice(0, 1) : inputs;
+
+/** Integer constants are shapes and axes, unless they are weights in 8 bits, which are converted before they are used. */
+function weights(graph: OnnxModel['graph'], name: string, reader: string): number {
   const tensor = graph.initializers.get(name)!;
-  return tensor.dtype.startsWith('float') ? product(tensor.shape) : 0;
+  return tensor.dtype.startsWith('float') || CONVERSIONS.has(reader) ? product(tensor.shape) : 0;
+}
+
+/** The sum over all layers; MACs null where a shape is not known. */
+export function modelCost(model: OnnxModel): { readonly params: number; readonly macs: number | null } {
+  const layers = modelLayers(model);
+  return {
+    params: layers.reduce((sum, layer) => sum + layer.params, 0),
+    macs: layers.every((layer) => layer.macs !== null)
+      ? layers.reduce((sum, layer) => sum + layer.macs!, 0)
+      : null,
+  };
 }
 
 function infer(

@@ -1,0 +1,79 @@
+/** Accuracy and latency of a model as its file tells them. */
+import type { ImageDataset, Normalisation } from '../data/dataset.ts';
+import { describeMachine } from '../device/machine.ts';
+import { measureLatency } from '../device/measure-latency.ts';
+import type { Tensor } from '../onnx/model.ts';
+import type { LatencyComparison } from '../quantisation/compare-latency.ts';
+import { wilsonInterval } from '../task/classification-metrics.ts';
+import { engineName } from './engine-name.ts';
+import type { AccuracyEntry, LatencyEntry, Preprocessing, QuantisationEntry } from './model-metadata.ts';
+
+/** 95 % (Wilson 1927). */
+export function accuracyInterval(accuracy: number, count: number): [number, number] {
+  const [low, high] = wilsonInterval(Math.round(accuracy * count), count);
+  return [low, high];
+}
+
+/** @param test null where there are no test images */
+export function accuracyEntry(
+  { val: valSplit, test: testSplit }: Pick<ImageDataset, 'val' | 'test'>,
+  { val, test }: { readonly val: number; readonly test: number | null },
+): AccuracyEntry {
+  const testCount = test === null ? 0 : (testSplit?.count ?? 0);
+  return {
+    val,
+    valCount: valSplit.count,
+    valInterval: accuracyInterval(val, valSplit.count),
+    test,
+    testCount,
+    testInterval: test === null ? null : accuracyInterval(test, testCount),
+  };
+}
+
+/** Measures a model here. @throws MODEL_LOAD; what the signal was aborted with */
+export async function measuredLatency(
+  model: Uint8Array,
+  feeds: Readonly<Record<string, Tensor>>,
+  options: { readonly threads: number; readonly signal: AbortSignal },
+): Promise<LatencyEntry> {
+  const found = await measureLatency(model, feeds, options);
+  const { medianMs, lowMs, highMs, runs, wide, threads, provider, machine } = found;
+  return {
+    kind: 'measured',
+    medianMs,
+    lowMs,
+    highMs,
+    quantilesMs: { p5: found.p5Ms, p25: found.p25Ms, p50: medianMs, p75: found.p75Ms, p95: found.p95Ms },
+    runs,
+    wide,
+    threads,
+    provider,
+    machine,
+    platform: describeMachine().platform,
+    runtime: engineName(),
+  };
+}
+
+export const speedUpEntry = ({
+  speedUp: ratio,
+  low,
+  high,
+  rounds,
+}: LatencyComparison): NonNullable<QuantisationEntry['speedUp']> => ({ ratio, low, high, rounds });
+
+/** How a model of these images wants them. */
+export function preprocessingOf(
+  { channels, height, width }: Pick<ImageDataset, 'channels' | 'height' | 'width'>,
+  { mean, std }: Normalisation,
+): Preprocessing {
+  return {
+    channels,
+    height,
+    width,
+    colour: channels === 1 ? 'grey' : 'rgb',
+    mean: [...mean],
+    std: [...std],
+    scale: 1 / 255,
+    resize: 'area',
+  };
+}
