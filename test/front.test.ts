@@ -18,6 +18,8 @@ const espalier = (...args: readonly string[]) => promisify(execFile)(process.exe
 interface Member {
   readonly trial: number;
   readonly file: string;
+  readonly int8File: string;
+  readonly int8SpeedUp: { readonly ratio: number; readonly low: number; readonly high: number };
   readonly valAccuracy: number;
   readonly int8ValAccuracy: number;
   readonly macs: number;
@@ -47,7 +49,14 @@ beforeAll(async () => {
 test('the last event names the members of the front, each with its file', () => {
   expect(done.event).toBe('done');
   expect(done.front.length).toBeGreaterThan(1);
-  for (const { file } of done.front) expect(existsSync(join(RUN, file))).toBe(true);
+  for (const { file, int8File } of done.front)
+    for (const name of [file, int8File]) expect(existsSync(join(RUN, name))).toBe(true);
+  for (const {
+    int8SpeedUp: { low, ratio, high },
+  } of done.front) {
+    expect(low).toBeLessThanOrEqual(ratio);
+    expect(ratio).toBeLessThanOrEqual(high);
+  }
   expect(new Set(done.front.map((m) => m.trial)).size).toBe(done.front.length);
 });
 
@@ -62,6 +71,7 @@ test('candidates and the winner are judged in 8 bits', () => {
     expect(measures).toMatchObject({
       int8ValAccuracy: expect.any(Number),
       int8LatencyMs: expect.any(Number),
+      int8SizeBytes: expect.any(Number),
     });
 });
 
@@ -76,12 +86,14 @@ test('the progress of each final training never goes back', () => {
 test('model.onnx is the most accurate of them', () => {
   const best = done.front.reduce((a, b) => (b.int8ValAccuracy > a.int8ValAccuracy ? b : a));
   expect(readFileSync(join(RUN, 'model.onnx')).equals(readFileSync(join(RUN, best.file)))).toBe(true);
-  expect(readFileSync(join(RUN, 'report.html'), 'utf8')).toContain(`href="${best.file}"`);
+  const report = readFileSync(join(RUN, 'report.html'), 'utf8');
+  for (const name of [best.file, best.int8File]) expect(report).toContain(`href="${name}"`);
+  for (const { trial } of done.front) expect(report).toContain(`id="trial-${trial}"`);
 });
 
 test('every file proves itself, in float and in 8 bits; one that was changed does not', async () => {
   const [first] = done.front;
-  for (const file of [first!.file, first!.file.replace('.onnx', '.int8.onnx')]) {
+  for (const file of [first!.file, first!.int8File]) {
     const { stdout } = await espalier(
       'verify',
       join(RUN, file),
@@ -145,11 +157,11 @@ function untilSecondTraining(out: string): Promise<number> {
 test('pick copies the most accurate member within the bounds', async () => {
   const bound = Math.max(...done.front.map((m) => m.macs)) - 1;
   const fitting = done.front.filter((m) => m.macs <= bound);
-  const best = fitting.reduce((a, b) => (b.valAccuracy > a.valAccuracy ? b : a));
+  const best = fitting.reduce((a, b) => (b.int8ValAccuracy > a.int8ValAccuracy ? b : a));
   const out = join(ROOT, 'picked.onnx');
   const { stdout } = await espalier('pick', RUN, '--max-macs', String(bound), '--out', out, '--json');
-  expect(JSON.parse(stdout)).toMatchObject({ trial: best.trial, file: out });
-  expect(readFileSync(out).equals(readFileSync(join(RUN, best.file)))).toBe(true);
+  expect(JSON.parse(stdout)).toMatchObject({ trial: best.trial, precision: 'int8', file: out });
+  expect(readFileSync(out).equals(readFileSync(join(RUN, best.int8File)))).toBe(true);
   await expect(espalier('pick', RUN, '--max-params', '1', '--out', out)).rejects.toMatchObject({
     code: 4,
     stderr: expect.stringContaining('none of its'),

@@ -1,17 +1,32 @@
 /** The most accurate trained network of a run that keeps bounds. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deviceOf } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
 import type { Winner } from '../report/data.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import { broken, measureInfo } from '../study/measure.ts';
 import type { Constraint, Measures } from '../study/trial.ts';
+import { in8Bits } from './objectives.ts';
 import { get } from './record.ts';
 import { runFolder } from './run-folder.ts';
 
+export type Precision = 'float' | 'int8';
+
+export interface PickRequest {
+  readonly run: string;
+  /** In float: with int8, those of latency and size are for the model in 8 bits. */
+  readonly bounds: readonly Constraint[];
+  /** Which file is taken, and whose figures count; null: in 8 bits where the run judged by them. */
+  readonly precision: Precision | null;
+  /** The network of this trial, whatever the accuracy of others; null: the most accurate. */
+  readonly trial: number | null;
+  /** Where the copy goes. */
+  readonly out: string;
+}
+
 export interface Picked {
   readonly member: Winner;
+  readonly precision: Precision;
   /** The copy. */
   readonly file: string;
 }
@@ -21,7 +36,13 @@ export interface Picked {
  * it was used once.
  * @throws STORAGE_MISSING; NOT_PICKED with the nearest member when none keeps the bounds
  */
-export async function pickModel(run: string, bounds: readonly Constraint[], out: string): Promise<Picked> {
+export async function pickModel({
+  run,
+  bounds,
+  precision: wanted,
+  trial,
+  out,
+}: PickRequest): Promise<Picked> {
   const folder = runFolder(run);
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
@@ -32,35 +53,66 @@ export async function pickModel(run: string, bounds: readonly Constraint[], out:
         reason: 'no network was trained fully yet',
         hint: `Go on with: espalier resume ${run}`,
       });
-    const accuracy = ({ measures }: Winner): number => measures.valAccuracy!;
-    // A latency on a device that was away in the end is not known to keep its bound.
+    const options = await get(storage, 'options');
+    const precision = wanted ?? (options?.int8 ? 'int8' : 'float');
+    const open = ofTrial(inPrecision(members, precision, run), trial, run);
+    const own = precision === 'int8' ? bounds.map((b) => ({ ...b, measure: in8Bits(b.measure) })) : bounds;
+    const accuracy = ({ measures }: Winner): number =>
+      measures[precision === 'int8' ? 'int8ValAccuracy' : 'valAccuracy']!;
+    // A figure that was not measured, on a device that was away in the end, is not known to keep its bound.
     const known = (measures: Measures): boolean =>
-      bounds.every(({ measure }) => deviceOf(measure).device === null || measures[measure] !== undefined);
-    const fitting = members.filter(
-      ({ measures }) => known(measures) && broken(bounds, measures).length === 0,
-    );
+      own.every(({ measure }) => measures[measure] !== undefined);
+    const fitting = open.filter(({ measures }) => known(measures) && broken(own, measures).length === 0);
     const best = fitting.reduce<Winner | null>(
       (a, b) => (a === null || accuracy(b) > accuracy(a) ? b : a),
       null,
     );
-    if (best === null) {
-      const nearest = bounds.map(({ measure, max }) => {
-        const least = Math.min(
-          ...members.map(({ measures }) => measures[measure] ?? Number.POSITIVE_INFINITY),
-        );
-        return `${measureInfo(measure).label} ${max} (${Number.isFinite(least) ? `the least there is: ${least}` : 'it was not measured'})`;
-      });
+    if (best === null)
       return fail('NOT_PICKED', {
         run,
-        reason: `none of its ${members.length} trained networks keeps ${nearest.join(' and ')}`,
+        reason: `none of its ${open.length} trained networks keeps ${nearest(own, open)}`,
         hint: 'Raise the bound, or search with it: espalier search … --max-latency, --max-params, --max-macs.',
       });
-    }
-    await copyFile(join(run, best.model.file), out).catch((cause: Error) =>
+    await copyFile(join(run, fileOf(best, precision)), out).catch((cause: Error) =>
       fail('STORAGE', { path: out, reason: cause.message }, cause),
     );
-    return { member: best, file: out };
+    return { member: best, precision, file: out };
   } finally {
     await storage.close();
   }
 }
+
+/** @throws NOT_PICKED when no network is there in that precision */
+function inPrecision(members: readonly Winner[], precision: Precision, run: string): readonly Winner[] {
+  if (precision === 'float') return members;
+  const found = members.filter(({ measures }) => measures.int8ValAccuracy !== undefined);
+  if (found.length > 0) return found;
+  return fail('NOT_PICKED', {
+    run,
+    reason: 'none of its networks is there in 8 bits',
+    hint: 'Pick with --precision float, and quantise it: espalier quantize picked.onnx --data DATA.',
+  });
+}
+
+function ofTrial(members: readonly Winner[], trial: number | null, run: string): readonly Winner[] {
+  if (trial === null) return members;
+  const found = members.filter((member) => member.trial === trial);
+  if (found.length > 0) return found;
+  return fail('NOT_PICKED', {
+    run,
+    reason: `the network of trial ${trial} was not trained fully`,
+    hint: `Those that were are of the trials ${members.map((member) => member.trial).join(', ')}.`,
+  });
+}
+
+const nearest = (bounds: readonly Constraint[], members: readonly Winner[]): string =>
+  bounds
+    .map(({ measure, max }) => {
+      const least = Math.min(...members.map(({ measures }) => measures[measure] ?? Number.POSITIVE_INFINITY));
+      return `${measureInfo(measure).label} ${max} (${Number.isFinite(least) ? `the least there is: ${least}` : 'it was not measured'})`;
+    })
+    .join(' and ');
+
+/** Runs of before do not name the file in 8 bits. */
+const fileOf = ({ model, int8 }: Winner, precision: Precision): string =>
+  precision === 'float' ? model.file : (int8?.file ?? model.file.replace(/\.onnx$/, '.int8.onnx'));
