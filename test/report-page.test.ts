@@ -61,6 +61,25 @@ describe.skipIf(!existsSync(executable))('the report in Chromium', () => {
     await page.close();
   });
 
+  test('a point of the front opens its panel, by a click and from the keyboard, without scripts', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(address);
+    const points = page.locator('#front .chart.wide').first().locator('a');
+    expect(await points.count()).toBeGreaterThan(0);
+    const target = (await points.first().getAttribute('href'))!;
+    const inside = page.locator(`${target} .inside`);
+    expect(await inside.isVisible()).toBe(false);
+    await points.first().click();
+    expect(page.url()).toBe(`${address}${target}`);
+    expect(await inside.isVisible()).toBe(true);
+    const other = points.last();
+    await other.focus();
+    await page.keyboard.press('Enter');
+    expect(page.url()).toBe(`${address}${await other.getAttribute('href')}`);
+    await context.close();
+  });
+
   test('a click on a column sorts the trials by it, a second one the other way', async () => {
     const page = await browser.newPage();
     await page.goto(address);

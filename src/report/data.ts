@@ -8,6 +8,8 @@ import type { ConfusionMatrix } from '../task/classification-metrics.ts';
 
 export interface ReportData {
   readonly title: string;
+  /** The run's folder, as commands name it. */
+  readonly run: string;
   /** The command line that made the run. */
   readonly command: string;
   readonly seed: string | number;
@@ -32,6 +34,10 @@ export interface ReportData {
   readonly winner: Winner | null;
   /** All networks that were trained fully, the winner among them, in the order of training. */
   readonly members: readonly Winner[];
+  /** How each member turned out, in the same order. */
+  readonly standings: readonly Standing[];
+  /** Networks of trials on the front that were not trained fully, to be drawn. */
+  readonly drawn: readonly { readonly trial: number; readonly network: Network }[];
   /** Networks of other trials to be drawn, best first; the winner's is not repeated. */
   readonly others: readonly { readonly trial: number; readonly network: Network }[];
   readonly cost: {
@@ -44,6 +50,14 @@ export interface ReportData {
   };
   /** What a reader should know: limits that were hit, intervals that are wide, leaks in the data. */
   readonly notes: readonly string[];
+}
+
+/** How a trained network turned out beside the bounds and the others. */
+export interface Standing {
+  /** Bounds that are broken, in words. */
+  readonly overBounds: readonly string[];
+  /** Another trained network is at least as good in every objective, and better in one. */
+  readonly dominated: boolean;
 }
 
 /** What a report says of a network in 8 bits beside its measures. */

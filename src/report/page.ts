@@ -2,14 +2,15 @@
 import { arrowMarker, drawArchitecture } from './architecture/draw.ts';
 import { curvesChart } from './charts/curves.ts';
 import { historyChart } from './charts/history.ts';
-import { paretoChart } from './charts/pareto.ts';
 import type { ReportData } from './data.ts';
-import { deviceMeasures } from './device-measures.ts';
 import { type Html, html, trusted } from './html.ts';
+import { frontPlots } from './plots.ts';
 import { SCRIPT } from './script.ts';
 import { costSection, repeatSection } from './sections/cost.ts';
 import { dataSection } from './sections/data.ts';
 import { membersSection } from './sections/members.ts';
+import { pointsSection } from './sections/points.ts';
+import { precisionSection } from './sections/precision.ts';
 import { trialTable } from './sections/trials.ts';
 import { classSection, headFigures } from './sections/winner.ts';
 import { snippets } from './snippets.ts';
@@ -29,9 +30,10 @@ function sections(data: ReportData): Section[] {
   const front = new Set(data.front);
   const chosen = winner?.trial ?? null;
   const history = historyChart(trials);
-  const plots = ['latencyMs', 'params', 'macs', ...deviceMeasures(trials)].flatMap(
-    (cost) => paretoChart({ trials, cost, front, winner: chosen }) ?? [],
-  );
+  const plots = frontPlots(data);
+  const members = data.members.length > 0 || winner === null ? data.members : [winner];
+  const precision = precisionSection(members);
+  const points = pointsSection(data);
   const curves = winner && curvesChart(winner.curve);
   return [
     data.notes.length > 0 && {
@@ -44,17 +46,29 @@ function sections(data: ReportData): Section[] {
     plots.length > 0 && {
       id: 'front',
       short: 'Pareto front',
-      title: 'Accuracy against cost',
+      title: 'Objectives against each other',
       body: html`${plots[0]!}${plots.length > 1 && html`<div class="pair">${plots.slice(1).map((plot) => html`<div>${plot}</div>`)}</div>`}
-<p class="hint">Accuracies of partial training; the chosen network was trained fully afterwards.</p>`,
+<p class="hint">Circles are trials, with the accuracies of partial training; diamonds are networks that were trained fully afterwards, with the figures of their files. Points of the front lead to <a href="#points">what is behind them</a>.</p>`,
     },
     winner &&
       data.members.length > 1 && {
         id: 'members',
         short: 'Trained',
         title: 'Trained networks of the front',
-        body: membersSection(data.members, winner.trial),
+        body: membersSection(data, winner.trial),
       },
+    precision && {
+      id: 'precision',
+      short: 'Float and 8 bits',
+      title: 'Float against 8 bits',
+      body: precision,
+    },
+    points && {
+      id: 'points',
+      short: 'Networks',
+      title: 'The networks of the front, one by one',
+      body: points,
+    },
     winner && {
       id: 'architecture',
       short: 'Architecture',

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { reportData } from '../../test/fixtures/report-data.ts';
 import { PRESETS } from '../space/presets/index.ts';
+import type { ReportData, Winner } from './data.ts';
 import { escapeHtml, html, trusted } from './html.ts';
 import { reportPage } from './page.ts';
 import { writePareto } from './pareto-csv.ts';
@@ -44,7 +45,7 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
     expect(page).toContain(`<section id="${id}">`);
   expect(page).toContain('A board, predicted from a calibration');
   // Nothing is loaded: no address in an attribute, no import in the style.
-  expect(page).not.toMatch(/(?:src|href)="(?!#|data:)/);
+  expect(page).not.toMatch(/src="(?!#|data:)|<(?!a )[^>]* href="(?!#|data:)/);
   expect(page).not.toMatch(/@import|url\((?!#)/);
   expect(page).not.toContain('<img');
   expect(page.match(/<script/g)).toHaveLength(1);
@@ -81,6 +82,86 @@ test('an unfinished study, and one without any trial, have a page too', () => {
 test('a hundred classes fit', () => {
   const classes = Array.from({ length: 100 }, (_, i) => `class ${i}`);
   expect(reportPage(reportData({ space: PRESETS.mobile, classes, trials: 5 }))).toContain('class 99');
+});
+
+describe('the networks of the front', () => {
+  const [first, second] = data.front.map((number) => data.trials.find((t) => t.number === number)!);
+  const int8 = {
+    file: 'models/int8.onnx',
+    valInterval: [0.91, 0.94],
+    testInterval: [0.85, 0.88],
+    latency: { lowMs: 0.4, highMs: 0.6 },
+    speedUp: { ratio: 1.816, low: 1.79, high: 1.85 },
+    floatLayers: [{ name: 'head.gelu', op: 'Gelu', reason: 'there is no integer kernel for it' }],
+  } as const;
+  const measures = {
+    int8ValAccuracy: 0.925,
+    int8TestAccuracy: 0.87,
+    int8LatencyMs: 0.5,
+    int8SizeBytes: 25_000,
+  };
+  const member = (trial: number, quantised: boolean): Winner => ({
+    ...data.winner!,
+    trial,
+    measures: { ...data.winner!.measures, sizeBytes: 100_000, ...(quantised && measures) },
+    model: { ...data.winner!.model, file: `models/${trial}.onnx` },
+    int8: quantised ? int8 : null,
+  });
+  const own: ReportData = {
+    ...data,
+    winner: member(first!.number, true),
+    members: [member(first!.number, true), member(second!.number, false)],
+    standings: [
+      { overBounds: [], dominated: false },
+      { overBounds: ['latency 3, bound 2'], dominated: true },
+    ],
+  };
+  const page = reportPage(own);
+
+  test('every one has a panel, to which its points in the plots lead', () => {
+    for (const number of own.front) {
+      expect(page.match(new RegExp(`id="trial-${number}"`, 'g'))).toHaveLength(1);
+      const links = page.match(new RegExp(`<a href="#trial-${number}" aria-label="trial ${number}[: ]`, 'g'));
+      // Two sizes of each plot.
+      expect(links?.length).toBeGreaterThanOrEqual(2);
+    }
+    expect(page).toContain(`espalier pick runs/flowers --trial ${first!.number}`);
+    expect(page).toContain('espalier predict runs/flowers/models/int8.onnx IMAGE');
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(` id="${target}"`);
+  });
+
+  test('float stands against 8 bits with intervals, and what could not be quantised is said', () => {
+    expect(page).toContain('<section id="precision">');
+    expect(page).toContain('92.50 % (91.00 to 94.00)');
+    expect(page).toContain('1.82 times as fast (1.79 to 1.85)');
+    expect(page).toContain('4.0 times smaller');
+    expect(page).toContain('<code>head.gelu</code> (Gelu): there is no integer kernel for it');
+    expect(page).toContain('could not be quantised');
+    expect(page).toContain('href="models/int8.onnx"');
+    expect(reportPage(data)).not.toContain('<section id="precision">');
+  });
+
+  test('what is dominated or over a bound is marked', () => {
+    expect(page).toMatch(/<span class="tag"[^>]*>dominated/);
+    expect(page).toContain('is over a bound as it is exported: latency 3, bound 2.');
+  });
+
+  test('the plots are of the objectives', () => {
+    const objectives = [
+      { measure: 'valAccuracy', direction: 'maximise' },
+      { measure: 'memoryBytes', direction: 'minimise' },
+    ] as const;
+    expect(reportPage({ ...own, objectives })).toContain('aria-label="validation accuracy against memory"');
+    expect(page).not.toContain('against memory"');
+    const trials = own.trials.map((t) => ({
+      ...t,
+      measures: { ...t.measures, int8ValAccuracy: (t.measures.valAccuracy ?? 0) - 0.01 },
+    }));
+    const both = [objectives[0], { measure: 'int8ValAccuracy', direction: 'maximise' }] as const;
+    expect(reportPage({ ...own, trials, objectives: both })).toContain(
+      'aria-label="validation accuracy against validation accuracy in 8 bits"',
+    );
+  });
 });
 
 test('snippets hold the names and numbers of the model', () => {

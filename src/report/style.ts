@@ -67,6 +67,10 @@ i.conv{background:var(--conv)}i.depthwise{background:var(--depthwise)}i.linear{b
 .edge{fill:none;stroke:var(--muted);stroke-width:1.1}.head{fill:var(--muted)}
 .bar{height:7px;border-radius:4px;background:var(--accent);min-width:2px}
 td.barcell{width:45%;min-width:90px}
+.panel{border-top:1px solid var(--line);padding:9px 0}.panel:first-child{border-top:0}.panel h3{margin:0;font-weight:400}.panel h3 a{font-weight:600}
+.panel .inside{display:none;padding-top:8px}.panel:target .inside{display:block}.panel:target{border-left:3px solid var(--accent);padding-left:12px}
+.chart a{cursor:pointer}.chart a:focus-visible{outline:none}.chart a:hover>*,.chart a:focus-visible>*{stroke:var(--text);stroke-width:2.5}
+tr.change td{color:var(--muted);font-size:.82rem}
 footer{color:var(--muted);font-size:.84rem;padding:6px 0 40px;text-align:center}
-@media print{nav{display:none}section{break-inside:avoid;box-shadow:none}.scroll{max-height:none;overflow:visible}}
+@media print{nav{display:none}.panel .inside{display:block}section{break-inside:avoid;box-shadow:none}.scroll{max-height:none;overflow:visible}}
 `;

@@ -32,10 +32,10 @@ export interface FrontMember extends Int8Result {
   readonly devices?: Readonly<Record<string, DeviceLatency>>;
   readonly params: number;
   readonly macs: number;
-  /** Bounds that the network breaks as it was measured after its training, in words. */
-  readonly overBounds: readonly string[];
-  /** Another trained network is at least as good in every objective, and better in one. */
-  readonly dominated: boolean;
+  /** Bounds that the network breaks as it was measured after its training, in words; not there in runs of before. */
+  readonly overBounds?: readonly string[];
+  /** Another trained network is at least as good in every objective, and better in one; not there in runs of before. */
+  readonly dominated?: boolean;
 }
 
 export interface DoneEvent extends Int8Result {

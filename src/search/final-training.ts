@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs
 import { basename, dirname, relative } from 'node:path';
 import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
-import type { Winner } from '../report/data.ts';
+import type { Standing, Winner } from '../report/data.ts';
 import type { Study } from '../study/study.ts';
 import type { Constraint, Measures, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
@@ -22,7 +22,6 @@ import {
   frontSize,
   mostAccurate,
   replacementBounds,
-  type Standing,
   standings,
   withinBounds,
 } from './front.ts';

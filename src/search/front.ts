@@ -1,4 +1,5 @@
 /** Which networks of a study are trained fully: one, or several of the Pareto front. */
+import type { Standing } from '../report/data.ts';
 import { dominates, hypervolume } from '../strategy/pareto.ts';
 import { broken, measureInfo, objectiveValues } from '../study/measure.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
@@ -148,13 +149,6 @@ export function standings<T extends { readonly measures: Measures }>(
     ),
     dominated: values.some((other) => other !== null && values[i] !== null && dominates(other, values[i]!)),
   }));
-}
-
-export interface Standing {
-  /** Bounds that are broken, in words. */
-  readonly overBounds: readonly string[];
-  /** Another trained network is at least as good in every objective, and better in one. */
-  readonly dominated: boolean;
 }
 
 const shown = (value: number): string => String(Number(value.toPrecision(4)));

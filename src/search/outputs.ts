@@ -1,4 +1,5 @@
 /** The files that a run writes for people and other programs: report.html, trials.json, pareto.csv. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from '../device/machine.ts';
 import { fail } from '../errors.ts';
@@ -16,13 +17,16 @@ import { VERSION } from '../version.ts';
 import { constraintsOf } from './constraints.ts';
 import { withoutTokens } from './devices.ts';
 import { findStrategy } from './find-strategy.ts';
-import { frontObjectives } from './front.ts';
+import { frontObjectives, standings } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import { get } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** Networks drawn in the report beside the winner's. */
 const DRAWN_NETWORKS = 2;
+
+/** A front of many points would make a page that is slow to open. */
+const DRAWN_OF_FRONT = 12;
 
 /** Works at any point of a run once its data was read. @returns the paths of all files that are there */
 export async function writeOutputs(
@@ -41,10 +45,11 @@ export async function writeOutputs(
     folder.pareto,
   );
   const written = [folder.report, folder.trials, folder.pareto];
+  const int8 = options.int8 && existsSync(folder.int8Model) ? [folder.int8Model] : [];
   const models = data.members
-    .map(({ model }) => join(folder.path, model.file))
-    .filter((m) => m !== folder.model);
-  const int8 = options.int8 ? [folder.int8Model] : [];
+    .flatMap(({ model, int8: own }) => [model.file, ...(own ? [own.file] : [])])
+    .map((file) => join(folder.path, file))
+    .filter((file) => file !== folder.model && file !== folder.int8Model);
   return data.winner === null
     ? written
     : [folder.model, ...int8, folder.network, folder.weights, ...models, ...written];
@@ -73,10 +78,13 @@ async function reportData(
     others.push(next);
     open = open.filter((t) => t.number !== next.number);
   }
+  const front = paretoFront(trials, frontObjectives(options.objectives), constraints);
+  const trained = new Set([...members, ...(winner === null ? [] : [winner])].map(({ trial }) => trial));
   const { channels, size, classes } = report;
   const io = { inputShape: [channels, size.height, size.width] as const, outputs: classes.length };
   return {
     title: `Espalier: ${report.name}`,
+    run: options.out,
     command: (await get(storage, 'command')) ?? '',
     seed: options.seed,
     writtenAt: new Date().toISOString(),
@@ -117,9 +125,14 @@ async function reportData(
     },
     objectives: options.objectives,
     trials,
-    front: paretoFront(trials, frontObjectives(options.objectives), constraints).map((t) => t.number),
+    front: front.map((t) => t.number),
     winner,
     members,
+    standings: standings(members, options.objectives, constraints),
+    drawn: front
+      .filter((t) => !trained.has(t.number))
+      .slice(0, DRAWN_OF_FRONT)
+      .map((t) => ({ trial: t.number, network: space.build(t.genome, io) })),
     others: others.map((t) => ({ trial: t.number, network: space.build(t.genome, io) })),
     cost: {
       seconds,

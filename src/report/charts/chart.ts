@@ -76,24 +76,29 @@ interface ChartRequest {
   readonly option: (wide: boolean) => EChartsCoreOption;
   /** What a point says under the pointer, by series and index. */
   readonly tip?: (series: number, index: number) => string | null;
+  /** Where in the page a point leads to, `#trial-3`. */
+  readonly link?: (series: number, index: number) => string | null;
 }
 
-export function chart({ label, height, option, tip }: ChartRequest): Html {
+type Marks = Pick<ChartRequest, 'tip' | 'link'>;
+
+export function chart({ label, height, option, ...marks }: ChartRequest): Html {
   const draw = (wide: boolean): Html =>
     trusted(
-      render(option(wide), wide ? 880 : 400, height, tip).replace(
+      render(option(wide), wide ? 880 : 400, height, marks).replace(
         '<svg ',
-        `<svg role="img" aria-label="${escapeHtml(label)}" `,
+        // An image has no parts: one whose points lead somewhere is a group of them.
+        `<svg role="${marks.link === undefined ? 'img' : 'group'}" aria-label="${escapeHtml(label)}" `,
       ),
     );
   return html`<div class="chart wide">${draw(true)}</div><div class="chart narrow">${draw(false)}</div>`;
 }
 
-function render(option: EChartsCoreOption, width: number, height: number, tip: ChartRequest['tip']): string {
+function render(option: EChartsCoreOption, width: number, height: number, marks: Marks): string {
   const instance = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option });
-    return clean(instance.renderToSVGString(), width, height, tip);
+    return clean(instance.renderToSVGString(), width, height, marks);
   } finally {
     instance.dispose();
   }
@@ -101,7 +106,7 @@ function render(option: EChartsCoreOption, width: number, height: number, tip: C
 
 let serial = 0;
 
-function clean(svg: string, width: number, height: number, tip: ChartRequest['tip']): string {
+function clean(svg: string, width: number, height: number, { tip, link }: Marks): string {
   const own = `c${++serial}-`;
   let text = svg
     // The size comes from the page.
@@ -119,7 +124,12 @@ function clean(svg: string, width: number, height: number, tip: ChartRequest['ti
       const series = Number(/ecmeta_series_index="(\d+)"/.exec(attributes)?.[1]);
       const index = Number(/ecmeta_data_index="(\d+)"/.exec(attributes)?.[1]);
       const said = Number.isNaN(index) ? null : (tip?.(series, index) ?? null);
-      return said === null ? whole : `<${tag}${attributes}><title>${escapeHtml(said)}</title></${tag}>`;
+      if (said === null) return whole;
+      const mark = `<${tag}${attributes}><title>${escapeHtml(said)}</title></${tag}>`;
+      const place = link?.(series, index) ?? null;
+      return place === null
+        ? mark
+        : `<a href="${escapeHtml(place)}" aria-label="${escapeHtml(said)}">${mark}</a>`;
     },
   );
   text = text.replace(/ ecmeta_\w+="[^"]*"/g, '');

@@ -1,14 +1,13 @@
 /** The fully trained members of the Pareto front beside each other. */
-import { describeGenome } from '../../space/json.ts';
-import { drawArchitecture } from '../architecture/draw.ts';
-import { curvesChart } from '../charts/curves.ts';
-import type { Winner } from '../data.ts';
+import type { ReportData, Standing } from '../data.ts';
 import { deviceMeasures } from '../device-measures.ts';
 import { formatMeasure, formatPercent, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { panelLink } from '../panel-link.ts';
 
 const COLUMNS = [
   'valAccuracy',
+  'int8ValAccuracy',
   'int8TestAccuracy',
   'latencyMs',
   'int8LatencyMs',
@@ -17,26 +16,29 @@ const COLUMNS = [
   'sizeBytes',
 ];
 
-/** One row a network, with the file that holds it; below, each network to be looked into. */
-export function membersSection(members: readonly Winner[], chosen: number): Html {
+/** What is to be known of a trained network at a glance. */
+export const standingTags = (standing: Standing | undefined, chosen: boolean): Html =>
+  html`${chosen && html` <span class="tag chosen">chosen</span>`}${standing?.dominated === true && html` <span class="tag" title="another trained network is at least as good in every objective">dominated</span>`}${(standing?.overBounds ?? []).map((bound) => html` <span class="tag failed" title="${bound}">over a bound</span>`)}`;
+
+/** One row a network, with the files that hold it. */
+export function membersSection(
+  { members, standings }: Pick<ReportData, 'members' | 'standings'>,
+  chosen: number,
+): Html {
   const columns = [
     ...COLUMNS.filter((name) => members.some(({ measures }) => measures[name] !== undefined)),
     ...deviceMeasures(members),
   ];
   const head = (label: string, left = false): Html =>
     html`<th scope="col"${left && html` class="left"`}><button type="button">${label}</button></th>`;
+  const link = (file: string): Html => html`<a href="${file}">${file}</a>`;
   return html`<div class="scroll"><table class="sortable"><thead><tr>${head('trial')}${head('test accuracy')}${columns.map((name) => head(measureLabel(name)))}${head('file', true)}</tr></thead>
 <tbody>${members.map(
-    ({ trial, test, measures, model }) =>
-      html`<tr><td data-value="${trial}">${trial}${trial === chosen && html` <span class="tag chosen">model.onnx</span>`}</td><td data-value="${test?.accuracy ?? ''}">${test === null ? '–' : formatPercent(test.accuracy)}</td>${columns.map(
+    ({ trial, test, measures, model, int8 }, i) =>
+      html`<tr><td data-value="${trial}"><a href="${panelLink(trial)}">${trial}</a>${standingTags(standings[i], trial === chosen)}</td><td data-value="${test?.accuracy ?? ''}">${test === null ? '–' : formatPercent(test.accuracy)}</td>${columns.map(
         (name) => html`<td data-value="${measures[name] ?? ''}">${formatMeasure(name, measures[name])}</td>`,
-      )}<td class="left" data-value="${model.file}"><a href="${model.file}">${model.file}</a></td></tr>`,
+      )}<td class="left" data-value="${model.file}">${link(model.file)}${int8 ? html`, ${link(int8.file)}` : null}</td></tr>`,
   )}</tbody></table></div>
-<p class="hint">All trained fully and tested once; the most accurate on the validation images is model.onnx too. <code>espalier pick</code> takes the most accurate one within bounds.</p>
-${members.map(lookInto)}`;
-}
-
-function lookInto({ trial, genome, network, curve, measures }: Winner): Html {
-  return html`<details><summary>Trial ${trial}: ${formatMeasure('valAccuracy', measures.valAccuracy)} at ${formatMeasure('latencyMs', measures.latencyMs)}</summary>
-<p class="hint">${describeGenome(genome)}</p>${drawArchitecture(network)}${curvesChart(curve)}</details>`;
+<p class="hint">All trained fully and tested once; the most accurate on the validation images that keeps the bounds is model.onnx too. <code>espalier pick</code> takes the most accurate one within bounds.</p>
+${standings.flatMap(({ overBounds }, i) => overBounds.map((bound) => html`<p class="hint">Trial ${members[i]!.trial} is over a bound as it is exported: ${bound}.</p>`))}`;
 }

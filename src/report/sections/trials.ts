@@ -4,6 +4,7 @@ import type { Trial } from '../../study/trial.ts';
 import { deviceMeasures } from '../device-measures.ts';
 import { formatMeasure, measureLabel } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { panelLink } from '../panel-link.ts';
 
 const COLUMNS = [
   'valAccuracy',
@@ -35,7 +36,7 @@ export function trialTable({ trials, front, winner }: TrialTable): Html {
 function row(trial: Trial, columns: readonly string[], onFront: boolean, chosen: boolean): Html {
   const genome = describeGenome(trial.genome);
   const text = trial.reason ?? genome;
-  return html`<tr><td data-value="${trial.number}">${trial.number}</td><td class="left" data-value="${trial.state}"><span class="tag ${trial.state}">${trial.state}</span>${chosen && html` <span class="tag chosen">chosen</span>`}${onFront && html` <span class="tag front">front</span>`}</td>${columns.map(
+  return html`<tr><td data-value="${trial.number}">${onFront || chosen ? html`<a href="${panelLink(trial.number)}">${trial.number}</a>` : trial.number}</td><td class="left" data-value="${trial.state}"><span class="tag ${trial.state}">${trial.state}</span>${chosen && html` <span class="tag chosen">chosen</span>`}${onFront && html` <span class="tag front">front</span>`}</td>${columns.map(
     (name) =>
       html`<td data-value="${trial.measures[name] ?? ''}">${formatMeasure(name, trial.measures[name])}</td>`,
   )}<td class="left genome" data-value="${text}" title="${trial.reason === null ? genome : `${trial.reason} (${genome})`}">${text}</td></tr>`;

@@ -13,6 +13,7 @@ import {
   measureLabel,
 } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import { speedUpText } from '../precision-figures.ts';
 
 /** The bars of more classes are too long to read; the table has them all. */
 const MOST_BARS = 30;
@@ -35,7 +36,7 @@ ${test !== null && card(formatPercent(test.accuracy), `test accuracy, ${test.cou
 ${measures.valAccuracy !== undefined && card(formatPercent(measures.valAccuracy), 'validation accuracy', test === null)}
 ${latencyMs !== undefined && card(formatMilliseconds(latencyMs), `an image${latencyLowMs === undefined || latencyHighMs === undefined ? '' : `, 95 %: ${Number(latencyLowMs.toPrecision(3))} to ${Number(latencyHighMs.toPrecision(3))}`}`)}
 ${int8Accuracy !== undefined && card(formatPercent(int8Accuracy), `in 8 bits${measures.int8TestAccuracy === undefined ? ', on validation images' : ', on the same test images'}`)}
-${measures.int8LatencyMs !== undefined && card(formatMilliseconds(measures.int8LatencyMs), 'an image in 8 bits')}
+${measures.int8LatencyMs !== undefined && card(formatMilliseconds(measures.int8LatencyMs), `an image in 8 bits${winner.int8?.speedUp ? `, ${speedUpText(winner.int8.speedUp)}` : ''}`)}
 ${deviceMeasures([winner]).map((name) => card(formatMeasure(name, measures[name]), measureLabel(name)))}
 ${params !== undefined && card(formatCount(params), 'parameters')}
 ${macs !== undefined && card(formatCount(macs), 'multiply-accumulates')}

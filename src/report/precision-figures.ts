@@ -1,0 +1,69 @@
+/** A trained network in float and in 8 bits beside each other, as texts. */
+import type { Int8Figures, Winner } from './data.ts';
+import { formatBytes, formatMilliseconds, formatPercent } from './format.ts';
+
+type Interval = readonly [number, number] | null | undefined;
+
+export interface PrecisionRow {
+  readonly label: string;
+  readonly float: string;
+  /** Empty where there is no model in 8 bits. */
+  readonly int8: string;
+  /** What 8 bits change. */
+  readonly change: string;
+}
+
+const percentSpan = (interval: Interval): string =>
+  interval ? ` (${(100 * interval[0]).toFixed(2)} to ${(100 * interval[1]).toFixed(2)})` : '';
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** `1.82 times as fast (1.79 to 1.85)`. */
+export const speedUpText = ({ ratio, low, high }: NonNullable<Int8Figures['speedUp']>): string =>
+  `${ratio.toFixed(2)} times as fast (${low.toFixed(2)} to ${high.toFixed(2)})`;
+
+const points = (float: number | undefined, int8: number | undefined): string => {
+  if (float === undefined || int8 === undefined) return '';
+  const moved = 100 * (int8 - float);
+  return `${moved > 0 ? '+' : ''}${moved.toFixed(2)} points`;
+};
+
+/** Intervals are of 95 %. */
+export function precisionRows({ measures, test, int8 }: Winner): PrecisionRow[] {
+  const accuracy = (value: number | undefined, interval: Interval): string =>
+    value === undefined ? '' : `${formatPercent(value)}${percentSpan(interval)}`;
+  const latency = (value: number | undefined, low: number | undefined, high: number | undefined): string =>
+    value === undefined
+      ? ''
+      : `${formatMilliseconds(value)}${low === undefined || high === undefined ? '' : ` (${short(low)} to ${short(high)})`}`;
+  const size = (value: number | undefined): string => (value === undefined ? '' : formatBytes(value));
+  const { sizeBytes, int8SizeBytes } = measures;
+  return [
+    {
+      label: 'validation accuracy',
+      float: accuracy(measures.valAccuracy, null),
+      int8: accuracy(measures.int8ValAccuracy, int8?.valInterval),
+      change: points(measures.valAccuracy, measures.int8ValAccuracy),
+    },
+    {
+      label: 'test accuracy',
+      float: accuracy(test?.accuracy, test?.interval),
+      int8: accuracy(measures.int8TestAccuracy, int8?.testInterval),
+      change: points(test?.accuracy, measures.int8TestAccuracy),
+    },
+    {
+      label: 'latency of an image',
+      float: latency(measures.latencyMs, measures.latencyLowMs, measures.latencyHighMs),
+      int8: latency(measures.int8LatencyMs, int8?.latency.lowMs, int8?.latency.highMs),
+      change: int8?.speedUp ? speedUpText(int8.speedUp) : '',
+    },
+    {
+      label: 'file',
+      float: size(sizeBytes),
+      int8: size(int8SizeBytes),
+      change:
+        sizeBytes === undefined || int8SizeBytes === undefined
+          ? ''
+          : `${(sizeBytes / int8SizeBytes).toFixed(1)} times smaller`,
+    },
+  ].filter(({ float, int8: quantised }) => float !== '' || quantised !== '');
+}
