@@ -129,7 +129,7 @@ export const FIELDS = {
   int8: {
     key: 'int8',
     value: null,
-    text: 'judge networks by their accuracy and latency in 8 bits, and export the winner so too',
+    text: 'judge networks by their accuracy, latency and size in 8 bits, and export them so too',
     group: 'Search',
     parse: asIs,
   },

@@ -1,12 +1,7 @@
 /** Which layers of a quantised model compute in float in the end, and why: as planned, or because the engine did not merge them. */
 import type { KernelReport } from './kernels.ts';
+import type { FloatLayer } from './plan.ts';
 import type { QuantisedLayer } from './quantise.ts';
-
-export interface FloatLayer {
-  readonly name: string;
-  readonly op: string;
-  readonly reason: string;
-}
 
 const PRODUCTS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
 
