@@ -5,7 +5,7 @@ import { bananas } from './bananas.ts';
 import { cmaEs } from './cma-es.ts';
 import { dehb } from './dehb.ts';
 import { forest } from './forest.ts';
-import { gaussianProcess } from './gaussian-process.ts';
+import { gaussianProcess, processByBound, processByDraw, processByImprovement } from './gaussian-process.ts';
 import { grid } from './grid.ts';
 import { bohb, hyperband, successiveHalving } from './hyperband.ts';
 import { localSearch, steepestAscent } from './local-search.ts';
@@ -37,6 +37,9 @@ export const STRATEGIES = {
   'cma-es': cmaEs,
   tpe,
   gp: gaussianProcess,
+  'gp-ei': processByImprovement,
+  'gp-ucb': processByBound,
+  'gp-ts': processByDraw,
   forest,
   bananas,
   'successive-halving': successiveHalving,

@@ -50,6 +50,11 @@ export interface ZeroCostProxy {
 export interface Proposal {
   readonly genome: Genome;
   readonly fidelity?: number;
+  /**
+   * How the strategy came to it, in a few words: `predicted`, `bred`, `start: random`; what follows in brackets is detail.
+   * Kept with the trial, so that {@link Strategy.explain} tells what was done and not what should have been.
+   */
+  readonly note?: string;
 }
 
 export interface SuggestRequest {
@@ -91,6 +96,8 @@ export interface SearchFacts {
   readonly proxies: readonly string[];
   /** Well-known members that the space names. */
   readonly references: number;
+  /** The notes of the proposals that had one, in the order of the trials; absent where they were not kept. */
+  readonly notes?: readonly string[];
 }
 
 export interface Strategy {
