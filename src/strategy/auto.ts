@@ -11,7 +11,7 @@
  */
 
 import { explainAuto } from './auto-explanation.ts';
-import { nsga2 } from './nsga.ts';
+import { nsga2 } from './nsga2.ts';
 import { ACQUISITIONS } from './predictor/acquisition.ts';
 import { lastMilestone, type Milestone } from './predictor/milestones.ts';
 import { drawnForest, ensembleModel } from './predictor/model.ts';

@@ -22,6 +22,8 @@ export interface Observation {
   readonly feasible: boolean;
   /** The level of the request's `fidelities` that the trial was evaluated at. Values of two levels do not compare. */
   readonly fidelity: number;
+  /** True where its training was stopped early: its values are those of a shorter one. */
+  readonly stopped?: boolean;
 }
 
 export interface RunningTrial {
