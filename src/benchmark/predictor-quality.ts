@@ -1,6 +1,6 @@
 /** How well the models of the predictor strategies rank architectures that they have not seen. */
 import { createRandom } from '../random.ts';
-import { keyOf, listing } from '../strategy/predictor/listed-features.ts';
+import { listing, rowIn } from '../strategy/predictor/listed-features.ts';
 import { ensembleModel, forestModel, type Model, processModel } from '../strategy/predictor/model.ts';
 import { rankCorrelation } from '../strategy/predictor/rank-correlation.ts';
 import { normalScores } from '../strategy/predictor/targets.ts';
@@ -31,8 +31,8 @@ export function predictorQuality(
 ): PredictorResult[] {
   const { space, genomes, proxies, inspect } = problem;
   const accuracy = problem.values.at(-1)![0]!;
-  const { matrix, rowByKey } = listing({ space, inspect, proxies }, genomes);
-  const rowOf = genomes.map((genome) => rowByKey.get(keyOf(genome))!);
+  const list = listing({ space, inspect, proxies }, genomes);
+  const rowOf = genomes.map((genome) => rowIn(list, { space, inspect }, genome)!);
   const found = new Map<string, number[]>();
   for (let seed = 0; seed < seeds; seed++) {
     const random = createRandom(`predictor ${seed}`);
@@ -41,7 +41,7 @@ export function predictorQuality(
       signal.throwIfAborted();
       const [seen, unseen] = [order.slice(0, trained), order.slice(trained)];
       const lesson = {
-        features: matrix,
+        features: list.matrix,
         known: seen.map((i) => rowOf[i]!),
         targets: normalScores(seen.map((i) => accuracy[i]!)),
       };

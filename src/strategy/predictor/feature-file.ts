@@ -21,6 +21,8 @@ export interface ListedFeatures {
   readonly matrix: FeatureMatrix;
   /** By genome: the row of its network. */
   readonly rowOf: Int32Array;
+  /** By row: the network's identity. */
+  readonly identities: readonly string[];
 }
 
 const MAGIC = 'ESPFEAT1';
@@ -28,7 +30,10 @@ const PREFIX = MAGIC.length + 4;
 /** Networks that are looked at, so that a space whose builder was changed is known as another. */
 const SAMPLES = 24;
 
-type Header = Omit<FeatureMatrix, 'values'> & { readonly genomes: number };
+type Header = Omit<FeatureMatrix, 'values'> & {
+  readonly genomes: number;
+  readonly identities: readonly string[];
+};
 
 /** What the features depend on: the choices, the genomes, and what the space builds from some of them. */
 export function featureKey({ space, inspect }: FeatureSource, genomes: readonly Genome[]): string {
@@ -60,13 +65,16 @@ export function readFeatures(key: string): ListedFeatures | null {
     const bytes = readFileSync(pathOf(key));
     if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return null;
     const length = bytes.readUInt32LE(MAGIC.length);
-    const { genomes, ...shape } = JSON.parse(bytes.toString('utf8', PREFIX, PREFIX + length)) as Header;
+    const { genomes, identities, ...shape } = JSON.parse(
+      bytes.toString('utf8', PREFIX, PREFIX + length),
+    ) as Header;
     const at = PREFIX + length;
     const body = new Uint8Array(bytes.subarray(at)).buffer;
     if (body.byteLength !== 4 * (genomes + shape.rows * shape.columns)) return null;
     return {
       matrix: { ...shape, values: new Float32Array(body, 4 * genomes) },
       rowOf: new Int32Array(body, 0, genomes),
+      identities,
     };
   } catch {
     return null;
@@ -74,12 +82,12 @@ export function readFeatures(key: string): ListedFeatures | null {
 }
 
 /** Writes the file beside its place and renames it: nobody ever reads half of it. Where that fails there is none. */
-export function writeFeatures(key: string, { matrix, rowOf }: ListedFeatures): void {
+export function writeFeatures(key: string, { matrix, rowOf, identities }: ListedFeatures): void {
   const path = pathOf(key);
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
     const { values, ...shape } = matrix;
-    const json = JSON.stringify({ ...shape, genomes: rowOf.length } satisfies Header);
+    const json = JSON.stringify({ ...shape, genomes: rowOf.length, identities } satisfies Header);
     const padded = json.padEnd(Math.ceil((PREFIX + json.length) / 8) * 8 - PREFIX, ' ');
     const head = Buffer.alloc(PREFIX + padded.length);
     head.write(MAGIC, 'latin1');

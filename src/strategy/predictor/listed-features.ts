@@ -13,6 +13,7 @@ export interface Listing {
   readonly members: readonly (readonly number[])[];
   /** By genome as JSON: the row of its network. */
   readonly rowByKey: ReadonlyMap<string, number>;
+  readonly rowByIdentity: ReadonlyMap<string, number>;
 }
 
 export const keyOf = (genome: Genome): string => JSON.stringify(genome);
@@ -57,10 +58,24 @@ function listed(source: FeatureSource, genomes: readonly Genome[]): Listing {
     features = computed(source, genomes);
     if (filed) writeFeatures(key, features);
   }
-  const { matrix, rowOf } = features;
+  const { matrix, rowOf, identities } = features;
   const members = Array.from({ length: matrix.rows }, (): number[] => []);
   for (const [place, row] of rowOf.entries()) members[row]!.push(place);
-  return { matrix, members, rowByKey: new Map(genomes.map((genome, i) => [keyOf(genome), rowOf[i]!])) };
+  return {
+    matrix,
+    members,
+    rowByKey: new Map(genomes.map((genome, i) => [keyOf(genome), rowOf[i]!])),
+    rowByIdentity: new Map(identities.map((identity, row) => [identity, row])),
+  };
+}
+
+/** The row of a genome's network, also where the list holds it by another genome; undefined outside of the list. */
+export function rowIn(
+  { rowByKey, rowByIdentity }: Listing,
+  source: FeatureSource,
+  genome: Genome,
+): number | undefined {
+  return rowByKey.get(keyOf(genome)) ?? rowByIdentity.get(rawFeatures(source, genome).identity);
 }
 
 function computed(source: FeatureSource, genomes: readonly Genome[]): ListedFeatures {
@@ -83,5 +98,5 @@ function computed(source: FeatureSource, genomes: readonly Genome[]): ListedFeat
   });
   for (const [row, { choices }] of raw.entries())
     for (let j = 0; j < choices.length; j++) choices[j] = choices[j]! / counts[row]!;
-  return { matrix: featureMatrix(source.space, raw, { merged: true }), rowOf };
+  return { matrix: featureMatrix(source.space, raw, { merged: true }), rowOf, identities: [...rows.keys()] };
 }

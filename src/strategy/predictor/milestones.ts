@@ -7,7 +7,7 @@ import type { Observation, SuggestRequest } from '../strategy.ts';
 import { featureMatrix } from './feature-matrix.ts';
 import { rawFeatures } from './features.ts';
 import { comparableTrials, learntTrials } from './learnt-set.ts';
-import { keyOf, listing } from './listed-features.ts';
+import { listing, rowIn } from './listed-features.ts';
 import { type Lesson, learnSettings, type ModelSettings } from './model.ts';
 import { withProxyBlock } from './pool.ts';
 import { proxyCorrelation } from './proxy-columns.ts';
@@ -85,11 +85,11 @@ function lessonRows(
 ): Pick<Lesson, 'features' | 'known'> & { readonly trials: readonly Observation[] } {
   const all = request.listed();
   if (all !== null) {
-    const { matrix, rowByKey } = listing(request, all);
-    const inside = trials.filter(({ genome }) => rowByKey.has(keyOf(genome)));
+    const list = listing(request, all);
+    const inside = trials.filter(({ genome }) => rowIn(list, request, genome) !== undefined);
     return {
-      features: matrix,
-      known: inside.map(({ genome }) => rowByKey.get(keyOf(genome))!),
+      features: list.matrix,
+      known: inside.map(({ genome }) => rowIn(list, request, genome)!),
       trials: inside,
     };
   }

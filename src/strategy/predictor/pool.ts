@@ -10,7 +10,7 @@ import type { Observation, SuggestRequest, ZeroCostProxy } from '../strategy.ts'
 import { type FeatureMatrix, featureMatrix, withBlock } from './feature-matrix.ts';
 import { rawFeatures } from './features.ts';
 import { fitForest, predictForest } from './forest.ts';
-import { keyOf, listing } from './listed-features.ts';
+import { keyOf, listing, rowIn } from './listed-features.ts';
 import { proxyColumns } from './proxy-columns.ts';
 import { normalScores } from './targets.ts';
 
@@ -43,11 +43,12 @@ export function candidatePool(
 ): Pool {
   const all = request.listed();
   if (all === null) return generated(request, ranked, options);
-  const { matrix, members, rowByKey } = listing(request, all);
+  const list = listing(request, all);
+  const { matrix, members } = list;
   return {
     features: matrix,
     rows: Int32Array.from({ length: matrix.rows }, (_, row) => row),
-    rowOf: (genome) => rowByKey.get(keyOf(genome)),
+    rowOf: (genome) => rowIn(list, request, genome),
     genome: (row) => {
       for (const place of members[row]!) if (request.accept(all[place]!)) return all[place]!;
       return null;
