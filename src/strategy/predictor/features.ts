@@ -34,7 +34,8 @@ export type FeatureSource = Pick<SuggestRequest, 'space' | 'inspect'>;
 /** What was computed for one study, so that a suggestion pays for new candidates only. */
 interface FeatureStore {
   readonly numbers: Map<string, number>;
-  readonly raw: Map<Genome, RawFeatures>;
+  /** By genome as JSON: mutants of the same parents come again and again. */
+  readonly raw: Map<string, RawFeatures>;
 }
 
 const stores = new WeakMap<SuggestRequest['inspect'], FeatureStore>();
@@ -48,7 +49,8 @@ export function rawFeatures({ space, inspect }: FeatureSource, genome: Genome): 
     store = { numbers: new Map(), raw: new Map() };
     stores.set(inspect, store);
   }
-  const known = store.raw.get(genome);
+  const key = JSON.stringify(genome);
+  const known = store.raw.get(key);
   if (known !== undefined) return known;
   const inspected = inspect(genome);
   const graph = inspected === null ? EMPTY : reduceNetwork(inspected.network);
@@ -59,7 +61,7 @@ export function rawFeatures({ space, inspect }: FeatureSource, genome: Genome): 
     identity: graphIdentity(graph),
   };
   if (store.raw.size >= KEPT) store.raw.delete(store.raw.keys().next().value!);
-  store.raw.set(genome, raw);
+  store.raw.set(key, raw);
   return raw;
 }
 

@@ -13,7 +13,8 @@ const COLUMNS = 256;
 /** Sequences that end at one operator and are followed further, at most. */
 const FOLLOWED = 64;
 
-const known = new WeakMap<SuggestRequest['inspect'], Map<Genome, ReadonlySet<number>>>();
+/** By genome as JSON: mutants of the same parents come again and again. */
+const known = new WeakMap<SuggestRequest['inspect'], Map<string, ReadonlySet<number>>>();
 const KEPT = 4_000;
 
 /** One column for each sequence (or those that share a hash): 1 where it occurs; standardised. */
@@ -38,11 +39,12 @@ function pathsOf({ inspect }: Pick<SuggestRequest, 'inspect'>, genome: Genome): 
     kept = new Map();
     known.set(inspect, kept);
   }
-  let found = kept.get(genome);
+  const key = JSON.stringify(genome);
+  let found = kept.get(key);
   if (found === undefined) {
     found = hashedPaths(inspect(genome));
     if (kept.size >= KEPT) kept.delete(kept.keys().next().value!);
-    kept.set(genome, found);
+    kept.set(key, found);
   }
   return found;
 }
