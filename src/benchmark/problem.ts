@@ -7,6 +7,8 @@ import { networkCost } from '../network/cost.ts';
 import type { Random } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
+import { graphIdentity } from '../strategy/predictor/graph-identity.ts';
+import { reducedGraph } from '../strategy/predictor/reduced-graph.ts';
 import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
 import { genomeKey } from './genome-key.ts';
 import { matchedColumn } from './matched-column.ts';
@@ -155,7 +157,12 @@ export function createProblem(options: ProblemOptions): Problem {
     let found = cache.get(row);
     if (found === undefined) {
       const network = space.build(genome, rule.io);
-      found = { hash: String(row), network, measures: { ...networkCost(network) } };
+      found = {
+        // Rows of one network are candidates of their own, trained apart; models look at them as one.
+        hash: graphIdentity(reducedGraph(network)),
+        network,
+        measures: { ...networkCost(network) },
+      };
       if (cache.size >= CACHED) cache.delete(cache.keys().next().value!);
       cache.set(row, found);
     }

@@ -11,10 +11,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Genome } from '../../space/genome.ts';
-import { reduceNetwork } from '../../space/reduce.ts';
 import type { FeatureMatrix } from './feature-matrix.ts';
 import { FEATURE_VERSION, type FeatureSource } from './features.ts';
-import { graphIdentity } from './graph-identity.ts';
 
 /** The networks of a list of genomes, and which of them each genome builds. */
 export interface ListedFeatures {
@@ -41,9 +39,7 @@ export function featureKey({ space, inspect }: FeatureSource, genomes: readonly 
   const sampled = genomes.filter((_, i) => i % step === 0);
   const networks = sampled.map((genome) => {
     const inspected = inspect(genome);
-    return inspected === null
-      ? null
-      : [graphIdentity(reduceNetwork(inspected.network)), inspected.measures.params, inspected.measures.macs];
+    return inspected === null ? null : [inspected.hash, inspected.measures.params, inspected.measures.macs];
   });
   return hash('sha256', JSON.stringify([FEATURE_VERSION, space.root, genomes, networks]), 'hex');
 }

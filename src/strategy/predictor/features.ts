@@ -8,9 +8,9 @@
  */
 import { encodeOneHot } from '../../space/encoding.ts';
 import type { Genome } from '../../space/genome.ts';
-import { type ReducedGraph, reduceNetwork } from '../../space/reduce.ts';
+import type { ReducedGraph } from '../../space/reduce.ts';
 import type { SuggestRequest } from '../strategy.ts';
-import { graphIdentity } from './graph-identity.ts';
+import { reducedGraph } from './reduced-graph.ts';
 
 /** A candidate's features before standardisation. */
 export interface RawFeatures {
@@ -19,7 +19,7 @@ export interface RawFeatures {
   readonly cost: readonly number[];
   /** [number of the neighbourhood, how often it occurs]. */
   readonly neighbourhoods: ReadonlyMap<number, number>;
-  /** Equal for genomes that build the same network. */
+  /** The candidate's hash: equal for genomes that are one candidate. */
   readonly identity: string;
 }
 
@@ -53,12 +53,12 @@ export function rawFeatures({ space, inspect }: FeatureSource, genome: Genome): 
   const known = store.raw.get(key);
   if (known !== undefined) return known;
   const inspected = inspect(genome);
-  const graph = inspected === null ? EMPTY : reduceNetwork(inspected.network);
+  const graph = inspected === null ? EMPTY : reducedGraph(inspected.network);
   const raw = {
     choices: encodeOneHot(space, genome),
     cost: ['params', 'macs', 'memoryBytes'].map((name) => Math.log1p(inspected?.measures[name] ?? 0)),
     neighbourhoods: neighbourhoods(graph, store.numbers),
-    identity: graphIdentity(graph),
+    identity: inspected?.hash ?? '',
   };
   if (store.raw.size >= KEPT) store.raw.delete(store.raw.keys().next().value!);
   store.raw.set(key, raw);

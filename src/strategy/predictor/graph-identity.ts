@@ -1,4 +1,4 @@
-/** A quick name for a reduced network, where canonical.ts would take too long: thousands are named at once. */
+/** A quick name for a reduced network, where canonical.ts would take too long: the rows of a table are named at once. */
 import type { ReducedGraph } from '../../space/reduce.ts';
 
 /**

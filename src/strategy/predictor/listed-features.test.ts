@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { networkBuilder } from '../../network/builder.ts';
 import { networkCost } from '../../network/cost.ts';
+import { networkHash } from '../../space/canonical.ts';
 import { oneOf, struct } from '../../space/choice.ts';
 import { defineSpace } from '../../space/define-space.ts';
 import type { Genome } from '../../space/genome.ts';
@@ -34,7 +35,7 @@ const source = () => ({
   proxies: [],
   inspect: (genome: Genome) => {
     const network = space.build(genome, { inputShape: [1, 2, 2], outputs: 2 });
-    return { hash: '', network, measures: { ...networkCost(network) } };
+    return { hash: networkHash(network), network, measures: { ...networkCost(network) } };
   },
 });
 

@@ -4,9 +4,9 @@
  * off long paths, and are hashed into a fixed number of columns (Weinberger et al. 2009).
  */
 import type { Genome } from '../../space/genome.ts';
-import { reduceNetwork } from '../../space/reduce.ts';
 import type { SuggestRequest } from '../strategy.ts';
 import { type FeatureMatrix, standardised } from './feature-matrix.ts';
+import { reducedGraph } from './reduced-graph.ts';
 
 const LONGEST = 4;
 const COLUMNS = 256;
@@ -53,7 +53,7 @@ function hashedPaths(inspected: ReturnType<SuggestRequest['inspect']>): Readonly
   const columns = new Set<number>();
   if (inspected === null) return columns;
   const ending: (readonly (readonly string[])[])[] = [];
-  for (const { label, inputs } of reduceNetwork(inspected.network).nodes) {
+  for (const { label, inputs } of reducedGraph(inspected.network).nodes) {
     const own = new Map<string, readonly string[]>([[label, [label]]]);
     for (const input of inputs)
       for (const before of ending[input]!) {
