@@ -6,14 +6,16 @@ import { afterAll, expect, test } from 'vitest';
 import { EspalierError } from '../errors.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
+import { randomSearch } from '../strategy/random.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { TWELVE } from '../testing/suite-spaces.ts';
+import { predictorQuality } from './predictor-quality.ts';
 import { createProblem, type Problem, type ProblemOptions } from './problem.ts';
 import { regretPlot } from './regret-plot.ts';
-import { type ReplayOptions, replay } from './replay.ts';
+import { type Replay, type ReplayOptions, replay } from './replay.ts';
 import { costToReach, delivered, hypervolumeRatio } from './score.ts';
-import { numericColumn, readTable } from './table.ts';
-import { runTableBenchmark } from './table-benchmark.ts';
+import { numericColumn, readTable, rowsWhere } from './table.ts';
+import { runKey, runOptions, runTableBenchmark } from './table-benchmark.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-benchmark-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,14 +31,14 @@ const space: SearchSpace = {
 };
 
 const ACTIVATIONS = ['relu', 'tanh', 'silu'];
-/** accuracy 1 … 12, early accuracy its reverse, size and cost by the number of units; one row twice, one without figures. */
+/** accuracy 1 … 12, early accuracy its reverse, size and cost by the number of units; a row twice, one without figures. */
 const CSV = [
   'index,hidden,activation,accuracy,early,test,size,seconds',
   ...Array.from({ length: 12 }, (_, i) => {
     const hidden = 1 + (i >> 2);
     return `${i},${1 + (i % 4)},${ACTIVATIONS[i % 3]},${i + 1},${12 - i},${50 + i},${hidden * 10},${hidden}`;
   }),
-  '12,1,relu,99,1,99,10,1',
+  '12,1,relu,1,12,50,10,1',
   '13,2,tanh,,1,99,10,1',
 ].join('\n');
 
@@ -87,6 +89,7 @@ test('a table gives each genome once, and only with all figures', () => {
   expect(problem.rowOf({ activation: 'relu', hidden: 1 } as Genome)).toBe(0);
   expect(problem.rowOf({ hidden: 9, activation: 'relu' })).toBeUndefined();
   expect(problem.values[0]![0]![11]).toBe(12);
+  expect(problem.leftOut).toEqual(['1 rows lack a value that is asked for', '1 rows repeat an architecture']);
 });
 
 test('costs are numbers, columns, or columns times a number', () => {
@@ -216,7 +219,115 @@ test('proxies are matched by index', () => {
   expect([0, 5, 11].map((row) => score(problem.genomes[row]!))).toEqual([7, Number.NaN, 5]);
 });
 
+test('proxies without an index are matched by architecture', () => {
+  const other = join(folder, 'by-genome.csv');
+  writeFileSync(other, 'hidden,activation,score\n4,silu,5\n1,relu,7\n1,relu,7\n');
+  const problem = problemOf({ proxies: [{ table: readTable(other), column: 'score' }] });
+  const { score } = problem.proxies[0]!;
+  expect([0, 5, 11].map((row) => score(problem.genomes[row]!))).toEqual([7, Number.NaN, 5]);
+});
+
+const tasks = join(folder, 'tasks.csv');
+writeFileSync(
+  tasks,
+  [
+    'task,hidden,activation,accuracy,test',
+    'a,1,relu,1,5',
+    'b,1,relu,2,6',
+    'a,2,relu,3,7',
+    'b,2,relu,0,8',
+  ].join('\n'),
+);
+
+test('one of several tasks in a table is chosen by a column', () => {
+  const rows = rowsWhere(readTable(tasks), [{ column: 'task', value: 'b' }]);
+  const problem = problemOf({ table: rows });
+  expect([...problem.values[0]![0]!]).toEqual([2, 0]);
+});
+
+test('what breaks a bound is not delivered, nor the best', async () => {
+  const problem = problemOf({ constraints: [{ column: 'size', sense: '<=', bound: 20 }] });
+  expect(problem.feasible.filter(Boolean)).toHaveLength(8);
+  const { evaluations } = replayed(problem, [0], { evaluations: 12 });
+  expect(delivered(problem, evaluations)).toBe(57);
+  expect(
+    delivered(
+      problemOf({ constraints: [{ column: 'size', sense: '>=', bound: 20 }] }),
+      evaluations.slice(0, 4),
+    ),
+  ).toBeNaN();
+  const seen: boolean[] = [];
+  const spy: Strategy = {
+    ...inOrder([0]),
+    suggest: (request) => {
+      seen.splice(0, seen.length, ...request.history.map((o) => o.feasible));
+      return inOrder([0]).suggest(request);
+    },
+  };
+  const { results, optimum } = await runTableBenchmark({
+    problem,
+    strategies: { spy },
+    evaluations: [12],
+    budget: null,
+    continued: false,
+    reach: [],
+    seeds: 1,
+    signal: new AbortController().signal,
+    onRun: () => {},
+  });
+  expect(optimum).toBe(57);
+  expect(results[0]).toMatchObject({ mean: 57, bestShare: 1 });
+  expect(seen).toEqual([...Array(8).fill(true), ...Array(3).fill(false)]);
+});
+
+test('runs done elsewhere count as those done here', async () => {
+  const common = { problem: problemOf(), evaluations: [6], budget: null, continued: false, reach: [] };
+  const run = (done?: ReadonlyMap<string, Replay>) =>
+    runTableBenchmark({
+      ...common,
+      strategies: { random: randomSearch },
+      seeds: 4,
+      signal: new AbortController().signal,
+      onRun: () => {},
+      ...(done === undefined ? {} : { done }),
+    });
+  const elsewhere = new Map(
+    [3, 1].map((seed) => [
+      runKey('random', seed),
+      replay({ ...runOptions(common), strategy: randomSearch, seed }),
+    ]),
+  );
+  const [here, mixed] = [await run(), await run(elsewhere)];
+  expect({ ...mixed.results[0], msPerTrial: 0 }).toEqual({ ...here.results[0], msPerTrial: 0 });
+  expect(mixed.curves).toEqual(here.curves);
+});
+
+test('the quality of predictors is a rank correlation with what they have not seen', () => {
+  const found = predictorQuality(problemOf(), [8, 50], 2, new AbortController().signal);
+  expect(found.map(({ model, trained }) => [model, trained])).toEqual([
+    ['both', 8],
+    ['process', 8],
+    ['forest', 8],
+  ]);
+  for (const { spearman } of found) expect(Math.abs(spearman)).toBeLessThanOrEqual(1);
+});
+
 test.each<[string, () => unknown, RegExp]>([
+  [
+    'rows of one architecture that disagree',
+    () => problemOf({ table: readTable(tasks) }),
+    /rows 1 and 2 are of one architecture, and their "accuracy" differs; choose .*--where task=a\|b/,
+  ],
+  [
+    'a condition that no row meets',
+    () => rowsWhere(readTable(tasks), [{ column: 'task', value: 'c' }]),
+    /no row has task=c; task is one of a, b/,
+  ],
+  [
+    'bounds that no row keeps',
+    () => problemOf({ constraints: [{ column: 'size', sense: '<=', bound: 1 }] }),
+    /no row keeps within the constraints/,
+  ],
   [
     'a missing file',
     () => readTable(join(folder, 'none.csv')),

@@ -5,10 +5,13 @@
 import { fail } from '../errors.ts';
 import { networkCost } from '../network/cost.ts';
 import type { Random } from '../random.ts';
-import { encodeCategorical } from '../space/encoding.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
+import { graphIdentity } from '../strategy/predictor/graph-identity.ts';
+import { reducedGraph } from '../strategy/predictor/reduced-graph.ts';
 import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
+import { genomeKey } from './genome-key.ts';
+import { matchedColumn } from './matched-column.ts';
 import { numericColumn, type Table } from './table.ts';
 
 /** A column and which way is better. */
@@ -36,8 +39,17 @@ export interface ProblemOptions {
   readonly objectives: readonly Goal[];
   /** Cheaper evaluations, cheapest first. */
   readonly lowFidelities: readonly LowFidelity[];
-  /** Cheap scores, one table row for each row of the main table, matched by `index`. */
+  /** Cheap scores, see matched-column.ts. */
   readonly proxies: readonly { readonly table: Table; readonly column: string }[];
+  /** Columns to keep within a bound, measured as the signal is: a strategy learns of them by evaluating. */
+  readonly constraints?: readonly Bound[];
+}
+
+/** A column and the largest (or smallest) value that is allowed. */
+export interface Bound {
+  readonly column: string;
+  readonly sense: '<=' | '>=';
+  readonly bound: number;
 }
 
 export interface Problem {
@@ -53,6 +65,10 @@ export interface Problem {
   /** Mean cost of each fidelity. */
   readonly fidelities: readonly number[];
   readonly proxies: readonly ZeroCostProxy[];
+  /** By row, whether all bounds hold. */
+  readonly feasible: readonly boolean[];
+  /** Rows of the table that are not part of the problem, and why, in words. */
+  readonly leftOut: readonly string[];
   readonly rowOf: (genome: Genome) => number | undefined;
   readonly inspect: (genome: Genome) => Inspected | null;
 }
@@ -80,15 +96,29 @@ export function createProblem(options: ProblemOptions): Problem {
     costColumn(table, cost),
   );
   const report = numericColumn(table, options.report);
-  const scores = options.proxies.map((proxy) => matched(table, proxy.table, proxy.column));
+  const scores = options.proxies.map((proxy) => matchedColumn(table, proxy.table, proxy.column, space));
+  const constraints = options.constraints ?? [];
+  const bounded = constraints.map(({ column }) => numericColumn(table, column));
 
-  const columns = [...levels.flat(), ...costs, report];
+  const columns = [...levels.flat(), ...costs, report, ...bounded];
+  const names = [
+    ...lowFidelities.flatMap((low) => [low.signal, ...objectives.map(({ column }) => column)]),
+    ...goals.map(({ column }) => column),
+    ...lowFidelities.map((low) => low.cost),
+    options.cost ?? '1',
+    options.report,
+    ...constraints.map(({ column }) => column),
+  ];
   const kept: number[] = [];
   const genomes: Genome[] = [];
   const rows = new Map<string, number>();
-  const keyOf = space.identity ?? ((genome: Genome): string => encodeCategorical(space, genome).join(','));
+  const keyOf = genomeKey(space);
+  let [incomplete, repeated] = [0, 0];
   for (const [i, row] of table.rows.entries()) {
-    if (!columns.every((column) => Number.isFinite(column[i]))) continue;
+    if (!columns.every((column) => Number.isFinite(column[i]))) {
+      incomplete++;
+      continue;
+    }
     const genome = rule.genome(row);
     if (genome === null)
       return fail('TABLE', {
@@ -96,13 +126,26 @@ export function createProblem(options: ProblemOptions): Problem {
         reason: `the space "${space.name}" cannot find its genomes: ${rule.description}`,
       });
     const key = keyOf(genome);
-    if (rows.has(key)) continue;
+    const before = rows.get(key);
+    if (before !== undefined) {
+      const differs = columns.findIndex((column) => column[i] !== column[kept[before]!]);
+      if (differs >= 0) return failDisagreeing(table, kept[before]!, i, names[differs]!);
+      repeated++;
+      continue;
+    }
     rows.set(key, genomes.length);
     genomes.push(genome);
     kept.push(i);
   }
   if (genomes.length === 0)
     fail('TABLE', { path: table.path, reason: 'no row has all the columns asked for' });
+  const feasible = kept.map((i) =>
+    constraints.every(({ sense, bound }, k) =>
+      sense === '<=' ? bounded[k]![i]! <= bound : bounded[k]![i]! >= bound,
+    ),
+  );
+  if (!feasible.includes(true))
+    fail('TABLE', { path: table.path, reason: 'no row keeps within the constraints' });
   const pick = (column: Float64Array): Float64Array => Float64Array.from(kept, (i) => column[i]!);
 
   const known = new Map<Genome, number>(genomes.map((genome, row) => [genome, row]));
@@ -114,7 +157,12 @@ export function createProblem(options: ProblemOptions): Problem {
     let found = cache.get(row);
     if (found === undefined) {
       const network = space.build(genome, rule.io);
-      found = { hash: String(row), network, measures: { ...networkCost(network) } };
+      found = {
+        // Rows of one network are candidates of their own, trained apart; models look at them as one.
+        hash: graphIdentity(reducedGraph(network)),
+        network,
+        measures: { ...networkCost(network) },
+      };
       if (cache.size >= CACHED) cache.delete(cache.keys().next().value!);
       cache.set(row, found);
     }
@@ -136,9 +184,33 @@ export function createProblem(options: ProblemOptions): Problem {
         score: (genome) => values[rowOf(genome) ?? -1] ?? Number.NaN,
       };
     }),
+    feasible,
+    leftOut: [
+      ...(incomplete > 0 ? [`${incomplete} rows lack a value that is asked for`] : []),
+      ...(repeated > 0 ? [`${repeated} rows repeat an architecture`] : []),
+    ],
     rowOf,
     inspect,
   };
+}
+
+/** Most values of a column that tells kinds of rows apart. */
+const FEW = 12;
+
+function failDisagreeing(table: Table, first: number, second: number, column: string): never {
+  const telling = table.columns
+    .map((name) => ({ name, values: [...new Set(table.rows.map((row) => row[name]!))] }))
+    .filter(({ name, values }) => {
+      const [a, b] = [table.rows[first]![name], table.rows[second]![name]];
+      return a !== b && values.length <= FEW;
+    });
+  const advice = telling.map(({ name, values }) => `--where ${name}=${values.join('|')}`).join(' or ');
+  return fail('TABLE', {
+    path: table.path,
+    reason:
+      `rows ${first + 1} and ${second + 1} are of one architecture, and their "${column}" differs` +
+      (advice === '' ? '' : `; choose the rows that are meant, with ${advice}`),
+  });
 }
 
 /** A number, a column, or a column times a number: `train_time*0.06`. */
@@ -147,18 +219,6 @@ function costColumn(table: Table, text: string): Float64Array {
     return new Float64Array(table.rows.length).fill(Number(text));
   const [, column, factor] = /^(.*?)(?:\*([\d.eE+-]+))?$/.exec(text)!;
   return numericColumn(table, column!).map((value) => value * Number(factor ?? 1));
-}
-
-/** A column of another table in the order of the first, by the column `index`, or row by row where neither has it. */
-function matched(table: Table, other: Table, column: string): Float64Array {
-  const values = numericColumn(other, column);
-  if (other === table) return values;
-  if (!table.columns.includes('index') || !other.columns.includes('index')) {
-    if (other.rows.length === table.rows.length) return values;
-    return fail('TABLE', { path: other.path, reason: 'its rows cannot be matched without a column "index"' });
-  }
-  const at = new Map(other.rows.map((row, i) => [row.index!, values[i]!]));
-  return Float64Array.from(table.rows, (row) => at.get(row.index!) ?? Number.NaN);
 }
 
 /** What of a request is the same for all trials of a run, but for what was proposed. */

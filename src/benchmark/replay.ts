@@ -62,7 +62,7 @@ export function replay(options: ReplayOptions): Replay {
       hash: String(row),
       state: 'complete',
       values: problem.values[fidelity]!.map((column) => column[row]!),
-      feasible: true,
+      feasible: problem.feasible[row]!,
       fidelity,
     });
     if (reach !== null && fidelity === highest && costToReach(problem, done, reach) !== null) break;

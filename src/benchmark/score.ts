@@ -11,13 +11,13 @@ export interface Evaluation {
 
 /**
  * The report of the row that the search would deliver: the one with the best signal, among evaluations of the highest
- * fidelity that it came to; the earlier of equals. NaN before the first evaluation.
+ * fidelity that it came to and that keep within the bounds; the earlier of equals. NaN before the first such evaluation.
  */
 export function delivered(problem: Problem, evaluations: readonly Evaluation[]): number {
   const highest = evaluations.reduce((level, e) => Math.max(level, e.fidelity), 0);
   let best = -1;
   for (const { row, fidelity } of evaluations) {
-    if (fidelity !== highest) continue;
+    if (fidelity !== highest || !problem.feasible[row]) continue;
     const signal = problem.values[fidelity]![0]!;
     if (best < 0 || signal[row]! > signal[best]!) best = row;
   }
@@ -37,7 +37,8 @@ export function costToReach(
   const signal = problem.values[highest]![0]!;
   let best = -1;
   for (const { row, fidelity, cost } of evaluations) {
-    if (fidelity !== highest || (best >= 0 && signal[row]! <= signal[best]!)) continue;
+    if (fidelity !== highest || !problem.feasible[row]) continue;
+    if (best >= 0 && signal[row]! <= signal[best]!) continue;
     best = row;
     const reached = problem.report[row]!;
     if (problem.reportBetter === 'max' ? reached >= report : reached <= report) return cost;
@@ -45,19 +46,24 @@ export function costToReach(
   return null;
 }
 
-/** The row with the best signal at the highest fidelity. */
-export function bestRow({ values }: Problem): number {
+/** The feasible row with the best signal at the highest fidelity. */
+export function bestRow({ values, feasible }: Problem): number {
   const signal = values.at(-1)![0]!;
-  return signal.reduce((best, value, row) => (value > signal[best]! ? row : best), 0);
+  let best = -1;
+  for (const [row, value] of signal.entries())
+    if (feasible[row] && (best < 0 || value > signal[best]!)) best = row;
+  return best;
 }
 
-/** Best report of all rows: what regret is measured from. */
-export const optimum = ({ report, reportBetter }: Problem): number =>
-  report.reduce((a, b) => (reportBetter === 'max' ? Math.max(a, b) : Math.min(a, b)));
+/** Best report of all feasible rows: what regret is measured from. */
+export const optimum = ({ report, reportBetter, feasible }: Problem): number =>
+  report
+    .filter((_, row) => feasible[row])
+    .reduce((a, b) => (reportBetter === 'max' ? Math.max(a, b) : Math.min(a, b)));
 
 /**
  * Hypervolumes relative to the exact front's (Zitzler & Thiele 1999), each objective scaled to its range over the table
- * and the reference point at the worst of each. Evaluations of the highest fidelity only.
+ * and the reference point at the worst of each. Feasible evaluations of the highest fidelity only.
  */
 export function hypervolumeRatio(problem: Problem): (evaluations: readonly Evaluation[]) => number {
   const columns = problem.values.at(-1)!;
@@ -69,9 +75,11 @@ export function hypervolumeRatio(problem: Problem): (evaluations: readonly Evalu
   const vector = (row: number): number[] => scaled.map((column) => column[row]!);
   const reference = columns.map(() => -1e-9);
   const volume = (rows: readonly number[]): number => hypervolume(nonDominated(rows.map(vector)), reference);
-  const exact = volume([...problem.genomes.keys()]);
+  const exact = volume([...problem.genomes.keys()].filter((row) => problem.feasible[row]));
   const highest = problem.fidelities.length - 1;
-  return (evaluations) => volume(evaluations.filter((e) => e.fidelity === highest).map((e) => e.row)) / exact;
+  return (evaluations) =>
+    volume(evaluations.filter((e) => e.fidelity === highest && problem.feasible[e.row]).map((e) => e.row)) /
+    exact;
 }
 
 /** Keeps the vectors that no other dominates; by descending first objective each is compared with the kept ones only. */

@@ -1,7 +1,7 @@
 /** Strategies replayed over many seeds on one table, and what came out in figures. */
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Problem } from './problem.ts';
-import { type Replay, replay } from './replay.ts';
+import { type Replay, type ReplayOptions, replay } from './replay.ts';
 import { bestRow, costToReach, delivered, type Evaluation, hypervolumeRatio, optimum } from './score.ts';
 
 export interface BenchmarkOptions {
@@ -17,7 +17,11 @@ export interface BenchmarkOptions {
   readonly seeds: number;
   readonly onRun: (strategy: string, seed: number) => void;
   readonly signal: AbortSignal;
+  /** Runs that were done elsewhere (shards.ts), by {@link runKey}; all are done here when absent. */
+  readonly done?: ReadonlyMap<string, Replay>;
 }
+
+export const runKey = (strategy: string, seed: number): string => `${strategy} ${seed}`;
 
 export interface BenchmarkResult {
   readonly strategy: string;
@@ -65,19 +69,34 @@ export interface Benchmark {
 
 const CURVE_POINTS = 60;
 
-export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const { problem, strategies, evaluations, budget, continued, reach, seeds } = options;
-  const results: BenchmarkResult[] = [];
-  const curves: RegretCurve[] = [];
-  const reached: ReachResult[] = [];
+type Ends = Pick<BenchmarkOptions, 'problem' | 'evaluations' | 'budget' | 'continued' | 'reach'>;
+
+/** What is the same for all runs: without evaluations and budget, a run ends at the best report that it is to reach. */
+export function runOptions(options: Ends): Omit<ReplayOptions, 'strategy' | 'seed'> {
+  const { problem, evaluations, budget, continued, reach } = options;
   const limit = evaluations?.at(-1) ?? null;
   const farthest = problem.reportBetter === 'max' ? Math.max(...reach) : Math.min(...reach);
   const goal = limit === null && budget === null && reach.length > 0 ? farthest : null;
+  return { problem, evaluations: limit, budget, continued, reach: goal };
+}
+
+export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
+  const { problem, strategies, evaluations, budget, reach, seeds } = options;
+  const results: BenchmarkResult[] = [];
+  const curves: RegretCurve[] = [];
+  const reached: ReachResult[] = [];
+  const common = runOptions(options);
+  const limit = common.evaluations;
   for (const [name, strategy] of Object.entries(strategies)) {
     const runs: Replay[] = [];
     for (let seed = 0; seed < seeds; seed++) {
       options.signal.throwIfAborted();
-      runs.push(replay({ problem, strategy, seed, evaluations: limit, budget, continued, reach: goal }));
+      const elsewhere = options.done?.get(runKey(name, seed));
+      if (elsewhere !== undefined) {
+        runs.push(elsewhere);
+        continue;
+      }
+      runs.push(replay({ ...common, strategy, seed }));
       options.onRun(name, seed);
       // Lets Ctrl-C and the progress bar in between two runs.
       await new Promise((resolve) => setImmediate(resolve));
@@ -108,7 +127,8 @@ function summarise(
   runs: readonly Replay[],
   done: readonly (readonly Evaluation[])[],
 ): BenchmarkResult {
-  const reports = done.map((evaluations) => delivered(problem, evaluations));
+  // A run that has found nothing within the bounds yet delivers nothing.
+  const reports = done.map((evaluations) => delivered(problem, evaluations)).filter(Number.isFinite);
   const best = bestRow(problem);
   const highest = problem.fidelities.length - 1;
   const found = done.filter((d) => d.some(({ row, fidelity }) => row === best && fidelity === highest));
@@ -120,7 +140,7 @@ function summarise(
     evaluations: average(done.map((d) => d.length)),
     seeds: runs.length,
     mean,
-    sd: runs.length > 1 ? Math.sqrt(squares / (runs.length - 1)) : 0,
+    sd: reports.length > 1 ? Math.sqrt(squares / (reports.length - 1)) : 0,
     bestShare: found.length / runs.length,
     hypervolumeRatio: problem.values.at(-1)!.length > 1 ? average(done.map(hypervolumeRatio(problem))) : null,
     msPerTrial: runs.reduce((sum, run) => sum + run.ownMs, 0) / trials,
@@ -157,7 +177,8 @@ function regretCurve(
       done
         .map((d) => d.filter((e, i) => (limit === null ? e.cost <= point : i < point)))
         .filter((d) => d.length > 0)
-        .map((d) => Math.abs(best - delivered(problem, d))),
+        .map((d) => Math.abs(best - delivered(problem, d)))
+        .filter(Number.isFinite),
     ),
   );
   return { strategy, at, regret };

@@ -39,3 +39,23 @@ export function numericColumn({ path, columns, rows }: Table, name: string): Flo
     return text === '' ? Number.NaN : Number(text);
   });
 }
+
+/** The rows whose columns hold these texts. @throws TABLE when there is no such column, or no such row */
+export function rowsWhere(
+  table: Table,
+  conditions: readonly { readonly column: string; readonly value: string }[],
+): Table {
+  const { path, columns, rows } = table;
+  if (conditions.length === 0) return table;
+  for (const { column } of conditions)
+    if (!columns.includes(column))
+      fail('TABLE', { path, reason: `it has no column "${column}", but ${columns.join(', ')}` });
+  const kept = rows.filter((row) => conditions.every(({ column, value }) => row[column]!.trim() === value));
+  if (kept.length === 0) {
+    const asked = conditions.map(({ column, value }) => `${column}=${value}`).join(' and ');
+    const values = [...new Set(rows.map((row) => row[conditions[0]!.column]!.trim()))];
+    const some = values.length > 12 ? `${values.slice(0, 12).join(', ')}, …` : values.join(', ');
+    fail('TABLE', { path, reason: `no row has ${asked}; ${conditions[0]!.column} is one of ${some}` });
+  }
+  return { path, columns, rows: kept };
+}

@@ -1,23 +1,28 @@
 /**
- * The default strategy: it begins with well-known and random members of the space, then lets two predictors of different
+ * The default strategy: it begins with well-known and random members of the space, then lets two models of different
  * kinds, a forest and a Gaussian process, name the next trial together.
  *
  * One kind alone is at times sure of the wrong thing: a Gaussian process may rest on a length scale that a few trials
- * suggest, a forest does not reach beyond what it saw. Where they disagree, the candidate counts as uncertain and is
- * worth a trial. The expected improvement decides; every few trials a draw from the forest alone (Thompson 1933) keeps
- * the search from resting on a mistake, and where nothing can be learnt it goes on at random. With several objectives
- * every other trial is bred from the front (NSGA-II): predictions tell where a front lies better than they tell its edge.
+ * suggest, a forest does not reach beyond what it saw. Each counts by what it says of trials that it has not seen, and
+ * where they disagree, the candidate counts as uncertain and is worth a trial. The expected improvement decides; every few
+ * trials a draw from a few trees (Thompson 1933) keeps the search from resting on a mistake. The less the models foresee,
+ * the more trials are random or bred from the best. With several objectives every other trial is bred from the front
+ * (NSGA-II): predictions tell where a front lies better than they tell its edge.
  */
-import { nsga2 } from './nsga.ts';
+
+import { explainAuto } from './auto-explanation.ts';
+import { nsga2 } from './nsga2.ts';
 import { ACQUISITIONS } from './predictor/acquisition.ts';
-import { ensemblePredictor, forestPredictor } from './predictor/model.ts';
+import { lastMilestone, type Milestone } from './predictor/milestones.ts';
+import { drawnForest, ensembleModel } from './predictor/model.ts';
 import { proposeBy } from './predictor/predictor-strategy.ts';
-import { MOST_REFERENCES, startingPoint } from './starting-points.ts';
+import { randomSearch } from './random.ts';
+import { startingPoint } from './starting-points.ts';
 import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Trials before the first prediction. */
 const START = 8;
-/** One trial in so many is named by the forest's draw. */
+/** One trial in so many is named by a few trees. */
 const DRAW_EVERY = 6;
 
 export const auto: Strategy = {
@@ -26,42 +31,60 @@ export const auto: Strategy = {
     'Well-known and random networks first, then a forest and a Gaussian process together; what suits most searches.',
   suggest(request) {
     const index = request.history.length + request.running.length;
-    return index < START ? start(request, index) : (learnt(request, index) ?? start(request, index));
+    return index < START ? startingPoint(request, index) : (later(request, index) ?? unlearnt(request));
   },
-  explain: ({ trials, objectives, proxies, references }) => {
-    const first = Math.min(trials, START);
-    const known = Math.min(first, references, MOST_REFERENCES);
-    const sources = [
-      ...(known > 0 ? [`up to ${known} well-known networks of the space`] : []),
-      ...(proxies.length > 0 ? [`the favourites of ${proxies.join(' and ')}`] : []),
-      'random draws',
-    ];
-    if (trials <= START)
-      return `The ${first} trials were too few to learn from: they are ${sources.join(', ')}.`;
-    const drawn = Math.floor(trials / DRAW_EVERY) - Math.floor(START / DRAW_EVERY);
-    const aim =
-      objectives === 1
-        ? 'the largest expected improvement over the best trial'
-        : `the largest gain over the Pareto front of ${objectives} objectives, or were bred from it in turn,`;
-    return (
-      `The first ${START} trials are ${sources.join(', ')}. From then on a forest and a Gaussian process were fitted to ` +
-      `all trials before each proposal; ${trials - START - drawn} proposals had ${aim} by both together, and ${drawn} ` +
-      'were drawn by the forest alone, so that the search did not rest on a mistake of the models.'
-    );
-  },
+  explain: (facts) => explainAuto(facts, START),
 };
 
-function start(request: SuggestRequest, index: number): Proposal | null {
-  const genome = startingPoint(request, index);
-  return genome === null ? null : { genome };
+function later(request: SuggestRequest, index: number): Proposal | null {
+  const milestone = lastMilestone(request);
+  if (milestone === null) return null;
+  const guard = request.random.split('guard');
+  if (guard.next() < doubt(milestone))
+    return unlearnt(request, guard.next() < 0.5, detailOf(request, milestone));
+  if (request.objectives > 1 && index % 2 === 0) return noted(nsga2.suggest(request), 'bred');
+  const drawn = index % DRAW_EVERY === DRAW_EVERY - 1;
+  const proposal = proposeBy(request, {
+    model: drawn ? drawnForest : ensembleModel,
+    acquisition: drawn ? ACQUISITIONS.mean : ACQUISITIONS.ei,
+    start: START,
+    settled: true,
+  });
+  return noted(proposal, `${drawn ? 'drawn' : 'predicted'}${detailOf(request, milestone)}`);
 }
 
-function learnt(request: SuggestRequest, index: number): Proposal | null {
-  if (request.objectives > 1 && index % 2 === 0) return nsga2.suggest(request);
-  const drawn = index % DRAW_EVERY === DRAW_EVERY - 1;
-  return proposeBy(request, {
-    predictor: drawn ? forestPredictor : ensemblePredictor,
-    acquisition: drawn ? ACQUISITIONS.thompson : ACQUISITIONS.ei,
-    start: START,
-  });
+/** Correlation from which the models are trusted with all trials, and the share of others where there is none. */
+const TRUSTED = 0.3;
+const MOST_DOUBT = 0.5;
+/** Trials' worth of the belief that networks can be told apart at all. */
+const PRIOR_TRIALS = 10;
+const PRIOR_CORRELATION = 0.5;
+
+/** The share of trials that the models do not name: it grows where neither foresees trials that it has not seen. */
+function doubt({ trials, settings }: Milestone): number {
+  const best = settings.map((s) => Math.max(s.processCorrelation, s.forestCorrelation));
+  const mean = best.reduce((sum, value) => sum + value, 0) / best.length;
+  const believed = (trials * mean + PRIOR_TRIALS * PRIOR_CORRELATION) / (trials + PRIOR_TRIALS);
+  return MOST_DOUBT * Math.min(1, Math.max(0, (TRUSTED - believed) / TRUSTED));
+}
+
+/** A random trial, or one bred from the best: where models are not to be trusted, or have nothing to learn from. */
+function unlearnt(request: SuggestRequest, bred = false, detail = ''): Proposal | null {
+  return bred
+    ? noted(nsga2.suggest(request), `bred without models${detail}`)
+    : noted(randomSearch.suggest(request), `random${detail}`);
+}
+
+const noted = (proposal: Proposal | null, note: string): Proposal | null =>
+  proposal === null ? null : { ...proposal, note };
+
+/** `(process 0.71 at 60 %, forest 0.64, synflow 0.52)`: rank correlations with trials unseen, of the first objective. */
+function detailOf({ proxies }: SuggestRequest, milestone: Milestone): string {
+  const { processCorrelation, processShare, forestCorrelation } = milestone.settings[0]!;
+  const parts = [
+    `process ${processCorrelation.toFixed(2)} at ${Math.round(100 * processShare)} %`,
+    `forest ${forestCorrelation.toFixed(2)}`,
+    ...proxies.map(({ name }, k) => `${name} ${milestone.proxies[k]!.toFixed(2)}`),
+  ];
+  return ` (${parts.join(', ')})`;
 }

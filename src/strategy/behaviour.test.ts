@@ -135,18 +135,31 @@ test.each(['reinforce', 'ppo'] as const)('%s comes to prefer what is good', (nam
   expect(late).toBeGreaterThan(early + 0.15);
 });
 
-test('grid search goes through a space without floats in order', () => {
+test('grid search goes through levels of floats, ever finer', () => {
   expect(STRATEGIES.grid.seedless).toBe(true);
-  const first = search(STRATEGIES['quasi-random'], 1, 12, (p) => [value(p)]).map(
-    (o) => (o.genome as unknown as Point).n,
-  );
-  // Twelve points of the Halton sequence leave no third of the range out.
-  for (const low of [1, 5, 9]) expect(first.some((n) => n >= low && n < low + 4)).toBe(true);
+  // Three levels of x, twelve of n, four kinds; then the levels between.
+  const history = search(STRATEGIES.grid, 1, 160, (p) => [value(p)]);
+  const xs = history.map((o) => (o.genome as unknown as Point).x);
+  expect(new Set(xs.slice(0, 144))).toEqual(new Set([0, 0.5, 1]));
+  expect(new Set(xs.slice(144)).has(0.25)).toBe(true);
 });
 
-test('the radical inverse mirrors digits', () => {
+test('the scrambled Halton sequence leaves no part out, and each seed has its own', () => {
+  const ns = (seed: number) =>
+    search(STRATEGIES['quasi-random'], seed, 13, (p) => [value(p)]).map(
+      (o) => (o.genome as unknown as Point).n,
+    );
+  for (const seed of [1, 2, 3])
+    for (const low of [1, 5, 9]) expect(ns(seed).some((n) => n >= low && n < low + 4)).toBe(true);
+  expect(ns(1)).not.toEqual(ns(2));
+});
+
+test('the radical inverse mirrors digits, and exchanges them', () => {
   expect([1, 2, 3, 4].map((i) => radicalInverse(i, 2))).toEqual([0.5, 0.25, 0.75, 0.125]);
   expect(radicalInverse(5, 3)).toBeCloseTo(2 / 3 + 1 / 9, 12);
+  // 0 and 1 exchanged in the first place alone.
+  const swap = (place: number, digit: number) => (place === 0 ? 1 - digit : digit);
+  expect([0, 1, 2].map((i) => radicalInverse(i, 2, swap))).toEqual([0.5, 0, 0.75]);
 });
 
 test('annealing takes a loss of half the spread with 1/e at first, and ever more rarely', () => {

@@ -1,7 +1,7 @@
 import { drawGuided } from '../space/guided-draw.ts';
-import { fresh } from './asha.ts';
+import { fresh } from './asynchronous-halving.ts';
+import { roundOf } from './brackets.ts';
 import { decisionSlots, decisionValues } from './decision-values.ts';
-import { roundOf } from './hyperband.ts';
 import { mirrored } from './mirrored.ts';
 import { byCrowding, rankedBy } from './population.ts';
 import { firstAcceptable } from './proposing.ts';

@@ -1,5 +1,5 @@
 import { ACQUISITIONS } from './predictor/acquisition.ts';
-import { forestPredictor } from './predictor/model.ts';
+import { forestModel } from './predictor/model.ts';
 import { predictorStrategy } from './predictor/predictor-strategy.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -7,7 +7,8 @@ import type { Strategy } from './strategy.ts';
 export const forest: Strategy = predictorStrategy({
   name: 'forest',
   description: 'Model-based search: a forest of randomised trees, expected improvement (Hutter et al. 2011).',
-  predictor: forestPredictor,
+  model: forestModel,
   acquisition: ACQUISITIONS.ei,
   start: 10,
+  settled: false,
 });

@@ -1,22 +1,29 @@
 /** The search strategies by name. To add one: one file, one row. */
-import { asha, moasha, modelAsha } from './asha.ts';
+import { asha } from './asha.ts';
 import { auto } from './auto.ts';
 import { bananas } from './bananas.ts';
+import { bohb } from './bohb.ts';
 import { cmaEs } from './cma-es.ts';
 import { dehb } from './dehb.ts';
 import { forest } from './forest.ts';
-import { gaussianProcess } from './gaussian-process.ts';
+import { gaussianProcess, processByBound, processByDraw, processByImprovement } from './gaussian-process.ts';
 import { grid } from './grid.ts';
-import { bohb, hyperband, successiveHalving } from './hyperband.ts';
-import { localSearch, steepestAscent } from './local-search.ts';
-import { nsga2, nsga3 } from './nsga.ts';
-import { ppo, reinforce } from './policy-gradient.ts';
+import { hyperband } from './hyperband.ts';
+import { localSearch } from './local-search.ts';
+import { moasha } from './moasha.ts';
+import { nsga2 } from './nsga2.ts';
+import { nsga3 } from './nsga3.ts';
+import { ppo } from './ppo.ts';
 import { quasiRandom } from './quasi-random.ts';
 import { randomSearch } from './random.ts';
 import { regularisedEvolution } from './regularised-evolution.ts';
+import { reinforce } from './reinforce.ts';
 import { simulatedAnnealing } from './simulated-annealing.ts';
+import { steepestAscent } from './steepest-ascent.ts';
 import type { Strategy } from './strategy.ts';
+import { successiveHalving } from './successive-halving.ts';
 import { tpe } from './tpe.ts';
+import { modelAsha } from './tpe-asha.ts';
 import { warmEvolution } from './warm-start.ts';
 
 export const STRATEGIES = {
@@ -37,6 +44,9 @@ export const STRATEGIES = {
   'cma-es': cmaEs,
   tpe,
   gp: gaussianProcess,
+  'gp-ei': processByImprovement,
+  'gp-ucb': processByBound,
+  'gp-ts': processByDraw,
   forest,
   bananas,
   'successive-halving': successiveHalving,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
 import { createCandidates } from '../study/candidates.ts';
 import { NESTED } from '../testing/suite-spaces.ts';
-import { roundOf } from './hyperband.ts';
+import { roundOf } from './brackets.ts';
 import { STRATEGIES } from './index.ts';
 import type { Observation, Strategy } from './strategy.ts';
 

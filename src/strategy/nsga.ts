@@ -1,11 +1,11 @@
 import { crossGenomes } from '../space/crossover.ts';
 import { mutateGenome } from '../space/mutation.ts';
-import { byCrowding, byNiches, rankedBy } from './population.ts';
+import { rankedBy } from './population.ts';
 import { firstAcceptable, proposalOr } from './proposing.ts';
 import { comparable } from './ranking.ts';
 import type { Observation, Strategy } from './strategy.ts';
 
-export interface NsgaOptions {
+interface NsgaOptions {
   /** Trials that breed. */
   readonly population: number;
   /** Random trials before the first child. */
@@ -17,7 +17,7 @@ export interface NsgaOptions {
 const OPTIONS: NsgaOptions = { population: 24, start: 12, crossover: 0.6 };
 
 /** Steady state: every proposal breeds from the best of all trials so far, as fits trials that end one by one. */
-const nsga = (
+export const nsga = (
   name: string,
   description: string,
   order: (front: readonly Observation[]) => readonly Observation[],
@@ -42,17 +42,3 @@ const nsga = (
     );
   },
 });
-
-/** NSGA-II (Deb et al. 2002): non-dominated sorting, crowding distance, binary tournaments, crossover and mutation. */
-export const nsga2 = nsga(
-  'nsga2',
-  'Breeds from the Pareto front and what is behind it, the least crowded first (Deb et al. 2002).',
-  byCrowding,
-);
-
-/** NSGA-III (Deb & Jain 2014): as NSGA-II, but spread along reference directions; for three objectives and more. */
-export const nsga3 = nsga(
-  'nsga3',
-  'As nsga2, spread along reference directions; for three objectives and more (Deb & Jain 2014).',
-  byNiches,
-);

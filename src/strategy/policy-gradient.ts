@@ -1,4 +1,14 @@
+/** Strategies that learn a policy over the decisions from the rewards of the trials. */
+import type { Random } from '../random.ts';
 import { drawGuided } from '../space/guided-draw.ts';
+import {
+  type Controller,
+  chances,
+  type Decisions,
+  firstController,
+  firstState,
+  nextState,
+} from './controller.ts';
 import { decisionSlots, decisionValues } from './decision-values.ts';
 import { byCrowding, rankedBy } from './population.ts';
 import { normalScores } from './predictor/targets.ts';
@@ -10,83 +20,74 @@ import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 const STEPS = 8;
 const START = 8;
 /** Trials that the policy is learnt from, at most: the latest. */
-const REMEMBERED = 500;
+const REMEMBERED = 300;
 
-/** Logits of each slot's outcomes. */
-type Policy = readonly Float64Array[];
+/** What was decided, and how good it was: about standard normal. */
+export interface Reward {
+  readonly decisions: Decisions;
+  readonly reward: number;
+}
 
 interface Learning {
   readonly name: string;
   readonly description: string;
-  /** Moves the policy by rewards that are about standard normal. */
-  readonly learn: (
-    policy: Policy,
-    trials: readonly { readonly taken: Int32Array; readonly reward: number }[],
-  ) => void;
+  /** Changes the controller. */
+  readonly learn: (controller: Controller, trials: readonly Reward[]) => void;
 }
 
-function probabilities(logits: Float64Array): Float64Array {
-  const highest = logits.reduce((a, b) => Math.max(a, b));
-  const weights = logits.map((logit) => Math.exp(logit - highest));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / sum);
-}
-
-/** One step of gradient ascent on the log-probability of what was taken, times the advantage. */
-function ascend(policy: Policy, taken: Int32Array, step: number): void {
-  for (const [k, logits] of policy.entries()) {
-    const outcome = taken[k]!;
-    if (outcome < 0) continue;
-    const p = probabilities(logits);
-    for (let i = 0; i < logits.length; i++) logits[i] = logits[i]! + step * ((i === outcome ? 1 : 0) - p[i]!);
-  }
-}
-
-const logProbability = (policy: Policy, taken: Int32Array): number =>
-  policy.reduce(
-    (sum, logits, k) => (taken[k]! < 0 ? sum : sum + Math.log(probabilities(logits)[taken[k]!]!)),
-    0,
-  );
-
-const policyStrategy = ({ name, description, learn }: Learning): Strategy => ({
+/** The controller is learnt anew from the history before each proposal: nothing is remembered. */
+export const policyStrategy = ({ name, description, learn }: Learning): Strategy => ({
   name,
   description,
   suggest(request) {
     const { space, random } = request;
     const slots = decisionSlots(space);
-    const trials = lessons(request, slots);
+    const trials = rewards(request, slots);
     if (trials.length < START) return proposalOr(request, null);
-    const policy = slots.map(({ outcomes }) => new Float64Array(outcomes ?? STEPS));
-    learn(policy, trials);
-    const chances = new Map(slots.map(({ path }, k) => [path, probabilities(policy[k]!)]));
-    const pick = (path: string): number => {
-      let left = random.next();
-      const p = chances.get(path)!;
-      for (let i = 0; i < p.length; i++) {
-        left -= p[i]!;
-        if (left < 0) return i;
-      }
-      return p.length - 1;
-    };
+    const controller = firstController(slots.map(({ outcomes }) => outcomes ?? STEPS));
+    learn(controller, trials);
+    const slotOf = new Map(slots.map(({ path }, k) => [path, k]));
     return proposalOr(
       request,
-      firstAcceptable(request, () =>
-        drawGuided(space, { pick, place: (path) => (pick(path) + random.next()) / STEPS }),
-      ),
+      firstAcceptable(request, () => {
+        let state = firstState();
+        const pick = (path: string): number => {
+          const slot = slotOf.get(path)!;
+          const outcome = drawn(chances(controller, slot, state), random);
+          state = nextState(controller, state, slot, outcome);
+          return outcome;
+        };
+        return drawGuided(space, { pick, place: (path) => (pick(path) + random.next()) / STEPS });
+      }),
     );
   },
 });
 
-/** What was decided and how good it was. */
-function lessons({ space, history, objectives }: SuggestRequest, slots: ReturnType<typeof decisionSlots>) {
+function drawn(probabilities: Float64Array, random: Random): number {
+  let left = random.next();
+  for (let i = 0; i < probabilities.length; i++) {
+    left -= probabilities[i]!;
+    if (left < 0) return i;
+  }
+  return probabilities.length - 1;
+}
+
+/** Slots stand in the order in which a genome is drawn; those that it does not take are left out. */
+function rewards(
+  { space, history, objectives }: SuggestRequest,
+  slots: ReturnType<typeof decisionSlots>,
+): Reward[] {
   const complete = comparable(history, START).slice(-REMEMBERED);
-  const rewards = normalScores(objectives === 1 ? byValue(complete) : byRank(complete));
+  const scores = normalScores(objectives === 1 ? byValue(complete) : byRank(complete));
   return complete.map((o, i) => {
-    const values = decisionValues(space, o.genome);
-    const taken = Int32Array.from(values, (value, k) =>
-      value < 0 ? -1 : slots[k]!.outcomes === null ? Math.min(STEPS - 1, Math.floor(value * STEPS)) : value,
-    );
-    return { taken, reward: rewards[i]! };
+    const decisions: { slot: number; outcome: number }[] = [];
+    for (const [slot, value] of decisionValues(space, o.genome).entries())
+      if (value >= 0)
+        decisions.push({
+          slot,
+          outcome: slots[slot]!.outcomes === null ? Math.min(STEPS - 1, Math.floor(value * STEPS)) : value,
+        });
+    return { decisions, reward: scores[i]! };
   });
 }
 
@@ -100,36 +101,3 @@ function byRank(trials: readonly Observation[]): number[] {
   const place = new Map(rankedBy(trials, trials.length, byCrowding).map((o, i) => [o, -i]));
   return trials.map((o) => place.get(o)!);
 }
-
-const RATE = 0.15;
-
-/** REINFORCE (Williams 1992; for architectures Zoph & Le 2017) with a softmax policy over the decisions. */
-export const reinforce = policyStrategy({
-  name: 'reinforce',
-  description: 'A policy over the decisions learns from rewards (Williams 1992; Zoph & Le 2017).',
-  learn: (policy, trials) => {
-    for (const { taken, reward } of trials) ascend(policy, taken, RATE * reward);
-  },
-});
-
-const BATCH = 16;
-const PASSES = 4;
-const CLIP = 0.2;
-
-/** Proximal policy optimisation (Schulman et al. 2017): batches gone over several times, no further than the clip. */
-export const ppo = policyStrategy({
-  name: 'ppo',
-  description: 'A policy over the decisions, learnt in batches with clipped steps (Schulman et al. 2017).',
-  learn: (policy, trials) => {
-    for (let from = 0; from < trials.length; from += BATCH) {
-      const batch = trials.slice(from, from + BATCH);
-      const before = batch.map(({ taken }) => logProbability(policy, taken));
-      for (let pass = 0; pass < PASSES; pass++)
-        for (const [i, { taken, reward }] of batch.entries()) {
-          const ratio = Math.exp(logProbability(policy, taken) - before[i]!);
-          if (reward > 0 ? ratio > 1 + CLIP : ratio < 1 - CLIP) continue;
-          ascend(policy, taken, (RATE / 2) * reward * ratio);
-        }
-    }
-  },
-});

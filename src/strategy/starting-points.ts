@@ -1,28 +1,66 @@
 /** The first trials of a search, before there is anything to learn from. */
 import type { Genome } from '../space/genome.ts';
-import type { SuggestRequest, ZeroCostProxy } from './strategy.ts';
+import { comparableTrials } from './predictor/learnt-set.ts';
+import { middled, networkScore, proxyCorrelation } from './predictor/proxy-columns.ts';
+import { isComplete } from './ranking.ts';
+import type { Observation, Proposal, SuggestRequest, ZeroCostProxy } from './strategy.ts';
 
 /** Genomes that a cheap score chooses among. */
 const SCORED = 500;
 /** Of a space's well-known members, so many are tried at most. */
 export const MOST_REFERENCES = 3;
+/** One in so many starting points is the proxies' favourite: proxies mislead at times (Abdelfattah et al. 2021). */
+const FAVOURITE_EVERY = 4;
+/** Trials' worth of doubt about what the results so far say of a proxy. */
+const DOUBT = 10;
 
 /**
- * The `index`-th starting point: first some of the space's well-known members, then by turns the genome that the proxies
- * like best together and a random one. Proxies mislead at times (Abdelfattah et al. 2021), so half stays random. Null
- * when nothing is acceptable.
+ * The `index`-th starting point: first some of the space's well-known members, then random genomes, and every fourth the
+ * proxies' favourite. Null when nothing is acceptable.
  */
-export function startingPoint(request: SuggestRequest, index: number): Genome | null {
-  const { space, accept, draw, random, proxies } = request;
+export function startingPoint(request: SuggestRequest, index: number): Proposal | null {
+  const { space, accept, draw, random } = request;
   if (index < MOST_REFERENCES) {
     const reference = space.references?.find(accept);
-    if (reference !== undefined) return reference;
+    if (reference !== undefined) return { genome: reference, note: 'start: well-known' };
   }
-  if (proxies.length > 0 && index % 2 === 0) {
-    const favourite = favouriteOf(proxies, candidates(request));
-    if (favourite !== null) return favourite;
+  if (index % FAVOURITE_EVERY === 0) {
+    const favourite = favouriteOf(request);
+    if (favourite !== null) return { genome: favourite, note: "start: the proxies' favourite" };
   }
-  return draw(random);
+  const genome = draw(random);
+  return genome === null ? null : { genome, note: 'start: random' };
+}
+
+/**
+ * The genome that the proxies like best together, by the mean of their normal scores; null without proxies or candidates.
+ * While there are no results, more of each is taken for better; then each counts by its rank correlation with them, less
+ * the fewer they are, and against its sense where that is negative.
+ */
+export function favouriteOf(request: SuggestRequest): Genome | null {
+  const { proxies, history } = request;
+  if (proxies.length === 0) return null;
+  const genomes = candidates(request);
+  const weights = proxyWeights(proxies, history.some(isComplete) ? comparableTrials(history) : []);
+  const total = new Float64Array(genomes.length);
+  for (const [k, proxy] of proxies.entries()) {
+    const scores = middled(genomes.map((genome) => networkScore(proxy, [genome])));
+    for (const [i, score] of scores.entries()) total[i] = total[i]! + weights[k]! * score;
+  }
+  let best = 0;
+  for (let i = 1; i < genomes.length; i++) if (total[i]! > total[best]!) best = i;
+  return genomes[best] ?? null;
+}
+
+/** From −1 to 1, by proxy. */
+export function proxyWeights(proxies: readonly ZeroCostProxy[], trials: readonly Observation[]): number[] {
+  const weights = proxies.map((proxy) => {
+    const found = proxyCorrelation(proxy, trials);
+    return found === null ? null : (found.correlation * found.trials) / (found.trials + DOUBT);
+  });
+  return weights.every((weight) => weight === null || weight === 0)
+    ? weights.map(() => 1)
+    : weights.map((weight) => weight ?? 0);
 }
 
 function candidates({ listed, accept, draw, random }: SuggestRequest): Genome[] {
@@ -31,19 +69,3 @@ function candidates({ listed, accept, draw, random }: SuggestRequest): Genome[] 
   const stream = random.split('scored');
   return Array.from({ length: SCORED }, (_, i) => draw(stream.split(i))).filter((genome) => genome !== null);
 }
-
-/** The genome of the highest mean rank over the proxies; null when there are no candidates. */
-function favouriteOf(proxies: readonly ZeroCostProxy[], genomes: readonly Genome[]): Genome | null {
-  const total = new Float64Array(genomes.length);
-  for (const { score } of proxies) {
-    const scores = genomes.map(score);
-    const order = [...genomes.keys()].sort((a, b) => orderOf(scores[a]!) - orderOf(scores[b]!));
-    for (const [rank, i] of order.entries()) total[i] = total[i]! + rank;
-  }
-  let best = 0;
-  for (let i = 1; i < genomes.length; i++) if (total[i]! > total[best]!) best = i;
-  return genomes[best] ?? null;
-}
-
-/** What cannot be computed is worst. */
-const orderOf = (score: number): number => (Number.isFinite(score) ? score : -Number.MAX_VALUE);

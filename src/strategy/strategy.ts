@@ -22,6 +22,8 @@ export interface Observation {
   readonly feasible: boolean;
   /** The level of the request's `fidelities` that the trial was evaluated at. Values of two levels do not compare. */
   readonly fidelity: number;
+  /** True where its training was stopped early: its values are those of a shorter one. */
+  readonly stopped?: boolean;
 }
 
 export interface RunningTrial {
@@ -50,6 +52,11 @@ export interface ZeroCostProxy {
 export interface Proposal {
   readonly genome: Genome;
   readonly fidelity?: number;
+  /**
+   * How the strategy came to it, in a few words: `predicted`, `bred`, `start: random`; what follows in brackets is detail.
+   * Kept with the trial, so that {@link Strategy.explain} tells what was done and not what should have been.
+   */
+  readonly note?: string;
 }
 
 export interface SuggestRequest {
@@ -91,6 +98,8 @@ export interface SearchFacts {
   readonly proxies: readonly string[];
   /** Well-known members that the space names. */
   readonly references: number;
+  /** The notes of the proposals that had one, in the order of the trials; absent where they were not kept. */
+  readonly notes?: readonly string[];
 }
 
 export interface Strategy {

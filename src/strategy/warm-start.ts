@@ -1,6 +1,6 @@
 import type { Genome } from '../space/genome.ts';
 import { regularisedEvolution } from './regularised-evolution.ts';
-import { startingPoint } from './starting-points.ts';
+import { favouriteOf } from './starting-points.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 export interface WarmStart {
@@ -34,11 +34,8 @@ export const warmStarted = (strategy: Strategy, warm: WarmStart): Strategy => ({
 
 const trialIndex = ({ history, running }: SuggestRequest): number => history.length + running.length;
 
-function favourite(request: SuggestRequest, { favourites = 0 }: WarmStart): Genome | null {
-  const index = trialIndex(request);
-  // Even places are the favourites', see startingPoint.
-  return index < favourites ? startingPoint(request, 2 * index + 1000) : null;
-}
+const favourite = (request: SuggestRequest, { favourites = 0 }: WarmStart): Genome | null =>
+  trialIndex(request) < favourites ? favouriteOf(request) : null;
 
 /** What cannot be scored is not chosen while anything else can. */
 function scored(request: SuggestRequest, { scored: cheap }: WarmStart): Genome | null {

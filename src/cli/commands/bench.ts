@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, Option } from 'commander';
-import { createProblem, type Goal, type LowFidelity } from '../../benchmark/problem.ts';
+import { type PredictorResult, predictorQuality } from '../../benchmark/predictor-quality.ts';
+import { createProblem } from '../../benchmark/problem.ts';
 import { regretPlot } from '../../benchmark/regret-plot.ts';
-import { readTable } from '../../benchmark/table.ts';
+import { replayInShards, serveShard } from '../../benchmark/shards.ts';
+import { readTable, rowsWhere } from '../../benchmark/table.ts';
 import {
   type BenchmarkResult,
   type ReachResult,
+  runOptions,
   runTableBenchmark,
 } from '../../benchmark/table-benchmark.ts';
 import { EXIT, fail } from '../../errors.ts';
@@ -13,28 +15,22 @@ import { findStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
-import { print, styler } from '../terminal.ts';
-
-interface TableFlags {
-  readonly table: string;
-  readonly space: string;
-  readonly signal: string;
-  readonly report?: string;
-  readonly cost?: string;
-  readonly proxy: readonly string[];
-  readonly objective: readonly string[];
-  readonly fidelity: readonly string[];
-  readonly strategy: string;
-  readonly evaluations?: string;
-  readonly budget?: string;
-  readonly continued?: boolean;
-  readonly reach?: string;
-  readonly seeds: string;
-  readonly plot?: string;
-  readonly json?: boolean;
-}
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+import { print, styler, type Terminal } from '../terminal.ts';
+import {
+  bound,
+  commandLine,
+  count,
+  counts,
+  goal,
+  lowFidelity,
+  number,
+  positive,
+  shard,
+  split,
+  TABLE_HELP,
+  type TableFlags,
+  withTableFlags,
+} from './bench-flags.ts';
 
 export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
   const bench = program
@@ -48,7 +44,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       'Replays searches on a table of evaluated architectures, over many seeds: a strategy sees the signal of what it ' +
         'proposes, and a run is judged by the report of the row that it would deliver.',
     )
-    .addHelpText('after', HELP)
+    .addHelpText('after', TABLE_HELP)
     .action(async (flags: TableFlags) => {
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
@@ -57,16 +53,34 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       if (reach.length > 0 && names[0] !== BASELINE)
         names.splice(0, names.length, BASELINE, ...names.filter((name) => name !== BASELINE));
       const strategies = Object.fromEntries(names.map((name) => [name, findStrategy(name)]));
-      const table = readTable(flags.table);
+      const conditions = flags.where.map((text) => {
+        const [column, value] = split(text, '--where', 'COLUMN=VALUE', '=');
+        return { column, value };
+      });
+      const table = rowsWhere(readTable(flags.table), conditions);
       const tables = new Map([[flags.table, table]]);
       const tableAt = (path: string) => {
-        const found = tables.get(path) ?? readTable(path);
-        tables.set(path, found);
+        let found = tables.get(path);
+        if (found === undefined) {
+          const whole = readTable(path);
+          // Scores of several tasks may be in one file, or those of one in a file without the column.
+          found = rowsWhere(
+            whole,
+            conditions.filter(({ column }) => whole.columns.includes(column)),
+          );
+          tables.set(path, found);
+        }
         return found;
       };
-      const evaluations = flags.evaluations === undefined ? null : points(flags.evaluations);
+      const evaluations = flags.evaluations === undefined ? null : counts('--evaluations', flags.evaluations);
       const budget = flags.budget === undefined ? null : positive('--budget', flags.budget);
-      if (evaluations === null ? budget === null && reach.length === 0 : budget !== null)
+      const seeds = count('--seeds', flags.seeds);
+      const workers = count('--workers', flags.workers);
+      const trained = flags.predictor === undefined ? null : counts('--predictor', flags.predictor);
+      if (
+        trained === null &&
+        (evaluations === null ? budget === null && reach.length === 0 : budget !== null)
+      )
         fail('USAGE', {
           what: 'A replay needs an end: --evaluations, --budget, or --reach alone',
           hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN, or --reach 94.2.',
@@ -85,26 +99,43 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
           const [path, column] = split(text, '--proxy', 'FILE:COLUMN');
           return { table: tableAt(path), column };
         }),
+        constraints: flags.constraint.map(bound),
       });
-      const seeds = positive('--seeds', flags.seeds);
+      const ends = { problem, evaluations, budget, continued: flags.continued ?? false, reach };
+      if (flags.shard !== undefined) {
+        await serveShard(shard(flags.shard), strategies, seeds, runOptions(ends));
+        return;
+      }
+      if (trained !== null) {
+        printPredictors(terminal, flags, predictorQuality(problem, trained, seeds, signal));
+        finish(EXIT.ok);
+        return;
+      }
       const total = seeds * names.length;
       let done = 0;
+      const onRun = (strategy: string): void => {
+        done++;
+        if (terminal.stderr.isTTY)
+          terminal.stderr.write(
+            `\r\x1b[K${done} of ${total} runs · ${strategy}${done === total ? '\n' : ''}`,
+          );
+      };
       const { results, reached, curves, optimum, bestBySignal } = await runTableBenchmark({
-        problem,
+        ...ends,
         strategies,
-        evaluations,
-        budget,
-        continued: flags.continued ?? false,
-        reach,
         seeds,
         signal,
-        onRun: (strategy) => {
-          done++;
-          if (terminal.stderr.isTTY)
-            terminal.stderr.write(
-              `\r\x1b[K${done} of ${total} runs · ${strategy}${done === total ? '\n' : ''}`,
-            );
-        },
+        onRun,
+        ...(workers === 1
+          ? {}
+          : {
+              done: await replayInShards(
+                commandLine({ ...flags, strategy: names.join(',') }),
+                Math.min(workers, total),
+                onRun,
+                signal,
+              ),
+            }),
       });
       if (flags.plot !== undefined)
         writeFileSync(
@@ -123,6 +154,10 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
           terminal,
           `${problem.genomes.length} architectures of ${space.name}; best ${report} ${optimum}, ` +
             `of the row with the best ${target.column} ${bestBySignal}`,
+          ...problem.leftOut.map((reason) => `left out: ${reason}`),
+          ...(problem.feasible.every(Boolean)
+            ? []
+            : [`within the constraints: ${problem.feasible.filter(Boolean).length}`]),
           '',
           ...tableLines([HEADER.map((text) => style('bold', text)), ...results.map(cells)], 'lrrrrrr'),
           ...(reached.length === 0
@@ -142,37 +177,6 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       finish(EXIT.ok);
     });
 };
-
-const withTableFlags = (command: Command): Command =>
-  command
-    .requiredOption('--table <file>', 'CSV, gzipped or not; a row for each architecture')
-    .requiredOption('--space <name>', 'the space of the rows: a preset or a module with a table rule')
-    .requiredOption('--signal <column[:min]>', 'what the strategy is told of a row')
-    .option('--report <column>', 'what a run is judged by (the signal itself by default)')
-    .option('--cost <column>', 'what an evaluation costs: a number, a column or column*factor (1 by default)')
-    .option('--proxy <file:column>', 'a cheap score that strategies may use; may be repeated', collect, [])
-    .option('--objective <column:min|max>', 'a further objective; may be repeated', collect, [])
-    .option('--fidelity <column=cost>', 'a cheaper signal and its cost; from cheap to dear', collect, [])
-    .option('--strategy <names>', 'strategies, separated by commas', 'auto,random')
-    .option('--evaluations <counts>', 'how many evaluations; several counts judge a run on its way')
-    .addOption(new Option('--budget <cost>', 'the sum of costs that a run may spend'))
-    .option('--continued', 'at a higher fidelity an architecture pays only what its training goes on for')
-    .option('--reach <reports>', 'print what each strategy pays to reach these reports, beside random search')
-    .option('--seeds <count>', 'runs of each strategy', '20')
-    .option('--plot <file.svg>', 'draw the mean regret over the budget')
-    .option('--json', 'results as one line of JSON');
-
-const HELP =
-  examples(
-    'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --report c10_test200 --strategy auto,random --evaluations 50,100 --seeds 50',
-    'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val12 --report c10_test200 --cost c10v_train_time200_s*0.06 --budget 12000 --strategy auto,evolution',
-    'bench table --table nb101.csv.gz --space nasbench101 --signal val_acc_108 --cost 108 --fidelity val_acc_4=4 --fidelity val_acc_12=12 --fidelity val_acc_36=36 --strategy asha,bohb --continued --reach 0.94,0.945',
-    'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --objective c10_pixel3_latency_ms:min --strategy nsga2 --evaluations 100',
-  ) +
-  '\n\nA lower fidelity is paid in full, also when the same network is evaluated again at a higher one, unless --continued' +
-  '\nis given. With --reach alone a run ends when it has reached the best; with another end too, a run that does not' +
-  '\nreach a report counts with all that it spent, and the cost is marked ≥.' +
-  '\nHypervolumes are relative to the exact front, objectives scaled to the table, the worst value as reference.';
 
 const BASELINE = 'random';
 
@@ -201,41 +205,25 @@ function reachCells({ strategy, report, share, cost, ratio }: ReachResult): stri
   ];
 }
 
-function number(flag: string, text: string): number {
-  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
-  return fail('USAGE', { what: `${flag} ${text} is not a number`, hint: `Write ${flag} 0.94,0.945.` });
-}
-
-function positive(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  return fail('USAGE', { what: `${flag} ${text} is not a number above 0`, hint: `Write ${flag} 100.` });
-}
-
-/** `25,50,100`, ascending. */
-function points(text: string): number[] {
-  return text
-    .split(',')
-    .map((part) => Math.round(positive('--evaluations', part)))
-    .sort((a, b) => a - b);
-}
-
-function goal(text: string, otherwise: Goal['better']): Goal {
-  const match = /^(.*?)(?::(min|max))?$/.exec(text)!;
-  return { column: match[1]!, better: (match[2] as Goal['better'] | undefined) ?? otherwise };
-}
-
-/** Splits at the last colon: a path may hold others. */
-function split(text: string, flag: string, form: string, mark = ':'): [string, string] {
-  const at = text.lastIndexOf(mark);
-  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
-  return fail('USAGE', {
-    what: `${flag} ${text} is not of the form ${form}`,
-    hint: `Write ${flag} ${form}.`,
-  });
-}
-
-function lowFidelity(text: string): LowFidelity {
-  const [column, cost] = split(text, '--fidelity', 'COLUMN=COST', '=');
-  return { signal: column, cost };
+function printPredictors(
+  terminal: Terminal,
+  { json }: TableFlags,
+  predictors: readonly PredictorResult[],
+): void {
+  if (json) {
+    print(terminal, JSON.stringify({ predictors }));
+    return;
+  }
+  const header = ['model', 'trained', 'seeds', 'Spearman', '± sd'];
+  const lines = predictors.map((p) => [
+    p.model,
+    String(p.trained),
+    String(p.seeds),
+    p.spearman.toFixed(3),
+    p.sd.toFixed(3),
+  ]);
+  print(
+    terminal,
+    ...tableLines([header.map((text) => styler(terminal.stdout)('bold', text)), ...lines], 'lrrrr'),
+  );
 }

@@ -92,6 +92,7 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
           name: space.name,
           description: space.description,
           size,
+          ...(space.table === undefined ? {} : { table: space.table.description }),
           example: { genome, ...cost },
         }),
       );
@@ -106,6 +107,9 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
       space.description,
       '',
       `genomes  ${sizeText(space)}`,
+      ...(space.table === undefined
+        ? []
+        : ['', bold('In tables of evaluated architectures'), `  ${space.table.description}`]),
       '',
       bold('A genome of it'),
       ...tableLines(

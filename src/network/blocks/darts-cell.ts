@@ -4,6 +4,7 @@
  * Drop path, which is a matter of training, is left out.
  */
 import type { NetworkBuilder } from '../builder.ts';
+import { factorizedReduce } from './factorized-reduce.ts';
 import { reluConvBn } from './relu-conv-bn.ts';
 
 /** In the order of NASLib's indices. */
@@ -57,17 +58,6 @@ const OPERATIONS: { readonly [O in DartsOperation]: Operation } = {
   dil_conv_3x3: dilated(3),
   dil_conv_5x5: dilated(5),
 };
-
-/** Halves the map: half of the channels see its even pixels, half its odd ones (odd sides: the even ones again). */
-function factorizedReduce(b: NetworkBuilder, x: string, out: number): string {
-  const active = b.activation(x, 'relu');
-  const [channels, height, width] = b.shape(active) as [number, number, number];
-  const start = [0, (height + 1) % 2, (width + 1) % 2];
-  const shifted = b.slice(active, { start, size: [channels, height - start[1]!, width - start[2]!] });
-  const half = (from: string, share: number): string => b.conv(from, { out: share, kernel: 1, stride: 2 });
-  const first = Math.floor(out / 2);
-  return b.batchNorm(b.concat([half(active, first), half(shifted, out - first)]));
-}
 
 /**
  * @param before outputs of the cell before the last one and of the last one, whose map may be half as large

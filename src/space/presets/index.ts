@@ -8,6 +8,7 @@ import { nasBench301 } from './nasbench301.ts';
 import { natsSize } from './nats-size.ts';
 import { residual } from './residual.ts';
 import { transnasMacro } from './transnas-macro.ts';
+import { transnasMicro } from './transnas-micro.ts';
 
 export const PRESETS = {
   residual,
@@ -19,4 +20,5 @@ export const PRESETS = {
   nasbench301: nasBench301(),
   'nats-size': natsSize,
   'transnas-macro': transnasMacro(),
+  'transnas-micro': transnasMicro(),
 } satisfies Record<string, SearchSpace>;

@@ -38,7 +38,14 @@ function costOf(space: SearchSpace, row: Row): { readonly params: number; readon
   return networkCost(space.build(found, io));
 }
 
-const { nasbench101, nasbench201, nasbench301, 'nats-size': natsSize, 'transnas-macro': transnas } = PRESETS;
+const {
+  nasbench101,
+  nasbench201,
+  nasbench301,
+  'nats-size': natsSize,
+  'transnas-macro': transnas,
+  'transnas-micro': micro,
+} = PRESETS;
 
 const sample101 = path('nasbench101_sample', 'nb101_sample.csv.gz');
 test.skipIf(!existsSync(sample101))('NAS-Bench-101: published parameters (skipped without its table)', () => {
@@ -109,6 +116,22 @@ test.skipIf(!existsSync(zeroTransnas))(
   },
 );
 
+const zeroMicro = path('zc_suite', 'transnasbench101_micro.csv.gz');
+test.skipIf(!existsSync(zeroMicro))(
+  'TransNAS-Bench-101 micro: published parameters (skipped without its table)',
+  () => {
+    const rows = rowsOf(zeroMicro, 1).filter((row) => row.task === 'class_scene');
+    expect(rows.length).toBeGreaterThan(500);
+    for (const row of rows.filter((_, i) => i % 10 === 0)) {
+      const { params, macs } = costOf(micro, row);
+      expect(params / 1e6 / Number(row.params)).toBeCloseTo(1, 4);
+      // Theirs count elementwise work as well.
+      expect(macs / 1e6 / Number(row.flops)).toBeGreaterThan(0.9);
+      expect(macs / 1e6 / Number(row.flops)).toBeLessThan(1.01);
+    }
+  },
+);
+
 const zero301 = path('zc_suite', 'nasbench301.csv.gz');
 test.skipIf(!existsSync(zero301))('NAS-Bench-301: published parameters (skipped without its table)', () => {
   const { genome, io } = ruleOf(nasbench301);
@@ -141,6 +164,7 @@ it.each([
   ['nasbench301', (7n ** 8n * 180n) ** 2n],
   ['nats-size', 32768n],
   ['transnas-macro', 3256n],
+  ['transnas-micro', 4096n],
 ] as const)('%s holds as many networks as its benchmark', (name, size) => {
   expect(spaceSize(PRESETS[name])).toBe(size);
 });
@@ -248,6 +272,8 @@ describe('a row that is no architecture', () => {
     [transnas, { arch: '(1,2,0,4,1,0)' }, /is not 1, 2, 3 or 4/],
     [transnas, { arch: '64-1122-basic' }, /halves 0 times/],
     [transnas, { arch: 'none' }, /"none" is not an integer/],
+    [micro, { arch: '(1,2,4,0,0,0)' }, /4 is no operation/],
+    [micro, { arch: '(1,2,3)' }, /3 operations/],
   ] as const)('%# is refused', (space, row: Row, reason) => {
     const { genome } = ruleOf(space);
     expect(() => genome(row)).toThrow(reason);

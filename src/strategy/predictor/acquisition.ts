@@ -22,6 +22,8 @@ export const ACQUISITIONS = {
   },
   /** Upper confidence bound (Srinivas et al. 2010) at one deviation. */
   ucb: (mean, deviation) => mean + deviation,
+  /** What is predicted, as it is: where the prediction is itself a draw. */
+  mean: (mean) => mean,
   /** Independent Thompson sampling (White et al. 2021, BANANAS). */
   thompson: (mean, deviation, _, normal) => mean + deviation * normal(),
 } satisfies Record<string, Acquisition>;

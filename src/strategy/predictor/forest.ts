@@ -1,10 +1,10 @@
 /**
- * Extremely randomised trees for regression (Geurts et al. 2006): every tree sees all rows, each node splits at a random
- * threshold of the best among a few random columns. Quick, without settings to fit, and at home with one-hot, counted
- * and continuous columns alike.
+ * Extremely randomised trees for regression (Geurts et al. 2006): each node splits at a random threshold of the best among
+ * a few random columns. Quick, without settings to fit, and at home with one-hot, counted and continuous columns alike.
+ * Every tree leaves out some of the rows, which tell how far the forest can be believed (Breiman 1996, out of bag).
  */
 import type { Random } from '../../random.ts';
-import type { FeatureMatrix } from './features.ts';
+import type { FeatureMatrix } from './feature-matrix.ts';
 
 export interface ForestOptions {
   readonly trees: number;
@@ -12,8 +12,12 @@ export interface ForestOptions {
   readonly columnShare: number;
   /** And their number, at most. */
   readonly mostColumns: number;
+  /** Columns tried at every node besides. */
+  readonly always: readonly number[];
   /** Rows below which a node is not split. */
   readonly minSplit: number;
+  /** Share of the rows that a tree sees, 0 … 1. */
+  readonly rowShare: number;
 }
 
 /** One tree as arrays; a node with `column` -1 is a leaf and holds its mean in `threshold`. */
@@ -22,6 +26,8 @@ interface Tree {
   readonly threshold: Float64Array;
   /** The left child; the right one follows it. */
   readonly child: Int32Array;
+  /** By place among the rows fitted: 1 where the tree did not see it. */
+  readonly unseen: Uint8Array;
 }
 
 export interface Forest {
@@ -33,23 +39,28 @@ export function fitForest(
   features: FeatureMatrix,
   rows: readonly number[],
   targets: readonly number[],
-  { trees, columnShare, mostColumns, minSplit }: ForestOptions,
+  options: ForestOptions,
   random: Random,
 ): Forest {
+  const { trees, columnShare, mostColumns } = options;
   const tried = Math.max(1, Math.round(Math.min(mostColumns, columnShare * features.columns)));
   const data = gathered(features, rows);
+  const seen = Math.max(1, Math.round(options.rowShare * rows.length));
+  const places = [...rows.keys()];
   return {
-    trees: Array.from({ length: trees }, (_, t) =>
-      growTree(data, features.columns, targets, tried, minSplit, random.split('tree', t)),
-    ),
+    trees: Array.from({ length: trees }, (_, t) => {
+      const stream = random.split('tree', t);
+      const bag = seen >= rows.length ? places : stream.shuffle(places).slice(0, seen);
+      return growTree(data, features.columns, targets, bag, tried, options, stream);
+    }),
   };
 }
 
 /** The rows column by column: splits read one column of all rows. */
-function gathered({ values, columns }: FeatureMatrix, rows: readonly number[]): Float32Array {
+function gathered({ values, columns, rows: all }: FeatureMatrix, rows: readonly number[]): Float32Array {
   const data = new Float32Array(rows.length * columns);
-  for (const [i, row] of rows.entries())
-    for (let j = 0; j < columns; j++) data[j * rows.length + i] = values[row * columns + j]!;
+  for (let j = 0; j < columns; j++)
+    for (let i = 0; i < rows.length; i++) data[j * rows.length + i] = values[j * all + rows[i]!]!;
   return data;
 }
 
@@ -57,31 +68,39 @@ function growTree(
   data: Float32Array,
   columns: number,
   targets: readonly number[],
+  bag: readonly number[],
   tried: number,
-  minSplit: number,
+  { always, minSplit }: ForestOptions,
   random: Random,
 ): Tree {
   const n = targets.length;
-  const capacity = 2 * n;
+  const size = bag.length;
+  const capacity = 2 * size;
   const column = new Int32Array(capacity).fill(-1);
   const threshold = new Float64Array(capacity);
   const child = new Int32Array(capacity);
-  const order = Int32Array.from(targets.keys());
-  const spare = new Int32Array(n);
+  const unseen = new Uint8Array(n).fill(1);
+  for (const place of bag) unseen[place] = 0;
+  const order = Int32Array.from(bag);
+  const spare = new Int32Array(size);
   // The first so many are those that may vary in a node. A node moves the ones that do not behind them, for all nodes below
   // it; its sibling, which comes when they are done, finds the same columns in another order.
   const candidates = Int32Array.from({ length: columns }, (_, j) => j);
   let varying = columns;
   // Of the rows of the node at hand, in their order.
-  const values = new Float32Array(n);
-  const aims = new Float64Array(n);
-  let size = 1;
-  const open: (readonly [node: number, from: number, to: number, varying: number])[] = [[0, 0, n, columns]];
+  const values = new Float32Array(size);
+  const aims = new Float64Array(size);
+  let nodes = 1;
+  let [bestColumn, bestCut, bestGain, total] = [-1, 0, -1, 0];
+  const open: (readonly [node: number, from: number, to: number, varying: number])[] = [
+    [0, 0, size, columns],
+  ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, from, to] = next;
     varying = next[3];
-    const split = to - from < minSplit ? null : bestSplit(from, to);
-    if (split === null) {
+    bestColumn = -1;
+    if (to - from >= minSplit) findSplit(from, to);
+    if (bestColumn < 0) {
       let sum = 0;
       for (let i = from; i < to; i++) sum += targets[order[i]!]!;
       threshold[node] = sum / (to - from);
@@ -90,42 +109,34 @@ function growTree(
     let [left, right] = [from, 0];
     for (let i = from; i < to; i++) {
       const at = order[i]!;
-      if (data[split.column * n + at]! <= split.threshold) order[left++] = at;
+      if (data[bestColumn * n + at]! <= bestCut) order[left++] = at;
       else spare[right++] = at;
     }
     for (let i = 0; i < right; i++) order[left + i] = spare[i]!;
-    column[node] = split.column;
-    threshold[node] = split.threshold;
-    child[node] = size;
-    open.push([size, from, left, varying], [size + 1, left, to, varying]);
-    size += 2;
+    column[node] = bestColumn;
+    threshold[node] = bestCut;
+    child[node] = nodes;
+    open.push([nodes, from, left, varying], [nodes + 1, left, to, varying]);
+    nodes += 2;
   }
-  return { column, threshold, child };
+  return { column, threshold, child, unseen };
 
-  /** The split of largest variance reduction among some random ones; null when no tried column varies. */
-  function bestSplit(from: number, to: number): { column: number; threshold: number } | null {
-    let best: { column: number; threshold: number } | null = null;
-    let bestGain = -1;
-    let total = 0;
+  /** The split of largest variance reduction among some random ones; none when no tried column varies. */
+  function findSplit(from: number, to: number): void {
+    bestGain = -1;
+    total = 0;
     const rows = to - from;
     for (let i = 0; i < rows; i++) {
       const target = targets[order[from + i]!]!;
       aims[i] = target;
       total += target;
     }
+    for (const j of always) tryColumn(j, from, rows);
     // Columns constant in this node do not count as tried; among few rows most are.
     for (let useful = 0; useful < tried && useful < varying; ) {
       const place = useful + random.int(varying - useful);
       const j = candidates[place]!;
-      const offset = j * n;
-      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let i = 0; i < rows; i++) {
-        const value = data[offset + order[from + i]!]!;
-        values[i] = value;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-      if (!(high > low)) {
+      if (!tryColumn(j, from, rows)) {
         varying--;
         candidates[place] = candidates[varying]!;
         candidates[varying] = j;
@@ -134,19 +145,32 @@ function growTree(
       candidates[place] = candidates[useful]!;
       candidates[useful] = j;
       useful++;
-      const cut = low + random.next() * (high - low);
-      let [count, sum] = [0, 0];
-      for (let i = 0; i < rows; i++)
-        if (values[i]! <= cut) {
-          count++;
-          sum += aims[i]!;
-        }
-      const others = rows - count;
-      if (count === 0 || others === 0) continue;
-      const gain = sum ** 2 / count + (total - sum) ** 2 / others;
-      if (gain > bestGain) [best, bestGain] = [{ column: j, threshold: cut }, gain];
     }
-    return best;
+  }
+
+  /** Whether the column varies in the node. */
+  function tryColumn(j: number, from: number, rows: number): boolean {
+    const offset = j * n;
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = 0; i < rows; i++) {
+      const value = data[offset + order[from + i]!]!;
+      values[i] = value;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    if (!(high > low)) return false;
+    const cut = low + random.next() * (high - low);
+    let [count, sum] = [0, 0];
+    for (let i = 0; i < rows; i++)
+      if (values[i]! <= cut) {
+        count++;
+        sum += aims[i]!;
+      }
+    const others = rows - count;
+    if (count === 0 || others === 0) return true;
+    const gain = sum ** 2 / count + (total - sum) ** 2 / others;
+    if (gain > bestGain) [bestColumn, bestCut, bestGain] = [j, cut, gain];
+    return true;
   }
 }
 
@@ -156,26 +180,72 @@ export interface Prediction {
 }
 
 /** Mean and standard deviation over the trees for rows of the matrix. */
-export function predictForest(
-  { trees }: Forest,
-  { values, columns }: FeatureMatrix,
-  rows: ArrayLike<number>,
-): Prediction {
-  const mean = new Float64Array(rows.length);
-  const deviation = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
-    const offset = rows[i]! * columns;
-    let [sum, squares] = [0, 0];
-    for (const { column, threshold, child } of trees) {
-      let node = 0;
-      for (let j = column[0]!; j >= 0; j = column[node]!)
-        node = child[node]! + (values[offset + j]! <= threshold[node]! ? 0 : 1);
-      const leaf = threshold[node]!;
-      sum += leaf;
-      squares += leaf * leaf;
+export function predictForest({ trees }: Forest, features: FeatureMatrix, rows: Int32Array): Prediction {
+  const sums = new Float64Array(rows.length);
+  const squares = new Float64Array(rows.length);
+  for (const tree of trees)
+    spread(tree, features, rows, (places, from, to, leaf) => {
+      for (let i = from; i < to; i++) {
+        const at = places[i]!;
+        sums[at] = sums[at]! + leaf;
+        squares[at] = squares[at]! + leaf * leaf;
+      }
+    });
+  const mean = sums.map((sum) => sum / trees.length);
+  return {
+    mean,
+    deviation: squares.map((square, i) => Math.sqrt(Math.max(0, square / trees.length - mean[i]! ** 2))),
+  };
+}
+
+/** By row fitted, the mean of the trees that did not see it; NaN where all did. */
+export function outOfBag({ trees }: Forest, features: FeatureMatrix, rows: readonly number[]): Float64Array {
+  const sums = new Float64Array(rows.length);
+  const counts = new Int32Array(rows.length);
+  const asked = Int32Array.from(rows);
+  for (const tree of trees)
+    spread(tree, features, asked, (places, from, to, leaf) => {
+      for (let i = from; i < to; i++) {
+        const at = places[i]!;
+        if (tree.unseen[at] === 0) continue;
+        sums[at] = sums[at]! + leaf;
+        counts[at] = counts[at]! + 1;
+      }
+    });
+  return sums.map((sum, i) => sum / counts[i]!);
+}
+
+/** All rows go down the tree together, so that a node reads one column of many rows; calls `arrive` for each leaf. */
+function spread(
+  { column, threshold, child }: Tree,
+  { values, rows: all }: FeatureMatrix,
+  rows: Int32Array,
+  arrive: (places: Int32Array, from: number, to: number, leaf: number) => void,
+): void {
+  const places = Int32Array.from(rows.keys());
+  const open = [0, 0, rows.length];
+  while (open.length > 0) {
+    const to = open.pop()!;
+    const from = open.pop()!;
+    const node = open.pop()!;
+    const j = column[node]!;
+    if (j < 0) {
+      arrive(places, from, to, threshold[node]!);
+      continue;
     }
-    mean[i] = sum / trees.length;
-    deviation[i] = Math.sqrt(Math.max(0, squares / trees.length - mean[i]! ** 2));
+    const offset = j * all;
+    const cut = threshold[node]!;
+    let [left, right] = [from, to];
+    while (left < right) {
+      const at = places[left]!;
+      if (values[offset + rows[at]!]! <= cut) left++;
+      else {
+        right--;
+        places[left] = places[right]!;
+        places[right] = at;
+      }
+    }
+    if (left > from) open.push(child[node]!, from, left);
+    if (to > left) open.push(child[node]! + 1, left, to);
   }
-  return { mean, deviation };
 }

@@ -1,23 +1,23 @@
-/** Dense symmetric linear algebra in place, row-major Float64Array: what Gaussian processes need. */
+/** Dense symmetric linear algebra, row-major Float64Array: what Gaussian processes need. */
 
 /**
  * The lower Cholesky factor L of a symmetric positive definite n×n matrix, in place (the upper triangle is left as it
- * was). @returns false when the matrix is not positive definite within rounding
+ * was). Row by row: with `from`, rows before it hold their part of L already, and the result is to the last bit what the
+ * whole would have given. @returns false when the matrix is not positive definite within rounding
  */
-export function cholesky(matrix: Float64Array, n: number): boolean {
-  for (let j = 0; j < n; j++) {
-    const rowJ = j * n;
-    let diagonal = matrix[rowJ + j]!;
-    for (let k = 0; k < j; k++) diagonal -= matrix[rowJ + k]! ** 2;
-    if (!(diagonal > 1e-12)) return false;
-    const root = Math.sqrt(diagonal);
-    matrix[rowJ + j] = root;
-    for (let i = j + 1; i < n; i++) {
-      const rowI = i * n;
+export function cholesky(matrix: Float64Array, n: number, from = 0): boolean {
+  for (let i = from; i < n; i++) {
+    const rowI = i * n;
+    for (let j = 0; j < i; j++) {
+      const rowJ = j * n;
       let sum = matrix[rowI + j]!;
       for (let k = 0; k < j; k++) sum -= matrix[rowI + k]! * matrix[rowJ + k]!;
-      matrix[rowI + j] = sum / root;
+      matrix[rowI + j] = sum / matrix[rowJ + j]!;
     }
+    let diagonal = matrix[rowI + i]!;
+    for (let k = 0; k < i; k++) diagonal -= matrix[rowI + k]! ** 2;
+    if (!(diagonal > 1e-12)) return false;
+    matrix[rowI + i] = Math.sqrt(diagonal);
   }
   return true;
 }
@@ -33,6 +33,26 @@ export function solveLower(lower: Float64Array, n: number, b: Float64Array): Flo
   return b;
 }
 
+/** Solves L·X = B in place for n rows of `columns` right-hand sides, row-major: one sweep through L for all of them. */
+export function solveLowerMany(
+  lower: Float64Array,
+  n: number,
+  b: Float64Array,
+  columns: number,
+): Float64Array {
+  for (let i = 0; i < n; i++) {
+    const own = b.subarray(i * columns, (i + 1) * columns);
+    for (let k = 0; k < i; k++) {
+      const factor = lower[i * n + k]!;
+      const other = b.subarray(k * columns, (k + 1) * columns);
+      for (let c = 0; c < columns; c++) own[c] = own[c]! - factor * other[c]!;
+    }
+    const diagonal = lower[i * n + i]!;
+    for (let c = 0; c < columns; c++) own[c] = own[c]! / diagonal;
+  }
+  return b;
+}
+
 /** Solves Lᵀ·x = b in place for a lower triangular n×n matrix L. */
 export function solveUpper(lower: Float64Array, n: number, b: Float64Array): Float64Array {
   for (let i = n - 1; i >= 0; i--) {
@@ -42,4 +62,15 @@ export function solveUpper(lower: Float64Array, n: number, b: Float64Array): Flo
     for (let k = 0; k < i; k++) b[k] = b[k]! - lower[row + k]! * x;
   }
   return b;
+}
+
+/** The diagonal of (L·Lᵀ)⁻¹ for a lower triangular n×n matrix L. */
+export function inverseDiagonal(lower: Float64Array, n: number): Float64Array {
+  const identity = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) identity[i * n + i] = 1;
+  const inverse = solveLowerMany(lower, n, identity, n);
+  const diagonal = new Float64Array(n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) diagonal[j] = diagonal[j]! + inverse[i * n + j]! ** 2;
+  return diagonal;
 }

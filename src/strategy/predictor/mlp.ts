@@ -3,8 +3,9 @@
  * (Johnson & Lindenstrauss 1984) so that its cost depends on the trials only.
  */
 import type { Random } from '../../random.ts';
-import type { FeatureMatrix } from './features.ts';
+import type { FeatureMatrix } from './feature-matrix.ts';
 import type { Prediction } from './forest.ts';
+import type { Model } from './model.ts';
 
 const MEMBERS = 4;
 const INPUTS = 40;
@@ -22,42 +23,39 @@ interface Perceptron {
   readonly second: Float64Array;
 }
 
-/** Mean and spread of the members' predictions for `rows`, fitted to `targets` at the rows `known`. */
-export function mlpPredict(
-  features: FeatureMatrix,
-  known: readonly number[],
-  targets: readonly number[],
-  rows: Int32Array,
-  random: Random,
-): Prediction {
+/** The spread of the members is the deviation. */
+export const perceptronModel: Model = ({ features, known, targets }, random) => {
   const project = projection(features, random.split('projection'));
   const inputs = known.map(project);
   const members = Array.from({ length: MEMBERS }, (_, m) =>
     train(inputs, targets, random.split('member', m)),
   );
-  const mean = new Float64Array(rows.length);
-  const deviation = new Float64Array(rows.length);
-  const hidden = new Float64Array(HIDDEN);
-  for (let i = 0; i < rows.length; i++) {
-    const input = project(rows[i]!);
-    const outputs = members.map((member) => forward(member, input, hidden));
-    const average = outputs.reduce((a, b) => a + b, 0) / MEMBERS;
-    mean[i] = average;
-    deviation[i] = Math.sqrt(outputs.reduce((sum, y) => sum + (y - average) ** 2, 0) / (MEMBERS - 1));
-  }
-  return { mean, deviation };
-}
+  const predict = (rows: Int32Array): Prediction => {
+    const mean = new Float64Array(rows.length);
+    const deviation = new Float64Array(rows.length);
+    const hidden = new Float64Array(HIDDEN);
+    for (let i = 0; i < rows.length; i++) {
+      const input = project(rows[i]!);
+      const outputs = members.map((member) => forward(member, input, hidden));
+      const average = outputs.reduce((a, b) => a + b, 0) / MEMBERS;
+      mean[i] = average;
+      deviation[i] = Math.sqrt(outputs.reduce((sum, y) => sum + (y - average) ** 2, 0) / (MEMBERS - 1));
+    }
+    return { mean, deviation };
+  };
+  return { screen: predict, refine: predict };
+};
 
 /** Projected rows of about unit variance per entry, with a final 1 for the bias. */
-function projection({ columns, values }: FeatureMatrix, random: Random): (row: number) => Float64Array {
+function projection({ rows, columns, values }: FeatureMatrix, random: Random): (row: number) => Float64Array {
   const scale = 1 / Math.sqrt(columns);
   const matrix = Float64Array.from({ length: INPUTS * columns }, () => scale * random.normal());
   return (row) => {
     const out = new Float64Array(INPUTS + 1);
-    const offset = row * columns;
+    const own = Float64Array.from({ length: columns }, (_, j) => values[j * rows + row]!);
     for (let k = 0; k < INPUTS; k++) {
       let sum = 0;
-      for (let j = 0; j < columns; j++) sum += matrix[k * columns + j]! * values[offset + j]!;
+      for (let j = 0; j < columns; j++) sum += matrix[k * columns + j]! * own[j]!;
       out[k] = sum;
     }
     out[INPUTS] = 1;

@@ -1,105 +1,154 @@
-/** Predictors behind one function: fitted to known rows of a feature matrix, asked for others. */
+/** Models of what a candidate is worth, behind one function: fitted to known rows of a matrix, asked for others. */
 import type { Random } from '../../random.ts';
-import type { FeatureMatrix } from './features.ts';
-import { fitForest, type Prediction, predictForest } from './forest.ts';
-import { fitGaussianProcess, kernelRow, predictDeviation, predictMean } from './gaussian-process.ts';
+import type { FeatureMatrix } from './feature-matrix.ts';
+import {
+  type Forest,
+  type ForestOptions,
+  fitForest,
+  outOfBag,
+  type Prediction,
+  predictForest,
+} from './forest.ts';
+import {
+  chooseSettings,
+  fitGaussianProcess,
+  type KernelSettings,
+  leaveOneOut,
+  predictProcess,
+  processMeans,
+} from './gaussian-process.ts';
+import { rankCorrelation } from './rank-correlation.ts';
 
-/** Mean and deviation at `rows`, in the unit of the targets. */
-export type Predictor = (
-  features: FeatureMatrix,
-  known: readonly number[],
-  targets: readonly number[],
-  rows: Int32Array,
-  random: Random,
-) => Prediction;
+/** What was learnt about the models themselves on an earlier part of the history (milestones.ts). */
+export interface ModelSettings {
+  readonly kernel: KernelSettings;
+  /** Share of the Gaussian process in what both say, 0 … 1. */
+  readonly processShare: number;
+  /** Rank correlation of each with results that it had not seen, −1 … 1. */
+  readonly processCorrelation: number;
+  readonly forestCorrelation: number;
+}
+
+export interface Lesson {
+  readonly features: FeatureMatrix;
+  /** Rows whose targets are known, in the order of the trials; a row may stand there twice. */
+  readonly known: readonly number[];
+  /** About standard normal. */
+  readonly targets: readonly number[];
+  /** Chosen for these targets when absent. */
+  readonly settings?: ModelSettings;
+}
+
+/** Mean and deviation at rows, in the unit of the targets. */
+export interface Surrogate {
+  /** For thousands of rows: which deserve a second look. */
+  readonly screen: (rows: Int32Array) => Prediction;
+  /** For some hundred rows. */
+  readonly refine: (rows: Int32Array) => Prediction;
+}
+
+export type Model = (lesson: Lesson, random: Random) => Surrogate;
 
 /** Trees never claim to be sure: among few rows all of them may agree. */
 const LEAST_DEVIATION = 0.05;
+const TREES = 40;
+/** Trees of a single draw of the function (see {@link drawnForest}). */
+const DRAWN_TREES = 5;
 
-export const forestPredictor: Predictor = (features, known, targets, rows, random) => {
-  const forest = fitForest(
-    features,
-    known,
-    targets,
-    { trees: 40, columnShare: 0.1, mostColumns: 32, minSplit: 2 },
-    random,
-  );
-  const { mean, deviation } = predictForest(forest, features, rows);
-  return { mean, deviation: deviation.map((d) => Math.hypot(d, LEAST_DEVIATION)) };
-};
-
-export const gaussianProcessPredictor: Predictor = (features, known, targets, rows) => {
-  const n = known.length;
-  const columns = known.map((row) => distancesFrom(features, row));
-  const among = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) among[i * n + j] = columns[i]![known[j]!]!;
-  const gp = fitGaussianProcess(among, Float64Array.from(targets));
-  const mean = new Float64Array(rows.length);
-  const deviation = new Float64Array(rows.length);
-  const distances = new Float64Array(n);
-  for (let i = 0; i < rows.length; i++) {
-    for (let j = 0; j < n; j++) distances[j] = columns[j]![rows[i]!]!;
-    const kernel = kernelRow(gp, distances);
-    mean[i] = predictMean(gp, kernel);
-    deviation[i] = predictDeviation(gp, kernel);
-  }
-  return { mean, deviation };
-};
-
-const distanceCache = new WeakMap<FeatureMatrix, Map<number, Float32Array>>();
-/** Distance columns kept for one matrix. */
-const KEPT = 2_000;
-
-/** Squared distances from a row to every row. */
-function distancesFrom(features: FeatureMatrix, row: number): Float32Array {
-  let cache = distanceCache.get(features);
-  if (cache === undefined) {
-    cache = new Map();
-    distanceCache.set(features, cache);
-  }
-  let found = cache.get(row);
-  if (found === undefined) {
-    const { rows, columns, values } = features;
-    found = new Float32Array(rows);
-    const own = values.subarray(row * columns, (row + 1) * columns);
-    for (let i = 0; i < rows; i++) {
-      let sum = 0;
-      const offset = i * columns;
-      for (let j = 0; j < columns; j++) sum += (values[offset + j]! - own[j]!) ** 2;
-      found[i] = sum;
-    }
-    if (cache.size >= KEPT) cache.delete(cache.keys().next().value!);
-    cache.set(row, found);
-  }
-  return found;
+/** Cost and proxies are few columns beside hundreds, and often the most telling: every node may split by them. */
+function forestOptions({ blocks }: FeatureMatrix): Omit<ForestOptions, 'trees'> {
+  const always = blocks
+    .filter(({ name }) => name === 'cost' || name === 'proxies')
+    .flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
+  return { columnShare: 0.1, mostColumns: 32, always, minSplit: 2, rowShare: 0.8 };
 }
 
-/** Rows that the second predictor looks at. */
-const SHORTLIST = 1_000;
+const grow = ({ features, known, targets }: Lesson, trees: number, random: Random): Forest =>
+  fitForest(features, known, targets, { trees, ...forestOptions(features) }, random);
+
+export const forestModel: Model = (lesson, random) => {
+  const forest = grow(lesson, TREES, random);
+  const predict = (rows: Int32Array): Prediction => {
+    const { mean, deviation } = predictForest(forest, lesson.features, rows);
+    return { mean, deviation: deviation.map((d) => Math.hypot(d, LEAST_DEVIATION)) };
+  };
+  return { screen: predict, refine: predict };
+};
 
 /**
- * Forest and Gaussian process together: the forest looks at all rows, both at the most promising ones, where their means
- * are averaged and their disagreement is added to the deviation.
+ * A few trees as one draw from what the function may be (Thompson 1933): their mean is the draw, the same function for all
+ * rows, where a draw for each row by itself would only find the row with the most luck.
  */
-export const ensemblePredictor: Predictor = (features, known, targets, rows, random) => {
-  const forest = forestPredictor(features, known, targets, rows, random);
-  const optimistic = forest.mean.map((mean, i) => mean + forest.deviation[i]!);
-  const order = [...rows.keys()].sort((a, b) => optimistic[b]! - optimistic[a]!).slice(0, SHORTLIST);
-  const process = gaussianProcessPredictor(
-    features,
-    known,
-    targets,
-    Int32Array.from(order, (i) => rows[i]!),
-    random,
-  );
-  const mean = forest.mean.slice();
-  const deviation = forest.deviation.slice();
-  for (const [place, i] of order.entries()) {
-    const [a, b] = [forest.mean[i]!, process.mean[place]!];
-    mean[i] = (a + b) / 2;
-    deviation[i] = Math.sqrt(
-      (forest.deviation[i]! ** 2 + process.deviation[place]! ** 2) / 2 + ((a - b) / 2) ** 2,
-    );
-  }
-  return { mean, deviation };
+export const drawnForest: Model = (lesson, random) => {
+  const forest = grow(lesson, DRAWN_TREES, random);
+  const predict = (rows: Int32Array): Prediction => ({
+    ...predictForest(forest, lesson.features, rows),
+    deviation: new Float64Array(rows.length),
+  });
+  return { screen: predict, refine: predict };
 };
+
+export const processModel: Model = ({ features, known, targets, settings }) => {
+  const kernel = settings?.kernel ?? chooseSettings(features, known, targets);
+  const gp = fitGaussianProcess(features, known, targets, kernel);
+  return {
+    screen: (rows) => ({
+      mean: processMeans(gp, features, known, rows),
+      deviation: new Float64Array(rows.length),
+    }),
+    refine: (rows) => predictProcess(gp, features, known, rows),
+  };
+};
+
+/**
+ * Forest and Gaussian process together, each by the share that it deserves: the forest looks at all rows, both at the
+ * most promising ones; their disagreement counts as deviation.
+ */
+export const ensembleModel: Model = (lesson, random) => {
+  const settings = lesson.settings ?? learnSettings(lesson, random.split('settings'));
+  const forest = forestModel(lesson, random);
+  const process = processModel({ ...lesson, settings }, random);
+  const share = settings.processShare;
+  return {
+    screen: forest.screen,
+    refine: (rows) => {
+      const [a, b] = [process.refine(rows), forest.refine(rows)];
+      return {
+        mean: a.mean.map((mean, i) => share * mean + (1 - share) * b.mean[i]!),
+        deviation: a.deviation.map((deviation, i) =>
+          Math.sqrt(
+            share * deviation ** 2 +
+              (1 - share) * b.deviation[i]! ** 2 +
+              share * (1 - share) * (a.mean[i]! - b.mean[i]!) ** 2,
+          ),
+        ),
+      };
+    },
+  };
+};
+
+/** Trials' worth of the belief that both models are equally good. */
+const PRIOR_TRIALS = 10;
+const LEAST_SHARE = 0.15;
+
+/** Settings by what each model says of rows that it did not see: left out one by one, or out of the bag. */
+export function learnSettings(lesson: Lesson, random: Random): ModelSettings {
+  const { features, known, targets } = lesson;
+  const kernel = chooseSettings(features, known, targets);
+  const process = leaveOneOut(fitGaussianProcess(features, known, targets, kernel), targets);
+  const forest = outOfBag(grow(lesson, TREES, random), features, known).map((v) => (Number.isNaN(v) ? 0 : v));
+  const [a, b] = [meanSquare(process, targets), meanSquare(forest, targets)];
+  const n = targets.length;
+  // Steeper than by precision alone: of two models the much worse one only adds noise.
+  const raw = b ** 2 / (a ** 2 + b ** 2 || 1);
+  const share = (n * raw + PRIOR_TRIALS * 0.5) / (n + PRIOR_TRIALS);
+  return {
+    kernel,
+    processShare: Math.min(1 - LEAST_SHARE, Math.max(LEAST_SHARE, share)),
+    processCorrelation: rankCorrelation(process, targets),
+    forestCorrelation: rankCorrelation(forest, targets),
+  };
+}
+
+const meanSquare = (predicted: Float64Array, targets: readonly number[]): number =>
+  predicted.reduce((sum, value, i) => sum + (value - targets[i]!) ** 2, 0) / targets.length;

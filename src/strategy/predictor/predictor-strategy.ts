@@ -1,25 +1,36 @@
-/** Sequential model-based search (Hutter et al. 2011): a predictor learns from the trials and names the next. */
-
+/** Sequential model-based search (Hutter et al. 2011): a model learns from the trials and names the next. */
+import type { Random } from '../../random.ts';
+import type { Genome } from '../../space/genome.ts';
 import { randomSearch } from '../random.ts';
-import type { Observation, Proposal, Strategy, SuggestRequest } from '../strategy.ts';
+import type { Proposal, Strategy, SuggestRequest } from '../strategy.ts';
 import type { Acquisition } from './acquisition.ts';
 import type { Prediction } from './forest.ts';
 import { frontGain } from './front-gain.ts';
-import type { Predictor } from './model.ts';
-import { candidatePool, type PoolOptions } from './pool.ts';
-import { learnable, normalScores } from './targets.ts';
+import { largest } from './largest.ts';
+import { comparableTrials, learntTrials, rankedTrials } from './learnt-set.ts';
+import { lastMilestone } from './milestones.ts';
+import type { Lesson, Model, ModelSettings, Surrogate } from './model.ts';
+import { candidatePool, type Pool, type PoolOptions } from './pool.ts';
+import { targetsOf } from './targets.ts';
 
-export interface PredictorStrategyOptions {
-  readonly name: string;
-  readonly description: string;
-  readonly predictor: Predictor;
+export interface ModelSearch {
+  readonly model: Model;
   readonly acquisition: Acquisition;
   /** Random trials before the first prediction. */
   readonly start: number;
+  /** True when the model's settings are those of the last milestone; else it has none, or chooses them itself. */
+  readonly settled: boolean;
   readonly pool?: PoolOptions;
 }
 
-const POOL: PoolOptions = { size: 100, randomShare: 0.2, parents: 10 };
+export interface PredictorStrategyOptions extends ModelSearch {
+  readonly name: string;
+  readonly description: string;
+}
+
+const POOL: PoolOptions = { size: 100, made: 600, randomShare: 0.2, parents: 20 };
+/** Rows that are looked at twice. */
+const SHORTLIST = 1_000;
 
 export const predictorStrategy = (options: PredictorStrategyOptions): Strategy => ({
   name: options.name,
@@ -28,89 +39,131 @@ export const predictorStrategy = (options: PredictorStrategyOptions): Strategy =
 });
 
 /** Null when there is too little to learn from, or nothing to choose. */
-export function proposeBy(
-  request: SuggestRequest,
-  options: Omit<PredictorStrategyOptions, 'name' | 'description'>,
-): Proposal | null {
-  const { history, running, objectives } = request;
-  if (history.length + running.length < options.start) return null;
-  const ranked = learnable(request);
-  if (ranked.length < 2) return null;
-  const pool = candidatePool(request, ranked, options.pool ?? POOL);
-  if (pool.open.length === 0) return null;
-  // Trials outside of a listed space (other bounds, an earlier study) cannot be looked up.
-  const learnt = ranked.filter((_, i) => pool.known[i]! >= 0);
+export function proposeBy(request: SuggestRequest, search: ModelSearch): Proposal | null {
+  const { history, running } = request;
+  if (history.length + running.length < search.start) return null;
+  const learnt = learntTrials(comparableTrials(history));
   if (learnt.length < 2) return null;
-  const known = pool.known.filter((row) => row >= 0);
+  const pool = candidatePool(request, rankedTrials(learnt), search.pool ?? POOL);
+  if (pool.rows.length === 0) return null;
+  const inside = learnt.filter(({ genome }) => pool.rowOf(genome) !== undefined);
+  if (inside.length < 2) return null;
+  const targets = targetsOf(inside);
+  // Where all are equal there is nothing to learn, and no candidate is better than another.
+  if (targets.every((column) => column.every((value) => value === column[0]))) return null;
+  const settings = search.settled ? (lastMilestone(request)?.settings ?? null) : null;
+  const lesson = {
+    features: pool.features,
+    known: inside.map(({ genome }) => pool.rowOf(genome)!),
+    awaited: running.map(({ genome }) => pool.rowOf(genome)).filter((row) => row !== undefined),
+  };
   const random = request.random.split('predictor');
-  const worth =
-    objectives === 1
-      ? improvement(options.acquisition, normalScores(valuesOf(learnt, 0)))
-      : gain(Array.from({ length: objectives }, (_, k) => clipped(valuesOf(learnt, k))));
-  return { genome: pool.genome(pool.open[argmax(pool.open.length, worth)]!) };
+  const fits = targets.map((column, k) =>
+    withBelievers(search.model, lesson, column, settings?.[k], random.split('objective', k)),
+  );
+  const genome =
+    targets.length === 1
+      ? byAcquisition(pool, fits[0]!, lesson.known, search.acquisition, random)
+      : byGain(pool, fits, targets, random);
+  return genome === null ? null : { genome };
+}
 
-  function predict(targets: readonly number[], objective: number): Prediction {
-    const stream = random.split('objective', objective);
-    return options.predictor(pool!.features, known, targets, pool!.open, stream);
-  }
+/**
+ * A model that also knows the running trials, as if each had come out as predicted (Ginsbourger et al. 2010, the kriging
+ * believer): parallel trials are not all alike.
+ */
+function withBelievers(
+  model: Model,
+  { features, known, awaited }: Known,
+  targets: readonly number[],
+  settings: ModelSettings | undefined,
+  random: Random,
+): Surrogate {
+  const lesson: Lesson = { features, known, targets, ...(settings === undefined ? {} : { settings }) };
+  const fit = model(lesson, random);
+  if (awaited.length === 0) return fit;
+  const { mean } = fit.refine(Int32Array.from(awaited));
+  return model({ ...lesson, known: [...known, ...awaited], targets: [...targets, ...mean] }, random);
+}
 
-  function improvement(acquisition: Acquisition, targets: readonly number[]): (i: number) => number {
-    const { mean, deviation } = predict(targets, 0);
-    const best = Math.max(...targets);
-    const normal = random.split('acquisition');
-    return (i) => acquisition(mean[i]!, deviation[i]!, best, () => normal.normal());
-  }
+interface Known extends Pick<Lesson, 'features' | 'known'> {
+  /** Rows of running trials. */
+  readonly awaited: readonly number[];
+}
 
-  /** The hypervolume that a candidate is expected to add, averaged over draws from the predictions. */
-  function gain(targets: readonly (readonly number[])[]): (i: number) => number {
-    const predictions = targets.map(predict);
-    const gainOf = frontGain(targets[0]!.map((_, at) => targets.map((column) => column[at]!)));
-    const normal = random.split('acquisition');
-    const half = Array.from({ length: DRAWS / 2 }, () => targets.map(() => normal.normal()));
-    // In pairs of opposite signs, so that their mean is the prediction's.
-    const draws = [...half, ...half.map((draw) => draw.map((z) => -z))];
-    return (i) => {
-      let sum = 0;
-      for (const draw of draws) {
-        const added = gainOf(
-          predictions.map(({ mean, deviation }, k) => mean[i]! + deviation[i]! * draw[k]!),
-        );
-        // What lies below the front is worth next to nothing, but its order decides where nothing lies above.
-        sum += added >= 0 ? added : 1e-6 * added;
-      }
-      return sum;
-    };
+function byAcquisition(
+  pool: Pool,
+  fit: Surrogate,
+  known: readonly number[],
+  acquisition: Acquisition,
+  random: Random,
+): Genome | null {
+  const screened = optimistic(fit.screen(pool.rows));
+  const short = largest(screened, SHORTLIST).map((i) => pool.rows[i]!);
+  const seen = [...new Set(known)];
+  const { mean, deviation } = fit.refine(Int32Array.from([...short, ...seen]));
+  // The best trial's value is partly luck: what is to be improved on is the best of what is believed.
+  const best = mean.subarray(short.length).reduce((a, b) => Math.max(a, b));
+  const normal = random.split('acquisition');
+  const worth = Float64Array.from(short, (_, i) =>
+    acquisition(mean[i]!, deviation[i]!, best, () => normal.normal()),
+  );
+  return firstOf(pool, short, worth, screened, random);
+}
+
+const optimistic = ({ mean, deviation }: Prediction): Float64Array => mean.map((m, i) => m + deviation[i]!);
+
+/** The most worthy row of the shortlist that may be proposed, equal ones at random; else the best of all the others. */
+function firstOf(
+  pool: Pool,
+  short: Int32Array,
+  worth: Float64Array,
+  screened: Float64Array,
+  random: Random,
+): Genome | null {
+  const ties = random.split('ties');
+  const lots = Float64Array.from(short, () => ties.next());
+  const order = [...short.keys()].sort((a, b) => worth[b]! - worth[a]! || lots[a]! - lots[b]!);
+  for (const i of order) {
+    const genome = pool.genome(short[i]!);
+    if (genome !== null) return genome;
   }
+  if (short.length === pool.rows.length) return null;
+  const others = [...pool.rows.keys()].sort((a, b) => screened[b]! - screened[a]! || a - b);
+  for (const i of others) {
+    const genome = pool.genome(pool.rows[i]!);
+    if (genome !== null) return genome;
+  }
+  return null;
 }
 
 /** Draws from the prediction that the expected gain is averaged over, the same for all candidates. */
 const DRAWS = 8;
-/** Share of the lowest values that count as one: how bad failures are is not worth learning. */
-const CLIPPED_SHARE = 0.1;
 
-/** Values scaled to deviation 1 about their mean, after the lowest were raised to one level. */
-function clipped(values: readonly number[]): number[] {
-  const sorted = [...values].sort((a, b) => a - b);
-  const least = sorted[Math.floor(CLIPPED_SHARE * (sorted.length - 1))]!;
-  const raised = values.map((value) => Math.max(value, least));
-  const mean = raised.reduce((sum, value) => sum + value, 0) / raised.length;
-  const deviation =
-    Math.sqrt(raised.reduce((sum, value) => sum + (value - mean) ** 2, 0) / raised.length) || 1;
-  return raised.map((value) => (value - mean) / deviation);
-}
-
-/** Infeasible trials count as the worst: the predictor learns where the bounds lie. */
-function valuesOf(learnt: readonly Observation[], objective: number): number[] {
-  const worst = learnt.reduce((low, o) => Math.min(low, o.values![objective]!), Number.POSITIVE_INFINITY);
-  return learnt.map((o) => (o.feasible ? o.values![objective]! : worst));
-}
-
-function argmax(count: number, score: (i: number) => number): number {
-  let best = 0;
-  let bestScore = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) {
-    const value = score(i);
-    if (value > bestScore) [best, bestScore] = [i, value];
-  }
-  return best;
+/** By the hypervolume that a candidate is expected to add, averaged over draws from the predictions. */
+function byGain(
+  pool: Pool,
+  fits: readonly Surrogate[],
+  targets: readonly (readonly number[])[],
+  random: Random,
+): Genome | null {
+  const gainOf = frontGain(targets[0]!.map((_, at) => targets.map((column) => column[at]!)));
+  const seen = fits.map((fit) => optimistic(fit.screen(pool.rows)));
+  const screened = Float64Array.from(pool.rows, (_, i) => gainOf(seen.map((column) => column[i]!)));
+  const short = largest(screened, SHORTLIST).map((i) => pool.rows[i]!);
+  const predictions = fits.map((fit) => fit.refine(short));
+  const normal = random.split('acquisition');
+  const half = Array.from({ length: DRAWS / 2 }, () => targets.map(() => normal.normal()));
+  // In pairs of opposite signs, so that their mean is the prediction's.
+  const draws = [...half, ...half.map((draw) => draw.map((z) => -z))];
+  const worth = Float64Array.from(short, (_, i) => {
+    let sum = 0;
+    for (const draw of draws) {
+      const added = gainOf(predictions.map(({ mean, deviation }, k) => mean[i]! + deviation[i]! * draw[k]!));
+      // What lies below the front is worth next to nothing, but its order decides where nothing lies above.
+      sum += added >= 0 ? added : 1e-6 * added;
+    }
+    return sum;
+  });
+  return firstOf(pool, short, worth, screened, random);
 }

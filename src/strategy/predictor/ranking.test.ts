@@ -6,8 +6,10 @@ import { readTable } from '../../benchmark/table.ts';
 import { realData } from '../../data/testing/real-data.ts';
 import { createRandom } from '../../random.ts';
 import { fromArchString, nasBench201 } from '../../space/presets/nasbench201.ts';
-import { featureMatrix } from './features.ts';
-import { ensemblePredictor, forestPredictor, gaussianProcessPredictor } from './model.ts';
+import { featureMatrix } from './feature-matrix.ts';
+import { rawFeatures } from './features.ts';
+import { ensembleModel, forestModel, processModel } from './model.ts';
+import { rankCorrelation } from './rank-correlation.ts';
 import { normalScores } from './targets.ts';
 
 const { path, absent } = realData('nasbench201');
@@ -24,27 +26,6 @@ const space = {
   },
 };
 
-/** Spearman's rank correlation. */
-function spearman(a: readonly number[], b: readonly number[]): number {
-  const [x, y] = [normalRanks(a), normalRanks(b)];
-  return x.reduce((sum, value, i) => sum + value * y[i]!, 0);
-}
-
-/** Mean ranks, centred, of unit length. */
-function normalRanks(values: readonly number[]): number[] {
-  const order = [...values.keys()].sort((i, j) => values[i]! - values[j]!);
-  const ranks = new Array<number>(values.length);
-  for (let from = 0; from < order.length; ) {
-    let to = from + 1;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let i = from; i < to; i++) ranks[order[i]!] = (from + to - 1) / 2;
-    from = to;
-  }
-  const mean = (values.length - 1) / 2;
-  const length = Math.hypot(...ranks.map((rank) => rank - mean));
-  return ranks.map((rank) => (rank - mean) / length);
-}
-
 test.skipIf(absent)(
   `predictors rank unseen cells by ${TRAINED} trained ones${absent ? ' (skipped: no data set nasbench201)' : ''}`,
   () => {
@@ -60,22 +41,22 @@ test.skipIf(absent)(
     });
     const accuracy = problem.values[0]![0]!;
     const results = { forest: 0, gp: 0, both: 0 };
-    const predictors = { forest: forestPredictor, gp: gaussianProcessPredictor, both: ensemblePredictor };
+    const models = { forest: forestModel, gp: processModel, both: ensembleModel };
     const seeds = 2;
     for (let seed = 0; seed < seeds; seed++) {
       const random = createRandom(`ranking ${seed}`);
       const rows = random.shuffle([...problem.genomes.keys()]).slice(0, TRAINED + UNSEEN);
       const features = featureMatrix(
-        { space, inspect: problem.inspect, proxies: [] },
-        rows.map((row) => problem.genomes[row]!),
+        space,
+        rows.map((row) => rawFeatures({ space, inspect: problem.inspect }, problem.genomes[row]!)),
       );
       const known = Array.from({ length: TRAINED }, (_, i) => i);
       const unseen = Int32Array.from({ length: UNSEEN }, (_, i) => TRAINED + i);
       const targets = normalScores(known.map((i) => accuracy[rows[i]!]!));
       const truth = [...unseen].map((i) => accuracy[rows[i]!]!);
       for (const name of ['forest', 'gp', 'both'] as const) {
-        const { mean } = predictors[name](features, known, targets, unseen, random.split(name));
-        results[name] += spearman([...mean], truth) / seeds;
+        const { mean } = models[name]({ features, known, targets }, random.split(name)).refine(unseen);
+        results[name] += rankCorrelation(mean, truth) / seeds;
       }
     }
     // A Gaussian process on the choices one-hot alone has about 0.74.

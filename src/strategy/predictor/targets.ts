@@ -1,7 +1,5 @@
 /** Objective values as targets that predictors can learn. */
-import { paretoRanks } from '../pareto.ts';
-import { isComplete } from '../ranking.ts';
-import type { Observation, SuggestRequest } from '../strategy.ts';
+import type { Observation } from '../strategy.ts';
 
 /** The inverse of the standard normal distribution function (Acklam's rational approximation, error below 1.2e-9). */
 export function normalQuantile(p: number): number {
@@ -53,37 +51,29 @@ export function normalScores(values: readonly number[]): number[] {
   return scores;
 }
 
-/** Trials that a model is fitted to, at most: the best and the latest, so that its cost does not grow with the history. */
-const MOST = 200;
+/** Share of the lowest values that count as one: how bad failures are is not worth learning. */
+const CLIPPED_SHARE = 0.1;
 
-/**
- * Complete trials of the highest fidelity that has enough of them, the best first: feasible before infeasible, then by
- * their objective, or by Pareto rank where there are several.
- */
-export function learnable({ history }: SuggestRequest, most = MOST): Observation[] {
-  const complete = history.filter(isComplete);
-  const levels = new Map<number, number>();
-  for (const { fidelity } of complete) levels.set(fidelity, (levels.get(fidelity) ?? 0) + 1);
-  const enough = [...levels.keys()].sort((a, b) => b - a).find((level) => levels.get(level)! >= 3);
-  const level = enough ?? Math.max(...levels.keys());
-  const found = complete.filter((o) => o.fidelity === level);
-  const several = found.some((o) => o.values!.length > 1);
-  const ranked = several ? byRank(found.slice(-2 * most)) : byValue(found);
-  if (ranked.length <= most) return ranked;
-  const best = new Set(ranked.slice(0, most / 2));
-  const latest = new Set(found.slice(-most / 2));
-  return ranked.filter((o) => best.has(o) || latest.has(o));
+/** Values scaled to deviation 1 about their mean, after the lowest were raised to one level. */
+export function clippedScores(values: readonly number[]): number[] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const least = sorted[Math.floor(CLIPPED_SHARE * (sorted.length - 1))]!;
+  const raised = values.map((value) => Math.max(value, least));
+  const mean = raised.reduce((sum, value) => sum + value, 0) / raised.length;
+  const deviation =
+    Math.sqrt(raised.reduce((sum, value) => sum + (value - mean) ** 2, 0) / raised.length) || 1;
+  return raised.map((value) => (value - mean) / deviation);
 }
 
-const byValue = (found: readonly Observation[]): Observation[] =>
-  [...found].sort(
-    (a, b) => Number(b.feasible) - Number(a.feasible) || b.values![0]! - a.values![0]! || a.number - b.number,
-  );
-
-/** By Pareto rank; of one rank, the earlier first. */
-function byRank(found: readonly Observation[]): Observation[] {
-  const ranks = new Map(paretoRanks(found.map((o) => o.values!)).map((rank, i) => [found[i]!, rank]));
-  return [...found].sort(
-    (a, b) => Number(b.feasible) - Number(a.feasible) || ranks.get(a)! - ranks.get(b)! || a.number - b.number,
-  );
+/**
+ * What models learn of each objective, by trial: with one objective its normal scores, with several clipped values, whose
+ * distances a hypervolume needs. Infeasible trials count as the worst: the models learn where the bounds lie.
+ */
+export function targetsOf(trials: readonly Observation[]): number[][] {
+  const objectives = trials[0]?.values?.length ?? 0;
+  const scores = objectives === 1 ? normalScores : clippedScores;
+  return Array.from({ length: objectives }, (_, k) => {
+    const worst = trials.reduce((low, o) => Math.min(low, o.values![k]!), Number.POSITIVE_INFINITY);
+    return scores(trials.map((o) => (o.feasible ? o.values![k]! : worst)));
+  });
 }

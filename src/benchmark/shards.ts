@@ -1,0 +1,84 @@
+/** Replays spread over processes: each runs every n-th of them and sends what came out; which process ran what does not show. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Strategy } from '../strategy/strategy.ts';
+import { type Replay, type ReplayOptions, replay } from './replay.ts';
+import { runKey } from './table-benchmark.ts';
+
+export interface Shard {
+  /** 0 … count − 1. */
+  readonly index: number;
+  readonly count: number;
+}
+
+interface Message {
+  readonly strategy: string;
+  readonly seed: number;
+  readonly replay: Replay;
+}
+
+/** Seeds first, so that the strategies' different costs are spread evenly. */
+const runsOf = (strategies: readonly string[], seeds: number): (readonly [string, number])[] =>
+  strategies.flatMap((name) => Array.from({ length: seeds }, (_, seed) => [name, seed] as const));
+
+/** In a process started by {@link replayInShards}: does its share of the runs. */
+export async function serveShard(
+  { index, count }: Shard,
+  strategies: Readonly<Record<string, Strategy>>,
+  seeds: number,
+  common: Omit<ReplayOptions, 'strategy' | 'seed'>,
+): Promise<void> {
+  for (const [i, [strategy, seed]] of runsOf(Object.keys(strategies), seeds).entries()) {
+    if (i % count !== index) continue;
+    const done = replay({ ...common, strategy: strategies[strategy]!, seed });
+    await new Promise<void>((resolve, reject) => {
+      process.send!({ strategy, seed, replay: done } satisfies Message, (error: Error | null) =>
+        error === null ? resolve() : reject(error),
+      );
+    });
+  }
+  process.disconnect();
+}
+
+const PROGRAM = fileURLToPath(new URL('../../bin/espalier.js', import.meta.url));
+
+/**
+ * All runs by {@link runKey}.
+ * @param args the command whose `--shard i/n` calls {@link serveShard}
+ */
+export async function replayInShards(
+  args: readonly string[],
+  count: number,
+  onRun: (strategy: string) => void,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Replay>> {
+  const done = new Map<string, Replay>();
+  await Promise.all(
+    Array.from(
+      { length: count },
+      (_, index) =>
+        new Promise<void>((resolve, reject) => {
+          const child = fork(PROGRAM, [...args, '--shard', `${index}/${count}`], {
+            serialization: 'advanced',
+            stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+            execArgv: [],
+            signal,
+          });
+          let said = '';
+          child.stderr!.on('data', (bytes) => {
+            said = (said + bytes).slice(-2_000);
+          });
+          child.on('message', (message) => {
+            const { strategy, seed, replay: result } = message as Message;
+            done.set(runKey(strategy, seed), result);
+            onRun(strategy);
+          });
+          child.on('error', reject);
+          child.on('exit', (code) =>
+            code === 0 ? resolve() : reject(new Error(`a replaying process ended with ${code}: ${said}`)),
+          );
+        }),
+    ),
+  );
+  return done;
+}

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { EXIT } from '../../errors.ts';
+import { runCli } from '../program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** All networks of the size space with two widths, worth their sum, in two tasks. */
+const table = join(folder, 'sizes.csv');
+const rows = Array.from({ length: 32 }, (_, i) =>
+  Array.from({ length: 5 }, (__, k) => ((i >> k) & 1 ? 64 : 8)),
+);
+writeFileSync(
+  table,
+  [
+    'task,arch,accuracy,size',
+    ...rows.flatMap((widths) => {
+      const sum = widths.reduce((a, b) => a + b, 0);
+      return [`one,${widths.join(':')},${sum},${widths[0]}`, `two,${widths.join(':')},${-sum},${widths[0]}`];
+    }),
+  ].join('\n'),
+);
+
+async function bench(...args: readonly string[]) {
+  const result = { code: 0, out: '', err: '' };
+  const collect = (to: 'out' | 'err') => ({
+    write: (text: string) => {
+      result[to] += text;
+    },
+  });
+  const all = ['bench', 'table', '--table', table, '--space', 'nats-size', '--signal', 'accuracy', ...args];
+  result.code = await runCli(all, { stdout: collect('out'), stderr: collect('err') });
+  return result;
+}
+const ONE = ['--where', 'task=one', '--strategy', 'random,evolution', '--evaluations', '4,16'] as const;
+
+test('results do not depend on how many processes share the runs', async () => {
+  const results = async (workers: string) =>
+    JSON.parse((await bench(...ONE, '--seeds', '5', '--workers', workers, '--json')).out).results.map(
+      (result: object) => ({ ...result, msPerTrial: 0 }),
+    );
+  const alone = await results('1');
+  expect(alone).toHaveLength(4);
+  expect(await results('2')).toEqual(alone);
+});
+
+test('bounds, left-out rows and the quality of predictors are printed', async () => {
+  const bounded = await bench(...ONE, '--seeds', '2', '--constraint', 'size<=8');
+  expect(bounded.out).toMatch(/32 architectures .*best accuracy 264/);
+  expect(bounded.out).toMatch(/within the constraints: 16/);
+  const { out } = await bench('--where', 'task=one', '--predictor', '16', '--seeds', '2');
+  expect(out).toMatch(/both +16 +2 +0\.\d{3}/);
+});
+
+test.each([
+  [[...ONE, '--seeds', '2.5'], /--seeds 2\.5 is not a whole number above 0/],
+  [[...ONE, '--workers', '0'], /--workers 0 is not a whole number/],
+  [['--where', 'task=one', '--evaluations', '0.4'], /--evaluations 0\.4 is not a whole number/],
+  [[...ONE, '--constraint', 'size<8'], /--constraint size<8 is not of the form/],
+  [['--where', 'task', '--evaluations', '4'], /--where task is not of the form COLUMN=VALUE/],
+] as const)('%# is a mistake that is named', async (args, message) => {
+  const { code, err } = await bench(...args);
+  expect(code).toBe(EXIT.usage);
+  expect(err).toMatch(message);
+});
+
+test('a table with several tasks says that one must be chosen', async () => {
+  const { code, err } = await bench('--evaluations', '4');
+  expect(code).toBe(EXIT.data);
+  expect(err).toMatch(/--where task=one\|two/);
+});

@@ -1,0 +1,102 @@
+/** The matrix of a space that can be listed: one row for each network, however many genomes build it. */
+import type { Genome } from '../../space/genome.ts';
+import type { SuggestRequest, ZeroCostProxy } from '../strategy.ts';
+import { featureKey, type ListedFeatures, readFeatures, writeFeatures } from './feature-file.ts';
+import { type FeatureMatrix, featureMatrix, type RowFeatures, withBlock } from './feature-matrix.ts';
+import { type FeatureSource, rawFeatures } from './features.ts';
+import { proxyColumns } from './proxy-columns.ts';
+
+/** A list with proxies. */
+export interface Listing {
+  readonly matrix: FeatureMatrix;
+  /** By row: the places in the list of the genomes that build it. */
+  readonly members: readonly (readonly number[])[];
+  /** By genome as JSON: the row of its network. */
+  readonly rowByKey: ReadonlyMap<string, number>;
+  readonly rowByIdentity: ReadonlyMap<string, number>;
+}
+
+export const keyOf = (genome: Genome): string => JSON.stringify(genome);
+
+/** Lists below this size are computed before a file would be found. */
+const LEAST_FILED = 1_000;
+
+const listings = new WeakMap<readonly Genome[], Listing>();
+const withProxies = new WeakMap<readonly Genome[], WeakMap<readonly ZeroCostProxy[], Listing>>();
+
+/** The same array is computed once. Genomes must be buildable. */
+export function listing(
+  request: Pick<SuggestRequest, 'space' | 'inspect' | 'proxies'>,
+  genomes: readonly Genome[],
+): Listing {
+  const { proxies } = request;
+  let plain = listings.get(genomes);
+  if (plain === undefined) {
+    plain = listed(request, genomes);
+    listings.set(genomes, plain);
+  }
+  if (proxies.length === 0) return plain;
+  let known = withProxies.get(genomes);
+  if (known === undefined) {
+    known = new WeakMap();
+    withProxies.set(genomes, known);
+  }
+  let found = known.get(proxies);
+  if (found === undefined) {
+    const networks = plain.members.map((places) => places.map((place) => genomes[place]!));
+    found = { ...plain, matrix: withBlock(plain.matrix, 'proxies', proxyColumns(proxies, networks)) };
+    known.set(proxies, found);
+  }
+  return found;
+}
+
+function listed(source: FeatureSource, genomes: readonly Genome[]): Listing {
+  const filed = genomes.length >= LEAST_FILED;
+  const key = filed ? featureKey(source, genomes) : '';
+  let features = filed ? readFeatures(key) : null;
+  if (features === null) {
+    features = computed(source, genomes);
+    if (filed) writeFeatures(key, features);
+  }
+  const { matrix, rowOf, identities } = features;
+  const members = Array.from({ length: matrix.rows }, (): number[] => []);
+  for (const [place, row] of rowOf.entries()) members[row]!.push(place);
+  return {
+    matrix,
+    members,
+    rowByKey: new Map(genomes.map((genome, i) => [keyOf(genome), rowOf[i]!])),
+    rowByIdentity: new Map(identities.map((identity, row) => [identity, row])),
+  };
+}
+
+/** The row of a genome's network, also where the list holds it by another genome; undefined outside of the list. */
+export function rowIn(
+  { rowByKey, rowByIdentity }: Listing,
+  source: FeatureSource,
+  genome: Genome,
+): number | undefined {
+  return rowByKey.get(keyOf(genome)) ?? rowByIdentity.get(rawFeatures(source, genome).identity);
+}
+
+function computed(source: FeatureSource, genomes: readonly Genome[]): ListedFeatures {
+  const rows = new Map<string, number>();
+  const raw: (RowFeatures & { readonly choices: Float64Array })[] = [];
+  const counts: number[] = [];
+  const rowOf = Int32Array.from(genomes, (genome) => {
+    const { identity, ...features } = rawFeatures(source, genome);
+    const row = rows.get(identity);
+    if (row === undefined) {
+      rows.set(identity, raw.length);
+      counts.push(1);
+      return raw.push({ ...features, choices: features.choices.slice() }) - 1;
+    }
+    // Where several genomes build one network, what they do not agree in does not matter.
+    const { choices } = raw[row]!;
+    for (let j = 0; j < choices.length; j++) choices[j] = choices[j]! + features.choices[j]!;
+    counts[row]!++;
+    return row;
+  });
+  for (const [row, { choices }] of raw.entries())
+    for (let j = 0; j < choices.length; j++) choices[j] = choices[j]! / counts[row]!;
+  return { matrix: featureMatrix(source.space, raw, { merged: true }), rowOf, identities: [...rows.keys()] };
+}
