@@ -15,7 +15,7 @@ const SIGNS = { agrees: 'agrees', disagrees: 'DISAGREES', unchecked: 'unchecked'
 const COLOURS = { agrees: 'green', disagrees: 'red', unchecked: 'yellow' } as const;
 
 function originOf(metadata: VerifyReport['metadata']): string {
-  if (metadata === null) return 'not written by Espalier; what the file itself shows';
+  if (metadata === null) return 'it says nothing of its making; what the file itself shows';
   const { space, seed, version, trial } = metadata;
   return [
     ...(space === undefined ? [] : [`space ${space}`]),

@@ -118,6 +118,9 @@ export function paretoChart({ trials, members, x, y, front, winner }: ParetoRequ
           step: measureInfo(x).better === 'lower' ? 'end' : 'start',
           data: staircase(known, { x, y }).map(point),
           showSymbol: false,
+          // Under the points, which are to be clicked.
+          silent: true,
+          z: 1,
           lineStyle: { color: INK.accent, width: 1.5, type: 'dashed' },
         },
         ...groups.map((group) => ({

@@ -19,8 +19,10 @@ export interface VerifyContext {
   readonly model: OnnxModel;
   /** What the file is, by its graph. */
   readonly precision: 'float' | 'int8';
-  /** Null of a file that Espalier did not write. */
+  /** Null of a file that Espalier did not write, or whose metadata are damaged. */
   readonly metadata: ModelMetadata | null;
+  /** What is wrong with the metadata, in words; null: nothing. */
+  readonly unreadable: string | null;
   /** Null where it is not known; the reason stands in `missing`. */
   readonly space: SearchSpace | null;
   /** The network that the space builds from the genome; null without the space, or where it builds none. */

@@ -192,6 +192,17 @@ describe('caught', () => {
     expect(await verdict(bytes)).toMatchObject({ ok: false, digest: 'disagrees', cost: 'agrees' });
   });
 
+  test('metadata that were damaged, beside all else', async () => {
+    const entries = { ...writeMetadata(metadata), 'espalier.preprocessing': '{' };
+    expect(await verdict(sealModel({ ...model, metadata: entries }))).toMatchObject({
+      ok: false,
+      digest: 'agrees',
+      metadata: 'disagrees',
+      structure: 'agrees',
+      runs: 'agrees',
+    });
+  });
+
   test('a better accuracy than it has', async () => {
     const bytes = saying({ accuracy: { float: better(metadata.accuracy.float) } });
     expect(await verdict(bytes, { data: 'drawn' })).toMatchObject({

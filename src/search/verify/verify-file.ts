@@ -9,6 +9,7 @@ import { loadImageDataset } from '../../data/load.ts';
 import { EspalierError, fail } from '../../errors.ts';
 import type { Network } from '../../network/network.ts';
 import { decodeModel } from '../../onnx/decode.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import { checkDigest } from '../../onnx/seal.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
@@ -32,9 +33,12 @@ const checkFileDigest: Check = ({ bytes }) => {
     : disagrees(`the file was changed after it was written: it says ${recorded}, it has ${computed}`);
 };
 
+const checkMetadata: Check = ({ unreadable }) => (unreadable === null ? null : disagrees(unreadable));
+
 /** In the order in which they are told. */
 const CHECKS = {
   digest: checkFileDigest,
+  metadata: checkMetadata,
   structure: checkStructure,
   cost: checkCost,
   runs: checkRuns,
@@ -61,11 +65,11 @@ export interface VerifyReport {
   /** No check disagrees. */
   readonly ok: boolean;
   readonly checks: readonly (CheckResult & { readonly name: keyof typeof CHECKS })[];
-  /** Null of a file that Espalier did not write. */
+  /** Null of a file that Espalier did not write, or whose metadata are damaged. */
   readonly metadata: ModelMetadata | null;
 }
 
-/** @throws ONNX_READ, MODEL_METADATA, SPACE_UNKNOWN, the errors of reading data */
+/** @throws ONNX_READ, SPACE_UNKNOWN, the errors of reading data */
 export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> {
   const { path, latency, threads, signal } = request;
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
@@ -76,7 +80,7 @@ export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> 
     ),
   );
   const model = decodeModel(bytes, path);
-  const metadata = ownMetadata(model, path);
+  const { metadata, unreadable } = metadataOf(model, path);
   const space = await spaceFor(metadata, request.space);
   const dataset = await datasetOf(metadata, request.data, signal);
   const context: VerifyContext = {
@@ -84,6 +88,7 @@ export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> 
     model,
     precision: model.graph.nodes.some(({ op }) => op === 'DequantizeLinear') ? 'int8' : 'float',
     metadata,
+    unreadable,
     space,
     ...rebuild(space, metadata),
     dataset,
@@ -97,6 +102,16 @@ export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> 
     if (result !== null) checks.push({ name, ...result });
   }
   return { path, ok: checks.every(({ status }) => status !== 'disagrees'), checks, metadata };
+}
+
+/** A file that was damaged there is one in which a thing is wrong, like any other. */
+function metadataOf(model: OnnxModel, path: string): Pick<VerifyContext, 'metadata' | 'unreadable'> {
+  try {
+    return { metadata: ownMetadata(model, path), unreadable: null };
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return { metadata: null, unreadable: error.message };
+  }
 }
 
 /** A file that cannot be loaded, or data of other classes, are no reason to say nothing of the rest. */
