@@ -39,7 +39,7 @@ const CSV = [
     return `${i},${1 + (i % 4)},${ACTIVATIONS[i % 3]},${i + 1},${12 - i},${50 + i},${hidden * 10},${hidden}`;
   }),
   '12,1,relu,1,12,50,10,1',
-  '13,2,tanh,,1,99,10,1',
+  '13,2,tanh,,11,51,10,1',
 ].join('\n');
 
 const path = join(folder, 'table.csv.gz');

@@ -96,6 +96,14 @@ export function writeFeatures(key: string, { matrix, rowOf, identities }: Listed
     writeFileSync(temporary, Buffer.concat(parts), { flag: 'wx' });
     renameSync(temporary, path);
   } catch {
-    rmSync(temporary, { force: true });
+    discard(temporary);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // There is no folder that it could lie in.
   }
 }
