@@ -8,7 +8,7 @@ import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { fail } from '../errors.ts';
 import { parseStoppingRule, STOPPING_RULES } from '../estimation/stopping/index.ts';
 import type { SearchOptions } from '../search/options.ts';
-import { parseBytes, parseCount, parseDuration, parseLatencies } from '../search/quantity.ts';
+import { parseBytes, parseCount, parseDuration, parseLatencies, parseMemories } from '../search/quantity.ts';
 import { STRATEGIES } from '../strategy/index.ts';
 import { measureInfo } from '../study/measure.ts';
 
@@ -167,6 +167,21 @@ export const FIELDS = {
     text: 'most time for an image: 2ms, 500us; on other devices phone=5ms (may be repeated)',
     group: 'Bounds',
     parse: parseLatencies,
+    repeats: true,
+  },
+  maxSize: {
+    key: 'maxSizeBytes',
+    value: 'size',
+    text: 'most bytes of the model file, that in 8 bits with --int8: 500k, 2M',
+    group: 'Bounds',
+    parse: parseBytes,
+  },
+  maxPeakMemory: {
+    key: 'maxPeakMemoryBytes',
+    value: 'size',
+    text: 'most memory that loading and running the model takes, measured: 20MB; on other devices board=16MB (may be repeated)',
+    group: 'Bounds',
+    parse: parseMemories,
     repeats: true,
   },
   latencyThreads: {

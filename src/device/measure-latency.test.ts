@@ -5,78 +5,8 @@ import { networkToOnnx } from '../network/to-onnx.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { createRandom } from '../random.ts';
 import { describeMachine } from './machine.ts';
-import { measureLatency } from './measure-latency.ts';
-import { timeRuns } from './time-runs.ts';
-
-/** Plays a series of times instead of a model. */
-const play = (time: (i: number) => number) => {
-  let calls = 0;
-  return Object.assign(async () => time(calls++), { calls: () => calls });
-};
-
-test('steady times give a narrow interval soon', async () => {
-  const random = createRandom(1);
-  const run = play(() => 2 * (1 + 0.005 * random.normal()));
-  const timing = await timeRuns(run, {});
-  expect(timing.wide).toBe(false);
-  expect(timing.medianMs).toBeCloseTo(2, 1);
-  expect(timing.lowMs).toBeLessThanOrEqual(timing.medianMs);
-  expect(timing.highMs).toBeGreaterThanOrEqual(timing.medianMs);
-  expect(timing.p95Ms).toBeGreaterThan(timing.highMs);
-  expect(timing.runs).toBeGreaterThanOrEqual(30);
-  // 6 batches of 40 ms and the warm-up: far less than the 3 s allowed.
-  expect(run.calls()).toBeLessThan(400);
-});
-
-test('the slow first runs do not count', async () => {
-  const run = play((i) => (i < 20 ? 25 - i : 5));
-  const timing = await timeRuns(run, {});
-  expect(timing).toMatchObject({ medianMs: 5, lowMs: 5, highMs: 5, wide: false });
-  expect(timing.runs).toBeLessThan(run.calls() - 20);
-});
-
-test('times that never settle are said to be wide, within the time allowed', async () => {
-  const random = createRandom(2);
-  const run = play(() => Math.exp(random.normal()));
-  const timing = await timeRuns(run, { maxSeconds: 0.5 });
-  expect(timing.wide).toBe(true);
-  expect(timing.runs).toBeGreaterThan(50);
-});
-
-test('phases of the machine widen the interval although single runs within one agree', async () => {
-  // 100 runs at 1 ms, 100 at 1.3 ms, and so on: over single runs alone the interval would be narrow too soon.
-  const run = play((i) => (Math.floor(i / 100) % 2 === 0 ? 1 : 1.3));
-  const timing = await timeRuns(run, { maxSeconds: 1 });
-  expect(timing).toMatchObject({ wide: true, lowMs: 1, highMs: 1.3 });
-});
-
-test('far over the bound: ends early, and the interval lies above the bound', async () => {
-  const random = createRandom(3);
-  const noisy = () => 50 * (1 + 0.2 * random.next());
-  const bounded = play(noisy);
-  const free = play(noisy);
-  const timing = await timeRuns(bounded, { maxMs: 10 });
-  await timeRuns(free, {});
-  expect(timing.lowMs).toBeGreaterThan(10);
-  expect(bounded.calls()).toBeLessThan(free.calls() * 0.7);
-});
-
-test('a very slow model is run four times, not thirty', async () => {
-  const run = play(() => 20_000);
-  const timing = await timeRuns(run, { maxSeconds: 1 });
-  expect(run.calls()).toBe(4);
-  expect(timing).toMatchObject({ runs: 3, wide: true, medianMs: 20_000 });
-});
-
-test('an abort ends it between runs', async () => {
-  const controller = new AbortController();
-  const run = play((i) => {
-    if (i === 10) controller.abort(new Error('enough'));
-    return 1;
-  });
-  await expect(timeRuns(run, { signal: controller.signal })).rejects.toThrow('enough');
-  expect(run.calls()).toBe(11);
-});
+import { measureLatency, steadiest } from './measure-latency.ts';
+import type { ModelMeasurement } from './measure-model.ts';
 
 test('a real model on ONNX Runtime', async () => {
   const conv = {
@@ -95,33 +25,89 @@ test('a real model on ONNX Runtime', async () => {
   };
   const weights = initialWeights(network, createRandom(1));
   const model = encodeModel(networkToOnnx(network, weights, { mode: 'inference', batch: 1 }));
-  const input = { dtype: 'float32', shape: [1, 3, 16, 16], data: new Float32Array(768).fill(1) } as const;
-  const latency = await measureLatency(model, { input }, { maxSeconds: 0.3 });
+  const latency = await measureLatency(model, { input: { shape: [1, 3, 16, 16] } }, { maxSeconds: 0.2 });
   expect(latency).toMatchObject({ threads: 1, provider: 'cpu', machine: describeMachine().processor });
   expect(latency.medianMs).toBeGreaterThan(0);
   expect(latency.lowMs).toBeLessThanOrEqual(latency.medianMs);
   expect(latency.highMs).toBeGreaterThanOrEqual(latency.medianMs);
   expect(latency.p95Ms).toBeGreaterThanOrEqual(latency.medianMs);
   expect(latency.runs).toBeGreaterThanOrEqual(3);
-  await expect(measureLatency(Uint8Array.of(1, 2, 3), { input })).rejects.toMatchObject({
-    code: 'MODEL_LOAD',
-  });
+  expect(latency.trusted).toBe(latency.doubts.length === 0);
+  await expect(measureLatency(Uint8Array.of(1, 2, 3), {})).rejects.toMatchObject({ code: 'MODEL_LOAD' });
 });
 
-test('what is done before each batch is not counted, and so many batches are made', async () => {
-  const order: string[] = [];
-  const run = play(() => {
-    order.push('run');
-    return 20;
+/** A round on a machine where everything takes `slow` times as long. */
+function round(slow: number, change: Partial<ModelMeasurement> = {}): ModelMeasurement {
+  return {
+    p5Ms: 1.9 * slow,
+    p25Ms: 1.95 * slow,
+    p50Ms: 2 * slow,
+    p75Ms: 2.1 * slow,
+    p95Ms: 2.2 * slow,
+    lowMs: 1.98 * slow,
+    highMs: 2.02 * slow,
+    wide: false,
+    runs: 100,
+    averagedOver: 1,
+    inputs: {},
+    assumed: [],
+    reference: { medianMs: 0.1 * slow, drift: 0.01, spread: 0.02 },
+    threads: 1,
+    provider: 'cpu',
+    modelBytes: 1000,
+    memory: { peakBytes: 1, addedBytes: 1 },
+    preemptionsPerSecond: 1,
+    machine: describeMachine(),
+    trusted: true,
+    doubts: [],
+    ...change,
+  };
+}
+
+/** Plays rounds; also says which of them came after a doubt. */
+async function play(rounds: readonly ModelMeasurement[], referenceMs?: number) {
+  const again: boolean[] = [];
+  const latency = await steadiest(async (after) => {
+    again.push(after);
+    return rounds[again.length - 1]!;
+  }, referenceMs);
+  return { latency, again };
+}
+
+test('on a quiet machine one round is enough', async () => {
+  const { latency, again } = await play([round(1.02), round(9)], 0.1);
+  expect(again).toEqual([false]);
+  expect(latency).toMatchObject({ medianMs: 2.04, trusted: true, doubts: [] });
+  expect(latency.drift).toBeCloseTo(0.02, 10);
+});
+
+test('a slow phase that outlasts a round shows in the reference alone, and the round after it counts', async () => {
+  const { latency, again } = await play([round(1.4), round(1)], 0.1);
+  expect(again).toEqual([false, true]);
+  expect(latency).toMatchObject({ medianMs: 2, trusted: true });
+  // Nothing in the round itself speaks against it.
+  expect((await play([round(1.4), round(1)])).latency.medianMs).toBe(2.8);
+});
+
+test('what stays slow says so, and the interval reaches down to what it would be at its best', async () => {
+  const { latency, again } = await play([round(1.5), round(1.3), round(1.4)], 0.1);
+  expect(again).toEqual([false, true, true]);
+  expect(latency).toMatchObject({ medianMs: 2.6, trusted: false });
+  expect(latency.doubts).toEqual([expect.stringContaining('30 % slower than at its best')]);
+  expect(latency.drift).toBeCloseTo(0.3, 10);
+  expect(latency.lowMs).toBeCloseTo(1.98, 10);
+});
+
+test('a drift within the round is a doubt, a model too slow for a narrow interval alone is none of the machine', async () => {
+  const drifting = round(1, {
+    doubts: ['slower'],
+    reference: { medianMs: 0.09, drift: -0.2, spread: 0.02 },
   });
-  const timing = await timeRuns(run, {
-    minBatches: 14,
-    beforeBatch: async () => {
-      order.push('before');
-    },
-  });
-  expect(timing).toMatchObject({ medianMs: 20, wide: false, runs: 42 });
-  expect(order.filter((what) => what === 'before')).toHaveLength(14);
-  // Batches of three runs, after the warm-up.
-  expect(order.slice(order.indexOf('before')).join(' ')).toBe(Array(14).fill('before run run run').join(' '));
+  const found = await play([drifting, round(1)]);
+  expect(found.again).toEqual([false, true]);
+  // The reference was fastest in the first.
+  expect(found.latency).toMatchObject({ trusted: false, drift: 0.2, doubts: ['slower'] });
+  const wide = await play([round(1, { wide: true, doubts: ['time was out'] })]);
+  expect(wide.again).toEqual([false]);
+  expect(wide.latency).toMatchObject({ wide: true, trusted: false });
 });

@@ -15,7 +15,7 @@ export interface MeasureModelOptions extends Omit<MeasureSessionOptions, 'before
   readonly threads?: number;
 }
 
-export interface ModelMeasurement extends Omit<SessionMeasurement, 'wide' | 'outputs'> {
+export interface ModelMeasurement extends Omit<SessionMeasurement, 'outputs'> {
   readonly threads: number;
   readonly provider: 'cpu';
   readonly modelBytes: number;
@@ -55,7 +55,7 @@ export async function measureWithOutputs(
   let began = 0;
   let switchesBefore = 0;
   const switches = (): number => process.resourceUsage().involuntaryContextSwitches;
-  const { wide, outputs, ...measured } = await measureSession(localEngine(threads), model, {
+  const { outputs, ...measured } = await measureSession(localEngine(threads), model, {
     ...options,
     beforeLoading: async () => {
       memory = await watchPeakMemory();
@@ -73,7 +73,7 @@ export async function measureWithOutputs(
     preemptionsPerSecond: (switches() - switchesBefore) / seconds,
     machine: describeMachine(),
   };
-  const doubts = doubtsOf(evidence, wide);
+  const doubts = doubtsOf(evidence);
   return {
     measurement: {
       ...evidence,
@@ -92,14 +92,14 @@ const PREEMPTIONS = 50;
 
 type Evidence = Pick<
   ModelMeasurement,
-  'p50Ms' | 'lowMs' | 'highMs' | 'threads' | 'reference' | 'preemptionsPerSecond' | 'machine'
+  'p50Ms' | 'lowMs' | 'highMs' | 'wide' | 'threads' | 'reference' | 'preemptionsPerSecond' | 'machine'
 >;
 
-/** Sentences about what speaks against the figure. @param wide whether the interval is wider than ±2 % */
-export function doubtsOf(evidence: Evidence, wide: boolean): string[] {
+/** Sentences about what speaks against the figure. */
+export function doubtsOf(evidence: Evidence): string[] {
   const { threads, preemptionsPerSecond, machine } = evidence;
   return [
-    ...timingDoubts({ ...evidence, wide }),
+    ...timingDoubts(evidence),
     ...(preemptionsPerSecond > PREEMPTIONS
       ? [`other work took the processor away ${Math.round(preemptionsPerSecond)} times a second`]
       : []),

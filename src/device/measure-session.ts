@@ -24,7 +24,10 @@ export interface MeasureSessionOptions {
 }
 
 export interface SessionMeasurement {
+  readonly p5Ms: number;
+  readonly p25Ms: number;
   readonly p50Ms: number;
+  readonly p75Ms: number;
   readonly p95Ms: number;
   /** 95 % interval of the median. */
   readonly lowMs: number;
@@ -80,7 +83,10 @@ export async function measureSession(
       ...(signal && { signal }),
     });
     return {
+      p5Ms: timing.p5Ms / block,
+      p25Ms: timing.p25Ms / block,
       p50Ms: timing.medianMs / block,
+      p75Ms: timing.p75Ms / block,
       p95Ms: timing.p95Ms / block,
       lowMs: timing.lowMs / block,
       highMs: timing.highMs / block,

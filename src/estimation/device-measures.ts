@@ -58,18 +58,21 @@ async function measuresOn(
   { devices, threads, float, int8, signal, onTrouble }: DeviceMeasuresRequest,
 ): Promise<Pick<DeviceMeasures, 'measures' | 'over'>> {
   const device = openDevice(address, { seconds: devices.patienceSeconds, onTrouble });
-  const request = { threads, maxSeconds: MAX_SECONDS, signal };
+  const request = { threads, maxSeconds: MAX_SECONDS, memory: true, signal };
   // An early end gives a figure that says no more than that the bound is broken: only for what the bound is for.
   const bounded = { ...request, ...(maxMs !== null && { maxMs }) };
   const ofFloat = await device.measure(float, int8 === null ? bounded : request);
   const ofInt8 = int8 === null ? null : await device.measure(int8, bounded);
-  const latency = (ofInt8 ?? ofFloat).p50Ms;
+  const judged = ofInt8 ?? ofFloat;
+  const latency = judged.p50Ms;
   return {
     measures: {
       [onDevice('latencyMs', name)]: ofFloat.p50Ms,
       [onDevice('latencyLowMs', name)]: ofFloat.lowMs,
       [onDevice('latencyHighMs', name)]: ofFloat.highMs,
+      [onDevice('latencyTrusted', name)]: Number(ofFloat.trusted && judged.trusted),
       ...(ofInt8 !== null && { [onDevice('int8LatencyMs', name)]: ofInt8.p50Ms }),
+      ...(judged.memory !== null && { [onDevice('peakMemoryBytes', name)]: judged.memory.addedBytes }),
     },
     over:
       maxMs !== null && latency > maxMs

@@ -3,7 +3,8 @@
  * validated after every epoch. The test split is not touched here.
  */
 import { rename, writeFile } from 'node:fs/promises';
-import { measureLatency } from '../device/measure-latency.ts';
+import { type Latency, measureLatency } from '../device/measure-latency.ts';
+import { peakMemoryOf } from '../device/measure-process.ts';
 import { EspalierError } from '../errors.ts';
 import type { EvaluateTrial, JobOutcome, TrialHooks, TrialJob } from '../execution/executor.ts';
 import { networkCost } from '../network/cost.ts';
@@ -23,11 +24,10 @@ import { int8ValAccuracy, untrainedInt8Model } from './int8-measures.ts';
 import { reasonToStop } from './stopping/index.ts';
 
 /**
- * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs when asked for, of other devices as
- * latencyMs@NAME; valAccuracy,
- * valLoss (of the last epoch), trainSeconds, epochs, imagesPerSecond unless pruned before training; in 8 bits, when asked for,
- * int8SizeBytes, int8LatencyMs and int8ValAccuracy. A training that diverges is an
- * outcome `failed` that keeps what was measured before.
+ * Measures: params, macs, memoryBytes, sizeBytes; latencyMs, latencyLowMs, latencyHighMs, latencyTrusted, latencyDrift and
+ * peakMemoryBytes when asked for, of other devices as latencyMs@NAME; valAccuracy, valLoss (of the last epoch), trainSeconds,
+ * epochs, imagesPerSecond unless pruned before training; in 8 bits, when asked for, int8SizeBytes, int8LatencyMs and
+ * int8ValAccuracy. A training that diverges is an outcome `failed` that keeps what was measured before.
  *
  * @throws what the signal was aborted with; any error that is not the candidate's fault
  */
@@ -47,15 +47,19 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
 
     const int8 = job.int8 ? await int8Model(job) : null;
     if (int8 !== null) measures.int8SizeBytes = int8.byteLength;
+    if (overBound(job, measures) !== null) return outcome('pruned', overBound(job, measures));
     if (job.latency !== null) {
       const { maxMs } = job.latency;
-      const float = job.int8 ? { ...job.latency, maxMs: null } : job.latency;
-      Object.assign(measures, await latencyMeasures(job.network, model, float, hooks));
-      if (int8 !== null) measures.int8LatencyMs = await medianLatency(job, int8, job.latency, hooks);
-      const latency = job.int8 ? measures.int8LatencyMs! : measures.latencyMs!;
+      Object.assign(measures, await latencyMeasures({ float: model, int8 }, job, hooks));
+      const latency = measures.int8LatencyMs ?? measures.latencyMs!;
       if (maxMs !== null && latency > maxMs)
         return outcome('pruned', `latency ${latency.toFixed(2)} ms is over the bound of ${maxMs} ms`);
     }
+    if (job.peakMemory)
+      measures.peakMemoryBytes = await peakMemoryOf(int8 ?? model, {
+        threads: job.latency?.threads ?? 1,
+        signal: hooks.signal,
+      });
 
     if (job.devices !== undefined) {
       const { trial } = job;
@@ -71,6 +75,7 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
       if (found.error !== null) throw found.error;
       if (found.over !== null) return outcome('pruned', found.over);
     }
+    if (overBound(job, measures) !== null) return outcome('pruned', overBound(job, measures));
 
     let stopped: string | null = null;
     const result = await train(job, hooks, curve, (points) => {
@@ -119,29 +124,44 @@ function exampleInputs(network: Network): Record<string, Tensor> {
   return Object.fromEntries(network.inputs.map(({ id, shape }) => [id, tensor([1, ...shape])]));
 }
 
+/** A bound on size or memory that is broken, in words; null: none. */
+function overBound({ bounds = [] }: TrialJob, measures: Measures): string | null {
+  const over = bounds.find(({ measure, max }) => (measures[measure] ?? 0) > max);
+  return over === undefined
+    ? null
+    : `${over.measure} = ${measures[over.measure]} is over the bound of ${over.max}`;
+}
+
+/** Of both models where there are two; the bound is then for the one in 8 bits. */
 async function latencyMeasures(
-  network: Network,
-  model: Uint8Array,
-  { threads, maxMs }: NonNullable<TrialJob['latency']>,
+  { float, int8 }: { readonly float: Uint8Array; readonly int8: Uint8Array | null },
+  { network, latency }: TrialJob,
   { signal, exclusively }: TrialHooks,
 ): Promise<Measures> {
-  const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
-  const latency = await exclusively(() => measureLatency(model, exampleInputs(network), options));
-  return { latencyMs: latency.medianMs, latencyLowMs: latency.lowMs, latencyHighMs: latency.highMs };
+  const { threads, maxMs, referenceMs } = latency!;
+  const time = (model: Uint8Array, bounded: boolean): Promise<Latency> =>
+    measureLatency(model, exampleInputs(network), {
+      threads,
+      signal,
+      ...(referenceMs !== undefined && { referenceMs }),
+      ...(bounded && maxMs !== null && { maxMs }),
+      // When the machine is slow or not steady, the other trials may well be why.
+      within: (round, again) => exclusively(round, { alone: again }),
+    });
+  const ofFloat = await time(float, int8 === null);
+  const ofInt8 = int8 === null ? null : await time(int8, true);
+  return {
+    latencyMs: ofFloat.medianMs,
+    latencyLowMs: ofFloat.lowMs,
+    latencyHighMs: ofFloat.highMs,
+    latencyTrusted: Number(ofFloat.trusted && (ofInt8?.trusted ?? true)),
+    latencyDrift: Math.max(ofFloat.drift, ofInt8?.drift ?? 0),
+    ...(ofInt8 !== null && { int8LatencyMs: ofInt8.medianMs }),
+  };
 }
 
 const int8Model = ({ network, seed }: TrialJob): Promise<Uint8Array> =>
   untrainedInt8Model(network, exampleInputs(network), createRandom(seed).split('weights'));
-
-async function medianLatency(
-  { network }: TrialJob,
-  model: Uint8Array,
-  { threads, maxMs }: NonNullable<TrialJob['latency']>,
-  { signal, exclusively }: TrialHooks,
-): Promise<number> {
-  const options = { threads, signal, ...(maxMs !== null && { maxMs }) };
-  return (await exclusively(() => measureLatency(model, exampleInputs(network), options))).medianMs;
-}
 
 async function train(
   job: TrialJob,

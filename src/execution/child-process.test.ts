@@ -148,6 +148,16 @@ test('slots run side by side but measure one after another, even when one dies m
   for (const [i, [began]] of spans.slice(1).entries()) expect(began).toBeGreaterThanOrEqual(spans[i]![1]);
 });
 
+test('while one measures alone the others rest, and go on afterwards', async () => {
+  const pool = executor({ slots: 2 });
+  // Both processes are there before either begins.
+  await Promise.all([run(pool, 'complete'), run(pool, 'complete')]);
+  const [alone, steps] = await Promise.all([run(pool, 'measureAlone'), run(pool, 'steps')]);
+  expect([alone.state, steps.state]).toEqual(['complete', 'complete']);
+  expect(steps.measures.pauseBegan).toBeLessThanOrEqual(alone.measures.began!);
+  expect(steps.measures.pauseEnded).toBeGreaterThanOrEqual(alone.measures.ended!);
+});
+
 test('close ends all workers and jobs', async () => {
   const pool = executor();
   let pid = 0;

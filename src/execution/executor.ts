@@ -6,7 +6,7 @@ import type { ImageDataset } from '../data/dataset.ts';
 import type { StopRequest } from '../estimation/stopping/index.ts';
 import type { Network } from '../network/network.ts';
 import type { createSession } from '../runtime/session.ts';
-import type { CurvePoint, Measures } from '../study/trial.ts';
+import type { Constraint, CurvePoint, Measures } from '../study/trial.ts';
 import type { TrainingPlan } from '../train/plan.ts';
 
 /** Other devices that a candidate's latency is measured on, before training. */
@@ -32,7 +32,16 @@ export interface TrialJob {
   readonly seed: string;
   readonly threads: number;
   /** Measure latency (before training); null for not at all. */
-  readonly latency: { readonly threads: number; readonly maxMs: number | null } | null;
+  readonly latency: {
+    readonly threads: number;
+    readonly maxMs: number | null;
+    /** What the reference kernel takes on this machine at its best, milliseconds; absent: not known. */
+    readonly referenceMs?: number;
+  } | null;
+  /** Measure what memory the network takes, in a process of its own; absent: not. */
+  readonly peakMemory?: boolean;
+  /** Bounds on sizes and memory: a candidate over one of them is not trained. Those on latency stand with it. */
+  readonly bounds?: readonly Constraint[];
   /** Measured with as many threads as `latency` says, or one. */
   readonly devices?: TrialDevices;
   /** Also quantise the candidate: its latency before training (which the bound is then for), its accuracy after. */
@@ -91,9 +100,9 @@ export interface TrialHooks {
   readonly openSession: typeof createSession;
   /**
    * Runs `measure` while no other trial of this executor measures. Latencies taken at the same time disturb each other.
-   * What remains: other trials may still train meanwhile, and so may another program; see device/measure-latency.
+   * With `alone` the other trials also pause their training; without it they go on. What remains are other programs.
    */
-  readonly exclusively: <T>(measure: () => Promise<T>) => Promise<T>;
+  readonly exclusively: <T>(measure: () => Promise<T>, options?: { readonly alone?: boolean }) => Promise<T>;
 }
 
 /** Turns a job into its outcome. May throw: the executor makes an outcome `failed` of it. */

@@ -6,6 +6,7 @@
  * hangs would never see the channel close: a thread looks after the parent too.
  */
 import { Worker } from 'node:worker_threads';
+import { beginRest, endRest } from '../runtime/rest.ts';
 import { createSessionPool } from '../runtime/session-pool.ts';
 import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';
 import { keepLast } from './keep-last.ts';
@@ -37,12 +38,12 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
   let abort = new AbortController();
   let granted: (() => void) | null = null;
 
-  const exclusively: TrialHooks['exclusively'] = async (measure) => {
+  const exclusively: TrialHooks['exclusively'] = async (measure, { alone = false } = {}) => {
     const { signal } = abort;
     await new Promise<void>((resolve, reject) => {
       granted = resolve;
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      send({ type: 'wantExclusive' });
+      send({ type: 'wantExclusive', alone });
     });
     try {
       return await measure();
@@ -72,6 +73,10 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
   process.on('message', (message: ToWorker) => {
     if (message.type === 'run') void run(message.job);
     else if (message.type === 'abort') abort.abort(new Error('aborted by the executor'));
+    else if (message.type === 'rest') {
+      beginRest();
+      send({ type: 'resting' });
+    } else if (message.type === 'wake') endRest();
     else granted?.();
   });
   process.on('disconnect', () => process.exit(0));

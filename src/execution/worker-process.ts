@@ -3,10 +3,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createOutputTail, exitReason } from '../device/exit-reason.ts';
 import type { CurvePoint } from '../study/trial.ts';
-import type { ExclusiveGate } from './exclusive-gate.ts';
+import type { ExclusiveGate, Resting } from './exclusive-gate.ts';
 import type { Executor, JobOutcome } from './executor.ts';
-import { createOutputTail, exitReason } from './exit-reason.ts';
 import { failedOutcome, STOPPED } from './outcome.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { CAN_READ_OTHERS, formatBytes, residentBytes } from './resident-memory.ts';
@@ -78,11 +78,13 @@ export async function startWorker(
   });
 
   const alive = () => child.exitCode === null && child.signalCode === null && child.connected;
+  const resting = restingSide(child, ended);
+  void ended.then(gate.join(resting));
   return {
     pid: child.pid ?? 0,
     ended,
     alive,
-    run: (job, options) => runJob({ child, ended, limits, gate }, job, options),
+    run: (job, options) => runJob({ child, ended, limits, gate, resting }, job, options),
     stop: async () => {
       if (child.connected) child.disconnect();
       const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
@@ -97,16 +99,38 @@ interface Handle {
   readonly ended: Promise<string>;
   readonly limits: WorkerLimits;
   readonly gate: ExclusiveGate;
+  readonly resting: Resting;
+}
+
+/** The worker while another one measures alone. */
+function restingSide(child: ChildProcess, ended: Promise<string>): Resting {
+  const send = (message: ToWorker) => child.send(message, () => {});
+  return {
+    rest: () =>
+      new Promise((resolve) => {
+        const settle = (): void => {
+          child.removeListener('message', onMessage);
+          resolve();
+        };
+        const onMessage = (message: FromWorker): void => {
+          if (message.type === 'resting') settle();
+        };
+        child.on('message', onMessage);
+        void ended.then(settle);
+        send({ type: 'rest' });
+      }),
+    wake: () => void send({ type: 'wake' }),
+  };
 }
 
 /** A trial that was finished before its memory was looked at has none to tell. */
 const withPeak = (outcome: JobOutcome, bytes: number): JobOutcome =>
   outcome.state === 'complete' && bytes > 0
-    ? { ...outcome, measures: { ...outcome.measures, peakMemoryBytes: bytes } }
+    ? { ...outcome, measures: { ...outcome.measures, trainingMemoryBytes: bytes } }
     : outcome;
 
 const runJob = (
-  { child, ended, limits, gate }: Handle,
+  { child, ended, limits, gate, resting }: Handle,
   ...[job, { signal, onProgress }]: Parameters<Executor['run']>
 ): Promise<JobOutcome> =>
   new Promise((resolve) => {
@@ -149,7 +173,7 @@ const runJob = (
           onProgress(message.progress);
           break;
         case 'wantExclusive':
-          leaveGate = gate.enter(() => send({ type: 'exclusiveGranted' }));
+          leaveGate = gate.enter(resting, () => send({ type: 'exclusiveGranted' }), message.alone);
           break;
         case 'exclusiveDone':
           leaveGate();
@@ -162,6 +186,7 @@ const runJob = (
           settle(signal.aborted ? failedOutcome(STOPPED, curve) : withPeak(message.outcome, peakBytes));
           break;
         case 'ready':
+        case 'resting':
           break;
       }
     };

@@ -3,6 +3,7 @@
  * single convolutions of equal value, which run faster.
  */
 import type { Tensor } from '../onnx/model.ts';
+import { isBlank } from './blank-weights.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
 import { networkShapes, outputShape } from './rules/shape.ts';
@@ -134,6 +135,13 @@ function mergeBranches(
   const outputs = target.outChannels;
   const perGroup = shapes.get(branches[0]!.source)![0]! / target.groups;
   const [height, width] = target.kernel;
+  const shape = [outputs, perGroup, height, width];
+  // What has no values has none merged either: only shapes are asked for.
+  if (branches.some((b) => b.conv && isBlank(weights.get(`${b.conv.id}.weight`)!)))
+    return [
+      ['weight', { dtype: 'float32', shape, data: new Float32Array(0) }],
+      ['bias', { dtype: 'float32', shape: [outputs], data: new Float32Array(0) }],
+    ];
   // Sums in double precision, rounded once.
   const kernel = new Float64Array(outputs * perGroup * height * width);
   const bias = new Float64Array(outputs);
@@ -161,7 +169,7 @@ function mergeBranches(
     data: Float32Array.from(data),
   });
   return [
-    ['weight', tensor(kernel, [outputs, perGroup, height, width])],
+    ['weight', tensor(kernel, shape)],
     ['bias', tensor(bias, [outputs])],
   ];
 }

@@ -6,6 +6,9 @@ import type { Genome } from '../space/genome.ts';
 import type { CurvePoint, Measures, Objective, Trial } from '../study/trial.ts';
 import type { ConfusionMatrix } from '../task/classification-metrics.ts';
 
+/** By device: whether its latencies were measured there, or predicted from its calibration. */
+export type LatencySources = Readonly<Record<string, 'measured' | 'predicted'>>;
+
 export interface ReportData {
   readonly title: string;
   /** The run's folder, as commands name it. */

@@ -1,15 +1,24 @@
 /** `trials.json`: all trials of a study for other programs. */
 import { writeFile } from 'node:fs/promises';
 import type { Trial } from '../study/trial.ts';
+import type { LatencySources } from './data.ts';
 
-/** An array in order of number; every element has `number`, `state`, `genome`, `measures` and `reason`. */
-export async function writeTrials(trials: readonly Trial[], path: string): Promise<void> {
+/**
+ * An array in order of number; every element has `number`, `state`, `genome`, `measures`, `latencySource` and `reason`.
+ * @param sources which latencies of other devices were measured and which predicted
+ */
+export async function writeTrials(
+  trials: readonly Trial[],
+  path: string,
+  sources: LatencySources = {},
+): Promise<void> {
   const rows = trials.map(({ number, state, genome, hash, measures, reason, curve, startedAt, endedAt }) => ({
     number,
     state,
     genome,
     hash,
     measures,
+    ...(Object.keys(sources).length > 0 && { latencySource: sources }),
     reason,
     curve,
     startedAt,

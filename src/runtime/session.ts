@@ -7,6 +7,7 @@
 import * as ort from 'onnxruntime-node';
 import { fail } from '../errors.ts';
 import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
+import { restOver } from './rest.ts';
 
 export interface SessionOptions {
   /** Threads of one operator; 1 by default. */
@@ -85,6 +86,8 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     ),
     outputNames: session.outputNames,
     async run(feeds, into) {
+      const rest = restOver();
+      if (rest !== null) await rest;
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
       if (into === undefined) return mapTensors(await session.run(inputs));
       const fetches = Object.fromEntries(

@@ -11,6 +11,11 @@ export function constraintsOf(options: SearchOptions, plan: SearchPlan): Constra
     ['params', options.maxParams],
     ['macs', options.maxMacs],
     ['memoryBytes', options.maxMemoryBytes],
+    [options.int8 ? 'int8SizeBytes' : 'sizeBytes', options.maxSizeBytes],
+    ['peakMemoryBytes', options.maxPeakMemoryBytes],
+    ...Object.entries(options.maxDevicePeakMemoryBytes).map(
+      ([device, max]) => [onDevice('peakMemoryBytes', device), max] as const,
+    ),
     [judged, options.maxLatencyMs],
     ...Object.entries(options.maxDeviceLatencyMs).map(
       ([device, max]) => [onDevice(judged, device), max] as const,

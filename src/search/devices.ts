@@ -6,12 +6,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { openDevice } from '../device/open-device.ts';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
+import { calibrationAt } from '../device/predict/calibration-file.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { deviceOf, onDevice } from '../device/remote/measure-name.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
 import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
+import type { LatencySources } from '../report/data.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { Measures } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
@@ -101,14 +103,15 @@ const GREETING_SECONDS = 10;
 
 /**
  * Asks all devices who they are, before anything is spent on a search whose device is not there.
- * @throws DEVICE_UNREACHABLE, DEVICE_ANSWER, DEVICE_REFUSED
+ * @throws DEVICE_UNREACHABLE, DEVICE_ANSWER; DEVICE_REFUSED, also for a calibration of other threads or without 8 bits
  */
 export async function greetDevices(
-  { devices }: SearchOptions,
+  options: SearchOptions,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, DeviceDescription>>> {
   const greeted = await Promise.all(
-    Object.entries(devices).map(async ([name, address]) => {
+    Object.entries(options.devices).map(async ([name, address]) => {
+      if (isCalibrationPath(address)) await checkCalibrated(name, address, options);
       const device = openDevice(address, { seconds: GREETING_SECONDS });
       const description = await device.describe(signal);
       checkProvider(name, address, description);
@@ -122,7 +125,16 @@ export async function greetDevices(
 export async function recordDevices(
   options: SearchOptions,
   storage: StudyStorage,
-  { onEvent, signal }: { readonly onEvent: OnEvent; readonly signal: AbortSignal },
+  {
+    onEvent,
+    signal,
+    side,
+  }: {
+    readonly onEvent: OnEvent;
+    readonly signal: AbortSignal;
+    /** Height of the images. */
+    readonly side: number;
+  },
 ): Promise<void> {
   if (Object.keys(options.devices).length === 0) return;
   const before = (await get(storage, 'devices')) ?? {};
@@ -135,7 +147,41 @@ export async function recordDevices(
         message: `the device ${name} is another one than before (${former.device}, ${former.runtime}): its latencies are not comparable`,
       });
   }
+  for (const [name, address] of Object.entries(options.devices)) {
+    if (!isCalibrationPath(address)) continue;
+    const { inputShape } = await calibrationAt(address);
+    if (inputShape[1] !== side)
+      onEvent({
+        event: 'warning',
+        message: `the device ${name} was calibrated with images of ${inputShape[1]} pixels, these have ${side}: its predictions may be further off than they say`,
+      });
+  }
   await put(storage, 'devices', { ...now, ...before });
+}
+
+/** That a calibration can predict what the search will ask of it. */
+async function checkCalibrated(name: string, path: string, options: SearchOptions): Promise<void> {
+  const { threads, models } = await calibrationAt(path);
+  const refuse = (reason: string, hint: string): never =>
+    fail('DEVICE_REFUSED', { device: name, reason, hint });
+  if (threads !== options.latencyThreads)
+    refuse(
+      `it was calibrated with ${threads} thread${threads === 1 ? '' : 's'}, latency is asked for with ${options.latencyThreads}`,
+      `Give --latency-threads ${threads}, or calibrate with --threads ${options.latencyThreads}.`,
+    );
+  if (models.float === undefined)
+    refuse('it cannot predict float models', 'Calibrate the device with `espalier device calibrate --int8`.');
+  if (options.int8 && models.int8 === undefined)
+    refuse(
+      'it cannot predict models in 8 bits',
+      'Calibrate the device with `espalier device calibrate --int8`.',
+    );
+  const memory = onDevice('peakMemoryBytes', name);
+  if (
+    options.objectives.some(({ measure }) => measure === memory) ||
+    options.maxDevicePeakMemoryBytes[name] !== undefined
+  )
+    refuse('a calibration predicts latency alone, no memory', 'Measure on the device with `device serve`.');
 }
 
 function checkProvider(name: string, address: string, { providers }: DeviceDescription): void {
@@ -215,34 +261,51 @@ export async function deviceLatencyEntries(
   measures: Measures,
 ): Promise<Readonly<Record<string, DeviceLatencyEntry>> | null> {
   const known = (await get(storage, 'devices')) ?? {};
-  const entries = Object.keys(latenciesByDevice(measures)).flatMap((name) => {
-    const description = known[name];
-    if (description === undefined) return [];
-    const of = (measure: Parameters<typeof onDevice>[0]): number | undefined =>
-      measures[onDevice(measure, name)];
-    const [medianMs, lowMs, highMs] = [of('latencyMs'), of('latencyLowMs'), of('latencyHighMs')];
-    const int8 = of('int8LatencyMs');
-    const entry: DeviceLatencyEntry = {
-      kind: isCalibrationPath(options.devices[name] ?? '') ? 'predicted' : 'measured',
-      device: description.device,
-      runtime: description.runtime,
-      ...(medianMs !== undefined && {
-        float: { medianMs, lowMs: lowMs ?? medianMs, highMs: highMs ?? medianMs },
-      }),
-      ...(int8 !== undefined && { int8: { medianMs: int8 } }),
-    };
-    return [[name, entry] as const];
-  });
+  const entries = Object.keys(latenciesByDevice(measures, latencySources(options.devices))).flatMap(
+    (name) => {
+      const description = known[name];
+      if (description === undefined) return [];
+      const of = (measure: Parameters<typeof onDevice>[0]): number | undefined =>
+        measures[onDevice(measure, name)];
+      const [medianMs, lowMs, highMs] = [of('latencyMs'), of('latencyLowMs'), of('latencyHighMs')];
+      const int8 = of('int8LatencyMs');
+      const entry: DeviceLatencyEntry = {
+        kind: latencySources(options.devices)[name] ?? 'measured',
+        device: description.device,
+        runtime: description.runtime,
+        ...(medianMs !== undefined && {
+          float: { medianMs, lowMs: lowMs ?? medianMs, highMs: highMs ?? medianMs },
+        }),
+        ...(int8 !== undefined && { int8: { medianMs: int8 } }),
+      };
+      return [[name, entry] as const];
+    },
+  );
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }
+/** Where the latencies on other devices come from. */
+export const latencySources = (devices: SearchOptions['devices']): LatencySources =>
+  Object.fromEntries(
+    Object.entries(devices).map(([name, address]) => [
+      name,
+      isCalibrationPath(address) ? 'predicted' : 'measured',
+    ]),
+  );
 
 /** Latencies on devices among measures, by the devices' names. */
-export function latenciesByDevice(measures: Measures): Readonly<Record<string, DeviceLatency>> {
-  const found: Record<string, { latencyMs?: number; int8LatencyMs?: number }> = {};
+export function latenciesByDevice(
+  measures: Measures,
+  sources: LatencySources,
+): Readonly<Record<string, DeviceLatency>> {
+  const found: Record<string, DeviceLatency> = {};
   for (const [name, value] of Object.entries(measures)) {
     const { measure, device } = deviceOf(name);
     if (device !== null && (measure === 'latencyMs' || measure === 'int8LatencyMs'))
-      found[device] = { ...found[device], [measure]: value };
+      found[device] = {
+        ...found[device],
+        [measure]: value,
+        ...(sources[device] !== undefined && { source: sources[device] }),
+      };
   }
   return found;
 }

@@ -6,6 +6,7 @@ import type { Trial } from '../study/trial.ts';
 export interface DeviceLatency {
   readonly latencyMs?: number;
   readonly int8LatencyMs?: number;
+  readonly source?: 'measured' | 'predicted';
 }
 
 /** Of the model in 8 bits, with `--int8`; null where the network could not be quantised. */

@@ -12,7 +12,7 @@ import type { Study } from '../study/study.ts';
 import type { Constraint, Measures, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
-import { latenciesByDevice } from './devices.ts';
+import { latenciesByDevice, latencySources } from './devices.ts';
 import type { DoneEvent, FrontMember, Int8Result } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
@@ -25,6 +25,7 @@ import {
   standings,
   withinBounds,
 } from './front.ts';
+import type { SearchOptions } from './options.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
@@ -228,11 +229,11 @@ async function done(
     valAccuracy: measures.valAccuracy!,
     latencyMs: measures.latencyMs!,
     ...(options.int8 && figuresIn8Bits(winner)),
-    ...devicesOf(measures),
+    ...devicesOf(measures, options),
     params: measures.params!,
     macs: measures.macs!,
     ...((frontSize(options) > 1 || members.length > 1) && {
-      front: members.map((member, i) => frontMember(member, how[i]!, options.int8)),
+      front: members.map((member, i) => frontMember(member, how[i]!, options)),
     }),
     trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },
     seconds: watch.total(),
@@ -242,7 +243,7 @@ async function done(
   return event;
 }
 
-const frontMember = (member: Winner, standing: Standing, int8: boolean): FrontMember => {
+const frontMember = (member: Winner, standing: Standing, options: SearchOptions): FrontMember => {
   const { trial, model, test, measures } = member;
   return {
     trial,
@@ -250,8 +251,8 @@ const frontMember = (member: Winner, standing: Standing, int8: boolean): FrontMe
     testAccuracy: test?.accuracy ?? null,
     valAccuracy: measures.valAccuracy!,
     latencyMs: measures.latencyMs!,
-    ...(int8 && figuresIn8Bits(member)),
-    ...devicesOf(measures),
+    ...(options.int8 && figuresIn8Bits(member)),
+    ...devicesOf(measures, options),
     params: measures.params!,
     macs: measures.macs!,
     ...standing,
@@ -268,7 +269,7 @@ const figuresIn8Bits = ({ measures, int8 }: Winner): Required<Int8Result> => ({
   int8SpeedUp: int8?.speedUp ?? null,
 });
 
-function devicesOf(measures: Measures): Pick<FrontMember, 'devices'> {
-  const devices = latenciesByDevice(measures);
+function devicesOf(measures: Measures, options: SearchOptions): Pick<FrontMember, 'devices'> {
+  const devices = latenciesByDevice(measures, latencySources(options.devices));
   return Object.keys(devices).length === 0 ? {} : { devices };
 }

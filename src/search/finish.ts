@@ -19,6 +19,7 @@ import { finalNetwork, quantisationSeconds } from './final-job.ts';
 import { exportInt8, type Int8Export } from './int8-export.ts';
 import { accuracyEntry, accuracyInterval, measuredLatency, preprocessingOf } from './model-figures.ts';
 import { ioOf, type ModelMetadata } from './model-metadata.ts';
+import { takeReference } from './reference-speed.ts';
 import type { RunFolder } from './run-folder.ts';
 import { exampleOf } from './verify/example.ts';
 
@@ -57,9 +58,12 @@ export async function finish(
   const preprocessing = preprocessingOf(dataset, dataset.normalisation);
   const feeds = { input: exampleOf({ preprocessing }) };
   const model = exportedModel(network, weights, null);
+  const referenceMs = await takeReference(request.storage, options.latencyThreads);
   const latency = await measuredLatency(encodeModel(model), feeds, {
     threads: options.latencyThreads,
+    referenceMs,
     signal,
+    onDoubt: (doubt) => onEvent({ event: 'warning', message: `trial ${trial.number}: ${doubt}` }),
   });
   const { plain: plainSeconds, tuning } = quantisationSeconds(request, trial);
   const int8 = options.int8
@@ -67,6 +71,7 @@ export async function finish(
         trial: trial.number,
         model,
         feeds,
+        referenceMs,
         dataset,
         options,
         threads: plan.finalThreads,
@@ -127,6 +132,8 @@ export async function finish(
       latencyMs: latency.medianMs,
       latencyLowMs: latency.lowMs,
       latencyHighMs: latency.highMs,
+      latencyTrusted: Number(latency.trusted),
+      latencyDrift: latency.drift,
       ...(test !== null && { testAccuracy: test.accuracy }),
       ...int8Measures,
       ...elsewhere,

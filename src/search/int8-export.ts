@@ -30,6 +30,8 @@ export interface Int8Request {
   readonly model: OnnxModel;
   /** One image. */
   readonly feeds: Readonly<Record<string, Tensor>>;
+  /** What the reference kernel takes on this machine at its best, milliseconds. */
+  readonly referenceMs: number;
   readonly dataset: ImageDataset;
   readonly options: SearchOptions;
   readonly threads: number;
@@ -79,7 +81,11 @@ async function quantised(request: Int8Request): Promise<Int8Export> {
       val: found.int8.val.accuracy,
       test: found.int8.test?.accuracy ?? null,
     }),
-    latency: await measuredLatency(bytes, feeds, running),
+    latency: await measuredLatency(bytes, feeds, {
+      ...running,
+      referenceMs: request.referenceMs,
+      onDoubt: (doubt) => warn(request, `trial ${trial} in 8 bits: ${doubt}`),
+    }),
     quantisation: {
       target: 'onnxruntime',
       fineTuneEpochs: tuned ? FINE_TUNE_EPOCHS : 0,

@@ -30,14 +30,25 @@ export function accuracyEntry(
   };
 }
 
+interface LatencyRequest {
+  readonly threads: number;
+  /** As `measureLatency` takes it. */
+  readonly referenceMs?: number;
+  readonly signal: AbortSignal;
+  /** Told when the figure is not to be trusted. */
+  readonly onDoubt?: (message: string) => void;
+}
+
 /** Measures a model here. @throws MODEL_LOAD; what the signal was aborted with */
 export async function measuredLatency(
   model: Uint8Array,
   feeds: Readonly<Record<string, Tensor>>,
-  options: { readonly threads: number; readonly signal: AbortSignal },
-): Promise<LatencyEntry> {
+  { onDoubt, ...options }: LatencyRequest,
+): Promise<LatencyEntry & { readonly drift: number; readonly trusted: boolean }> {
   const found = await measureLatency(model, feeds, options);
-  const { medianMs, lowMs, highMs, runs, wide, threads, provider, machine } = found;
+  const { medianMs, lowMs, highMs, runs, wide, threads, provider, machine, drift, trusted } = found;
+  if (!trusted)
+    onDoubt?.(`the latency of the trained network is not to be trusted: ${found.doubts.join('; ')}`);
   return {
     kind: 'measured',
     medianMs,
@@ -46,6 +57,8 @@ export async function measuredLatency(
     quantilesMs: { p5: found.p5Ms, p25: found.p25Ms, p50: medianMs, p75: found.p75Ms, p95: found.p95Ms },
     runs,
     wide,
+    trusted,
+    drift,
     threads,
     provider,
     machine,

@@ -57,6 +57,9 @@ const Latency = z.object({
   /** Images that the model takes at once, where that is fixed and not 1. */
   batch: z.number().int().exactOptional(),
   threads: z.number().int(),
+  /** Whether nothing speaks against the figure, and by how much the machine was slower than at its best or changed meanwhile. */
+  trusted: z.boolean().exactOptional(),
+  drift: z.number().exactOptional(),
   /** The processor. */
   machine: z.string(),
   platform: z.string().exactOptional(),

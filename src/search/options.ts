@@ -76,6 +76,13 @@ const Options = z.strictObject({
     .union([positive, z.record(deviceName, positive)])
     .nullable()
     .default(null),
+  /** The exported file; in 8 bits with `int8`. */
+  maxSizeBytes: positive.nullable().default(null),
+  /** Resident memory that loading and running the model takes; or by device, this machine being `here`. */
+  maxPeakMemoryBytes: z
+    .union([positive, z.record(deviceName, positive)])
+    .nullable()
+    .default(null),
   /** Other devices that latency is measured on: their addresses (device/remote/address.ts), by their names. */
   devices: z.record(deviceName, z.string().min(1)).default({}),
   /** How long a trial waits for a device that does not answer. */
@@ -106,6 +113,16 @@ const Options = z.strictObject({
   trialMemoryBytes: positive.nullable().default(null),
 });
 
+/** A bound here and those on other devices. */
+function parted(bound: number | Readonly<Record<string, number>> | null): {
+  readonly here: number | null;
+  readonly elsewhere: Readonly<Record<string, number>>;
+} {
+  if (typeof bound === 'number' || bound === null) return { here: bound, elsewhere: {} };
+  const { [HERE]: here = null, ...elsewhere } = bound;
+  return { here, elsewhere };
+}
+
 /**
  * Checks and completes options. With `int8`, accuracy, latency and size among the objectives are those in 8 bits, unless
  * both are there. Bounds by device are parted into the one for this machine and those for the others.
@@ -118,18 +135,19 @@ export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoi
   if (maxDropPoints !== null && !int8) issue('maxDropPoints', 'there is nothing to lose without --int8');
 })
   .transform((options) => {
-    const { maxLatencyMs: bound } = options;
-    const byDevice = typeof bound === 'number' || bound === null ? null : bound;
-    const { [HERE]: here = null, ...elsewhere } = byDevice ?? {};
+    const latency = parted(options.maxLatencyMs);
+    const memory = parted(options.maxPeakMemoryBytes);
     return {
       ...options,
-      maxLatencyMs: typeof bound === 'number' ? bound : here,
+      maxLatencyMs: latency.here,
       /** The bounds on other devices, by their names. */
-      maxDeviceLatencyMs: elsewhere,
+      maxDeviceLatencyMs: latency.elsewhere,
+      maxPeakMemoryBytes: memory.here,
+      maxDevicePeakMemoryBytes: memory.elsewhere,
       objectives: judgedObjectives(options.objectives, options.int8),
     };
   })
-  .superRefine(({ devices, objectives, maxDeviceLatencyMs }, context) => {
+  .superRefine(({ devices, objectives, maxDeviceLatencyMs, maxDevicePeakMemoryBytes }, context) => {
     const known = Object.keys(devices);
     const unknown = (device: string): string =>
       `there is no device "${device}"; ${known.length === 0 ? 'name it with --device' : `the devices are ${known.join(', ')}`}`;
@@ -142,6 +160,8 @@ export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoi
     }
     for (const device of Object.keys(maxDeviceLatencyMs))
       if (!known.includes(device)) issue('maxLatencyMs', unknown(device));
+    for (const device of Object.keys(maxDevicePeakMemoryBytes))
+      if (!known.includes(device)) issue('maxPeakMemoryBytes', unknown(device));
   });
 
 /** All options, defaults filled in. */

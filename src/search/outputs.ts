@@ -15,9 +15,10 @@ import { bestTrial, paretoFront } from '../study/pareto-front.ts';
 import type { Trial } from '../study/trial.ts';
 import { VERSION } from '../version.ts';
 import { constraintsOf } from './constraints.ts';
-import { withoutTokens } from './devices.ts';
+import { latencySources, withoutTokens } from './devices.ts';
 import { findStrategy } from './find-strategy.ts';
 import { frontObjectives, standings } from './front.ts';
+import { latencyNotes } from './latency-notes.ts';
 import type { SearchOptions } from './options.ts';
 import { get } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -38,11 +39,13 @@ export async function writeOutputs(
   const trials = await storage.trials();
   const data = await reportData(options, storage, space, trials);
   await writeReport(data, folder.report);
-  await writeTrials(trials, folder.trials);
+  const sources = latencySources(options.devices);
+  await writeTrials(trials, folder.trials, sources);
   const front = new Set(data.front);
   await writePareto(
     trials.filter((t) => front.has(t.number)),
     folder.pareto,
+    sources,
   );
   const written = [folder.report, folder.trials, folder.pareto];
   const int8 = options.int8 && existsSync(folder.int8Model) ? [folder.int8Model] : [];
@@ -139,12 +142,12 @@ async function reportData(
       imagesSeen: Math.round([...trials, ...members].reduce((sum, t) => sum + imagesOf(t), 0)),
       peakMemoryBytes: largest([...trials, ...members]),
     },
-    notes: (await get(storage, 'notes')) ?? report.warnings,
+    notes: [...report.warnings, ...latencyNotes(trials, members)],
   };
 }
 
 /** Null where no training's memory was watched. */
 function largest(trained: readonly Pick<Trial, 'measures'>[]): number | null {
-  const peaks = trained.flatMap(({ measures }) => measures.peakMemoryBytes ?? []);
+  const peaks = trained.flatMap(({ measures }) => measures.trainingMemoryBytes ?? []);
   return peaks.length === 0 ? null : Math.max(...peaks);
 }

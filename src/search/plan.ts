@@ -162,6 +162,11 @@ export function describePlan(
     ...Object.entries(options.maxDeviceLatencyMs).map(
       ([device, max]) => `at most ${max} ms an image on ${device}`,
     ),
+    options.maxSizeBytes === null ? '' : `at most ${options.maxSizeBytes} bytes of model file`,
+    options.maxPeakMemoryBytes === null ? '' : `at most ${options.maxPeakMemoryBytes} bytes of memory`,
+    ...Object.entries(options.maxDevicePeakMemoryBytes).map(
+      ([device, max]) => `at most ${max} bytes of memory on ${device}`,
+    ),
     time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
   ].filter((line) => line !== '');
   const devices = Object.keys(options.devices);

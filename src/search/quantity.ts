@@ -58,10 +58,16 @@ export const parseLatency = (text: string): number => parse(LATENCY, text);
 export const HERE = 'here';
 
 /** `2ms` here, `phone=5ms` on a device, several with commas between them. */
-export const parseLatencies = (text: string): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    text.split(',').map((part) => {
-      const [first = '', second] = part.split('=', 2);
-      return second === undefined ? [HERE, parseLatency(first)] : [first.trim(), parseLatency(second)];
-    }),
-  );
+const parseByDevice =
+  (parseOne: (text: string) => number) =>
+  (text: string): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      text.split(',').map((part) => {
+        const [first = '', second] = part.split('=', 2);
+        return second === undefined ? [HERE, parseOne(first)] : [first.trim(), parseOne(second)];
+      }),
+    );
+
+export const parseLatencies = parseByDevice(parseLatency);
+/** `20MB` here, `board=16MB` on a device. @throws QUANTITY */
+export const parseMemories = parseByDevice(parseBytes);

@@ -6,6 +6,7 @@ import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { DoneEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
+import type { ReferenceSpeed } from './reference-speed.ts';
 
 export interface Artefacts {
   readonly options: SearchOptions;
@@ -19,7 +20,8 @@ export interface Artefacts {
   readonly members: readonly Winner[];
   /** Other devices of the search as they introduced themselves, by their names. */
   readonly devices: Readonly<Record<string, DeviceDescription>>;
-  readonly notes: readonly string[];
+  /** How fast this machine is at its best. */
+  readonly reference: ReferenceSpeed;
   readonly command: string;
   /** There once the run is finished. */
   readonly done: DoneEvent;

@@ -1,4 +1,5 @@
 /** The search phase: the study's trials, each partially trained in a worker. */
+import { deviceOf } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { fidelityLadder } from '../estimation/fidelity.ts';
@@ -12,10 +13,12 @@ import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { recordDevices, trialDevices, watchDevices } from './devices.ts';
 import { findStrategy } from './find-strategy.ts';
+import { foreseenOf } from './foreseen.ts';
 import { frontObjectives } from './front.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
+import { takeReference } from './reference-speed.ts';
 import { createExecutor, patienceSeconds } from './trial-executor.ts';
 
 /** Runs the trials that are still to be run. @throws INFEASIBLE; DEVICE_LOST; NO_TRIAL when none was complete in the end */
@@ -35,6 +38,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
       constraints,
       seed: options.seed,
       parallelism: plan.workers,
+      foreseen: await foreseenOf(options),
     },
     storage,
   );
@@ -44,8 +48,11 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   });
   const before = study.trials().filter(({ endedAt }) => endedAt !== null);
   if (before.length > 0) onEvent({ event: 'resumed', trials: before, ...standing() });
-  if (before.length < plan.trials) await recordDevices(options, storage, hooks);
-  const jobOf = createJobs(request, ladder, study);
+  const open = before.length < plan.trials;
+  if (open) await recordDevices(options, storage, { ...hooks, side: dataset.height });
+  const referenceMs = open ? await takeReference(storage, options.latencyThreads) : undefined;
+  const jobOf = createJobs(request, ladder, study, referenceMs);
+  let doubted = false;
   const executor = createExecutor(options, plan, plan.workers);
   const devices = watchDevices(plan);
   try {
@@ -67,6 +74,13 @@ export async function runTrials(request: SearchContext): Promise<Study> {
       },
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),
       onFinished: (trial) => {
+        if (trial.measures.latencyTrusted === 0 && !doubted) {
+          doubted = true;
+          onEvent({
+            event: 'warning',
+            message: `the latency of trial ${trial.number} is not to be trusted: the machine is slow or not steady; the report lists all such trials`,
+          });
+        }
         onEvent({ event: 'trial-finished', trial, ...standing() });
         void watch.save();
       },
@@ -88,14 +102,20 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   }
 }
 
+/** Sizes and memory, which a trial has before it trains. */
+const SIZES: ReadonlySet<string> = new Set(['sizeBytes', 'int8SizeBytes', 'peakMemoryBytes']);
+
 /** A trial's job; with a time limit the clock shortens the schedule of one that takes far longer than planned. */
 function createJobs(
   { options, plan, dataset, folder }: SearchContext,
   ladder: ReturnType<typeof fidelityLadder>,
   study: Study,
+  referenceMs: number | undefined,
 ): (asked: Asked) => TrialJob {
   const augmentation = augmentationOf(dataset, options);
   const counts = classCounts(dataset);
+  const bounds = constraintsOf(options, plan).filter(({ measure }) => SIZES.has(deviceOf(measure).measure));
+  const peakMemory = [...options.objectives, ...bounds].some(({ measure }) => measure === 'peakMemoryBytes');
   return ({ trial, network }) => {
     const job = ESTIMATORS.partial.createJob({
       trial: trial.number,
@@ -106,7 +126,11 @@ function createJobs(
       fidelity: { ...ladder[trial.fidelity]!, resolution: plan.resolution },
       seed: `${options.seed}/trial/${trial.number}`,
       threads: plan.threads,
-      latency: { threads: options.latencyThreads, maxMs: options.maxLatencyMs },
+      latency: {
+        threads: options.latencyThreads,
+        maxMs: options.maxLatencyMs,
+        ...(referenceMs !== undefined && { referenceMs }),
+      },
     });
     const seconds = patienceSeconds(plan);
     const devices = trialDevices(options, seconds);
@@ -114,6 +138,8 @@ function createJobs(
       ...job,
       plan: adjusted(job.plan, options),
       int8: options.int8,
+      ...(peakMemory && { peakMemory }),
+      ...(bounds.length > 0 && { bounds }),
       ...(options.stop !== null && { stop: stopRequest(options.stop, trial, study) }),
       ...(devices !== undefined && { devices }),
       ...(seconds !== null && { deadline: Date.now() + seconds * 1000 }),

@@ -83,12 +83,21 @@ export async function resumeSearch(
 /** Options of runs that were begun before there were any. */
 const LATER_OPTIONS: Pick<
   SearchOptions,
-  'devices' | 'maxDeviceLatencyMs' | 'devicePatienceSeconds' | 'maxDropPoints'
+  | 'devices'
+  | 'maxDeviceLatencyMs'
+  | 'devicePatienceSeconds'
+  | 'maxDropPoints'
+  | 'maxSizeBytes'
+  | 'maxPeakMemoryBytes'
+  | 'maxDevicePeakMemoryBytes'
 > = {
   devices: {},
   maxDeviceLatencyMs: {},
   devicePatienceSeconds: 600,
   maxDropPoints: null,
+  maxSizeBytes: null,
+  maxPeakMemoryBytes: null,
+  maxDevicePeakMemoryBytes: {},
 };
 
 /** What `search` would do, and about how long it takes. Reads the data, writes nothing. */

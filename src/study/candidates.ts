@@ -9,6 +9,7 @@ import { mutateGenome } from '../space/mutation.ts';
 import { enumerateGenomes, sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
+import type { Foreseen } from './definition.ts';
 import { broken } from './measure.ts';
 import type { Constraint, Measures } from './trial.ts';
 
@@ -16,7 +17,7 @@ export interface Candidate {
   readonly genome: Genome;
   readonly network: Network;
   readonly hash: string;
-  /** params, macs, memoryBytes. */
+  /** params, macs, memoryBytes, and what else is foreseen. */
   readonly measures: Measures;
   /** By how much the bounds are broken: Σ ln(measure/max) over the broken ones; 0 when all hold. */
   readonly excess: number;
@@ -47,6 +48,7 @@ export function createCandidates(
   space: SearchSpace,
   io: NetworkIO,
   constraints: readonly Constraint[],
+  foreseen: Foreseen | null = null,
 ): Candidates {
   const cache = new Map<string, Candidate | null>();
   const proposed = new Set<string>();
@@ -57,7 +59,7 @@ export function createCandidates(
     let measures: Measures;
     try {
       network = space.build(genome, io);
-      measures = { ...networkCost(network) };
+      measures = { ...networkCost(network), ...foreseen?.of(network) };
     } catch (error) {
       if (error instanceof EspalierError) return null;
       throw error;

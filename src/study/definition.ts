@@ -1,12 +1,20 @@
 /** What makes a study the one it is. With the same definition, the same results give the same table. */
 import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
-import type { NetworkIO } from '../network/network.ts';
+import type { Network, NetworkIO } from '../network/network.ts';
 import { spaceDigest } from '../space/digest.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
-import type { Constraint, Objective } from './trial.ts';
+import type { Constraint, Measures, Objective } from './trial.ts';
+
+/** Measures beside cost that are known of a network before anything runs. */
+export interface Foreseen {
+  /** Their names: bounds on them are kept while candidates are proposed. */
+  readonly measures: ReadonlySet<string>;
+  /** Pure. Those that cannot be told for this network are left out, and break no bound. */
+  readonly of: (network: Network) => Measures;
+}
 
 export interface StudyDefinition {
   readonly space: SearchSpace;
@@ -19,6 +27,8 @@ export interface StudyDefinition {
   readonly parallelism: number;
   /** Costs of the levels that a trial may be evaluated at, ascending; `[1]` when there is but one. */
   readonly fidelities?: readonly number[];
+  /** Measures that are known before training, beside cost; none by default. */
+  readonly foreseen?: Foreseen;
   /** Cheap scores that the strategy may use; none by default. */
   readonly proxies?: readonly ZeroCostProxy[];
 }

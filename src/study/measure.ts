@@ -18,6 +18,13 @@ export const MEASURES = {
   latencyMs: { label: 'latency (median, batch 1)', unit: 'ms', better: 'lower', known: false },
   latencyLowMs: { label: 'latency, lower end of the interval', unit: 'ms', better: 'lower', known: false },
   latencyHighMs: { label: 'latency, upper end of the interval', unit: 'ms', better: 'lower', known: false },
+  latencyTrusted: {
+    label: 'latency can be trusted (1) or not (0)',
+    unit: '',
+    better: 'higher',
+    known: false,
+  },
+  latencyDrift: { label: 'drift of the machine meanwhile', unit: 'share', better: 'lower', known: false },
   int8ValAccuracy: { label: 'validation accuracy in 8 bits', unit: 'share', better: 'higher', known: false },
   int8TestAccuracy: { label: 'test accuracy in 8 bits', unit: 'share', better: 'higher', known: false },
   int8LatencyMs: { label: 'latency in 8 bits (median, batch 1)', unit: 'ms', better: 'lower', known: false },
@@ -27,7 +34,8 @@ export const MEASURES = {
   memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },
   sizeBytes: { label: 'model file', unit: 'bytes', better: 'lower', known: false },
   trainSeconds: { label: 'training time', unit: 's', better: 'lower', known: false },
-  peakMemoryBytes: { label: 'memory of the training', unit: 'bytes', better: 'lower', known: false },
+  peakMemoryBytes: { label: 'peak memory of an inference', unit: 'bytes', better: 'lower', known: false },
+  trainingMemoryBytes: { label: 'memory of the training', unit: 'bytes', better: 'lower', known: false },
   epochs: { label: 'epochs', unit: '', better: 'lower', known: false },
   imagesPerSecond: { label: 'training speed', unit: '1/s', better: 'higher', known: false },
 } as const satisfies Record<string, MeasureInfo>;

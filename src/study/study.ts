@@ -13,7 +13,7 @@ import type { Observation } from '../strategy/strategy.ts';
 import { createCandidates } from './candidates.ts';
 import { claimDefinition, type StudyDefinition } from './definition.ts';
 import { broken, measureInfo, objectiveValues } from './measure.ts';
-import type { CurvePoint, Measures, Trial } from './trial.ts';
+import type { Constraint, CurvePoint, Measures, Trial } from './trial.ts';
 
 export interface Outcome {
   readonly state: 'complete' | 'pruned' | 'failed';
@@ -54,7 +54,8 @@ export async function openStudy(definition: StudyDefinition, storage: StudyStora
   const candidates = createCandidates(
     space,
     io,
-    constraints.filter((c) => measureInfo(c.measure).known),
+    constraints.filter((c) => isKnown(definition, c)),
+    definition.foreseen ?? null,
   );
   const trials: Trial[] = [...(await storage.trials())];
   for (const trial of trials) candidates.propose(trial.hash);
@@ -188,8 +189,13 @@ function observe(trial: Trial, { objectives, constraints }: StudyDefinition): Ob
   };
 }
 
-function failInfeasible({ space, constraints }: StudyDefinition, nearest: Measures | undefined): never {
-  const known = constraints.filter((c) => measureInfo(c.measure).known);
+/** Whether a bound can be kept before anything runs. */
+const isKnown = ({ foreseen }: StudyDefinition, { measure }: Constraint): boolean =>
+  measureInfo(measure).known || foreseen?.measures.has(measure) === true;
+
+function failInfeasible(definition: StudyDefinition, nearest: Measures | undefined): never {
+  const { space, constraints } = definition;
+  const known = constraints.filter((c) => isKnown(definition, c));
   const bounds = known.map((c) => `${c.measure} ≤ ${c.max}`).join(' and ') || 'this input size';
   const found =
     nearest === undefined

@@ -5,8 +5,9 @@ export type TrialState = 'waiting' | 'running' | 'complete' | 'pruned' | 'failed
 
 /**
  * Measures of a candidate by name, each in the unit of `MEASURES`: valAccuracy and testAccuracy (0..1), valLoss (nats),
- * latencyMs (median, batch 1), latencyLowMs and latencyHighMs (95 % interval), params, macs (per image), memoryBytes
- * (peak activations, batch 1, float32), sizeBytes (ONNX file), trainSeconds, epochs.
+ * latencyMs (median, batch 1), latencyLowMs and latencyHighMs (95 % interval), latencyTrusted (0 or 1), latencyDrift (share),
+ * params, macs (per image), memoryBytes (peak activations, batch 1, float32), peakMemoryBytes (resident memory that loading
+ * and running the model took), sizeBytes (ONNX file), trainSeconds, trainingMemoryBytes, epochs.
  */
 export type Measures = Readonly<Record<string, number>>;
 

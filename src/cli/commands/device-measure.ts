@@ -100,7 +100,7 @@ async function measureThere(
     onTrouble: (message) => terminal.stderr.write(`${message}; trying again\n`),
   });
   const sizes = Object.fromEntries([...shapes].map(([name, shape]) => [name, [...shape]]));
-  const request = { threads, maxSeconds, shapes: sizes, outputs: compare, signal };
+  const request = { threads, maxSeconds, memory: true, shapes: sizes, outputs: compare, signal };
   const { outputs, ...found } = await device.measure(bytes, request);
   const difference = outputs === undefined ? null : await differenceFromHere(bytes, sizes, outputs);
   const compared = difference === null ? {} : { largestDifference: difference };

@@ -4,7 +4,7 @@ import { fail } from '../../errors.ts';
 import { decodeModel } from '../../onnx/decode.ts';
 import { DEVICE_PROTOCOL } from '../remote/contract.ts';
 import type { LatencyDevice } from '../remote/device.ts';
-import { type LatencyCalibration, readCalibration } from './calibration-file.ts';
+import { calibrationAt } from './calibration-file.ts';
 import { predictModel } from './predict-model.ts';
 
 /** An address without a protocol that ends in .json. */
@@ -13,8 +13,7 @@ export const isCalibrationPath = (address: string): boolean =>
 
 /** @param path of a calibration */
 export function calibratedDevice(path: string): LatencyDevice {
-  let read: Promise<LatencyCalibration> | null = null;
-  const calibration = (): Promise<LatencyCalibration> => (read ??= readCalibration(path));
+  const calibration = () => calibrationAt(path);
   return {
     describe: async () => {
       const { version, machine, runtime, provider, threads } = await calibration();
@@ -37,7 +36,7 @@ export function calibratedDevice(path: string): LatencyDevice {
           reason: `it was never calibrated with ${unknown.join(', ')}`,
           hint: 'Calibrate the device with the space that is searched: `espalier device calibrate --space …`.',
         });
-      return { p50Ms: ms, lowMs, highMs };
+      return { p50Ms: ms, lowMs, highMs, trusted: true, memory: null };
     },
   };
 }

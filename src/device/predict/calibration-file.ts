@@ -1,5 +1,5 @@
 /** What calibration found out about a device: a small file that can be copied and shared. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
 
@@ -81,4 +81,20 @@ export async function readCalibration(path: string): Promise<LatencyCalibration>
     ),
   );
   return parseCalibration(text, path);
+}
+
+/** Those that this process has read, by path and state of the file: every candidate of a search asks for them. */
+const kept = new Map<string, { readonly state: string; readonly calibration: Promise<LatencyCalibration> }>();
+
+/** As {@link readCalibration}, but reads a file again only when it has changed. */
+export async function calibrationAt(path: string): Promise<LatencyCalibration> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return readCalibration(path);
+  const state = `${found.mtimeMs} ${found.size}`;
+  const before = kept.get(path);
+  if (before?.state === state) return before.calibration;
+  const calibration = readCalibration(path);
+  // A failure is told again to whoever asks next.
+  kept.set(path, { state, calibration });
+  return calibration;
 }

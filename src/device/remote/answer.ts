@@ -8,7 +8,7 @@ export interface Answered {
   readonly description: DeviceDescription;
   readonly modelDigest: string;
   readonly modelBytes: number;
-  readonly measured: Omit<SessionMeasurement, 'wide' | 'outputs'>;
+  readonly measured: Omit<SessionMeasurement, 'wide' | 'outputs' | 'p5Ms' | 'p25Ms' | 'p75Ms'>;
   readonly provider: string;
   readonly threads: number;
   readonly memory: DeviceMeasurement['memory'];

@@ -8,11 +8,11 @@ export interface MeasureRequest extends Partial<MeasureParameters> {
 /** What a search wants of a device: who it is, and how long a model takes there. */
 export interface LatencyDevice extends Pick<Device, 'describe'> {
   /** @throws as `Device.measure` */
-  measure(
-    model: Uint8Array,
-    request: MeasureRequest,
-  ): Promise<Pick<DeviceMeasurement, 'p50Ms' | 'lowMs' | 'highMs'>>;
+  measure(model: Uint8Array, request: MeasureRequest): Promise<DeviceFigures>;
 }
+
+/** What of a measurement becomes measures of a candidate; `memory` is null where nobody can tell. */
+export type DeviceFigures = Pick<DeviceMeasurement, 'p50Ms' | 'lowMs' | 'highMs' | 'trusted' | 'memory'>;
 
 export interface Device {
   /** @throws as `measure` */

@@ -26,7 +26,7 @@ export function describeHere(maxModelBytes: number): DeviceDescription {
 /** @throws MODEL_LOAD, MODEL_INPUT */
 export async function measureHere(
   model: Uint8Array,
-  { threads, maxSeconds, maxMs, shapes, outputs: wanted }: MeasureParameters,
+  { threads, maxSeconds, maxMs, memory, shapes, outputs: wanted }: MeasureParameters,
 ): Promise<DeviceMeasurement> {
   const { measurement, outputs } = await measureWithOutputs(model, {
     threads,
@@ -42,7 +42,7 @@ export async function measureHere(
     measured: measurement,
     provider: measurement.provider,
     threads,
-    memory: measurement.memory,
+    memory: memory ? measurement.memory : null,
     doubts: measurement.doubts,
     outputs: wanted ? outputs : null,
   });

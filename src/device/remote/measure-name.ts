@@ -1,7 +1,14 @@
 /** Measures that were taken on another device carry its name: `latencyMs@phone`. */
 
 /** Those that devices give. */
-export const MEASURES_ON_DEVICES = ['latencyMs', 'latencyLowMs', 'latencyHighMs', 'int8LatencyMs'] as const;
+export const MEASURES_ON_DEVICES = [
+  'latencyMs',
+  'latencyLowMs',
+  'latencyHighMs',
+  'latencyTrusted',
+  'int8LatencyMs',
+  'peakMemoryBytes',
+] as const;
 
 export const onDevice = (measure: (typeof MEASURES_ON_DEVICES)[number], device: string): string =>
   `${measure}@${device}`;

@@ -56,7 +56,7 @@ export const DeviceMeasurement = z
     inputs: z.record(name, shape),
     assumed: z.array(text).max(100),
     reference: z.object({ medianMs: milliseconds, drift: z.number(), spread: z.number().nonnegative() }),
-    /** Resident bytes; null where the device cannot tell. */
+    /** Resident bytes; null where the device cannot tell, or nobody asked. */
     memory: z.object({ peakBytes: bytes, addedBytes: bytes }).nullable(),
     trusted: z.boolean(),
     doubts: z.array(text).max(20),
@@ -80,6 +80,8 @@ export const MeasureParameters = z.object({
   maxSeconds: z.number().positive().max(60).default(10),
   maxMs: milliseconds.optional(),
   provider: name.optional(),
+  /** In a process that has measured nothing before, which takes a moment longer. */
+  memory: z.boolean().default(false),
   shapes: z.record(name, z.array(count).max(16)).default({}),
   outputs: z.boolean().default(false),
 });

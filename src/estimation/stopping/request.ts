@@ -13,6 +13,8 @@ const BEFORE_TRAINING: ReadonlySet<string> = new Set([
   'latencyLowMs',
   'latencyHighMs',
   'int8LatencyMs',
+  'int8SizeBytes',
+  'peakMemoryBytes',
 ]);
 
 interface StudySoFar {

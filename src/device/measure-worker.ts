@@ -1,7 +1,7 @@
-/** The process in which `espalier device serve` measures: a model that crashes or hangs ends this one alone. */
-import { measureHere } from '../device/remote/measure-here.ts';
-import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from '../device/remote/wire.ts';
+/** The module that a measuring process runs. */
 import { EspalierError } from '../errors.ts';
+import { measureHere } from './remote/measure-here.ts';
+import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from './remote/wire.ts';
 
 export interface MeasureJob {
   readonly model: Uint8Array;

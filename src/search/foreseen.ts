@@ -1,0 +1,76 @@
+/**
+ * What a search knows of a candidate before anything runs, beside its cost: the size of its file, and its latency on devices
+ * that are there as calibrations. A candidate over such a bound is not proposed.
+ */
+import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
+import { calibrationAt, type LatencyCalibration } from '../device/predict/calibration-file.ts';
+import { predictModel } from '../device/predict/predict-model.ts';
+import { onDevice } from '../device/remote/measure-name.ts';
+import { EspalierError } from '../errors.ts';
+import { blankWeights } from '../network/blank-weights.ts';
+import { deploymentModel } from '../network/deploy.ts';
+import type { Network } from '../network/network.ts';
+import { encodedBytes } from '../onnx/encoded-bytes.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { int8Structure } from '../quantisation/int8-structure.ts';
+import type { Foreseen } from '../study/definition.ts';
+import type { SearchOptions } from './options.ts';
+
+/** @throws USAGE when a calibration cannot be read */
+export async function foreseenOf(options: SearchOptions): Promise<Foreseen> {
+  const { devices, int8, maxSizeBytes } = options;
+  const calibrated = await Promise.all(
+    Object.entries(devices)
+      .filter(([, address]) => isCalibrationPath(address))
+      .map(async ([name, path]) => [name, await calibrationAt(path)] as const),
+  );
+  const names = calibrated.flatMap(([name]) => [
+    onDevice('latencyMs', name),
+    ...(int8 ? [onDevice('int8LatencyMs', name)] : []),
+  ]);
+  const sized = maxSizeBytes !== null;
+  const size = int8 ? 'int8SizeBytes' : 'sizeBytes';
+  const nothing = names.length === 0 && !sized;
+  return {
+    measures: new Set(sized ? [...names, size] : names),
+    of: (network) => {
+      if (nothing) return {};
+      const float = structure(network);
+      const quantised = int8 ? tried(() => int8Structure(float)) : null;
+      const judged = int8 ? quantised : float;
+      return {
+        ...(sized && judged !== null && { [size]: encodedBytes(judged) }),
+        ...Object.fromEntries(
+          calibrated.flatMap(([name, calibration]) => predicted(name, calibration, float, quantised)),
+        ),
+      };
+    },
+  };
+}
+
+/** The graph that is deployed, for one image. */
+const structure = (network: Network): OnnxModel => deploymentModel(network, blankWeights(network), 1);
+
+function predicted(
+  name: string,
+  calibration: LatencyCalibration,
+  float: OnnxModel,
+  int8: OnnxModel | null,
+): (readonly [string, number])[] {
+  const one = (measure: 'latencyMs' | 'int8LatencyMs', model: OnnxModel | null) => {
+    const found = model && tried(() => predictModel(calibration, model));
+    // With operators that were never calibrated there is no bound to keep: the trial fails with their names.
+    return found === null || found.unknown.length > 0 ? [] : [[onDevice(measure, name), found.ms] as const];
+  };
+  return [...one('latencyMs', float), ...one('int8LatencyMs', int8)];
+}
+
+/** Null for what cannot be told of this network: its trial says why. */
+function tried<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return null;
+  }
+}
