@@ -108,6 +108,30 @@ test('devices: addresses, bounds and objectives by name', async () => {
   });
 });
 
+test('sizes and memory: bounds here and on devices', async () => {
+  const flags = {
+    data: 'drawn',
+    device: 'board=http://a/',
+    maxSize: '500k',
+    maxPeakMemory: '20MB,board=16MB',
+    objectives: 'valAccuracy,peakMemoryBytes@board,peakMemoryBytes',
+  };
+  const found = {
+    maxSizeBytes: 500 * 1024,
+    maxPeakMemoryBytes: 20 * 2 ** 20,
+    maxDevicePeakMemoryBytes: { board: 16 * 2 ** 20 },
+  };
+  expect(resolveOptions(flags, null, fallbacks)).toMatchObject(found);
+  const yaml = 'data: drawn\ndevice: board=http://a/\nmaxSize: 500k\nmaxPeakMemory: 20MB,board=16MB\n';
+  expect(await options(yaml)).toMatchObject(found);
+  expect(() => resolveOptions({ ...flags, maxPeakMemory: 'tv=1MB' }, null, fallbacks)).toThrow(
+    /--max-peak-memory: .*"tv"; the devices are board/,
+  );
+  expect(() => resolveOptions({ ...flags, maxSize: 'small' }, null, fallbacks)).toThrow(
+    /"small" is not a size/,
+  );
+});
+
 test.each([
   [{ objectives: 'latencyMs@phone' }, /--objectives: there is no device "phone"; name it with --device/],
   [{ maxLatency: 'tv=2ms', device: 'phone=http://a/' }, /--max-latency: .*"tv"; the devices are phone/],

@@ -174,6 +174,25 @@ test('too slow: pruned before training, with both numbers; the data is not even 
   expect(outcome.curve).toEqual([]);
 });
 
+test('a bound on size or memory is found broken before training too; memory is measured in a process of its own', async () => {
+  const loadDataset = async () => {
+    throw new Error('loaded');
+  };
+  const small = await evaluateTrial(
+    makeJob({ bounds: [{ measure: 'sizeBytes', max: 100 }] }),
+    hooks({ loadDataset }),
+  );
+  expect(small).toMatchObject({ state: 'pruned', curve: [] });
+  expect(small.reason).toMatch(/^sizeBytes = \d+ is over the bound of 100$/);
+  const { state, measures } = await evaluateTrial(
+    makeJob({ peakMemory: true, bounds: [{ measure: 'peakMemoryBytes', max: 1 }] }),
+    hooks({ loadDataset }),
+  );
+  expect(state).toBe('pruned');
+  expect(measures.peakMemoryBytes).toBeGreaterThan(2 ** 12);
+  expect(measures.peakMemoryBytes).toBeLessThan(2 ** 28);
+}, 60_000);
+
 test('a training that diverges fails with a reason and keeps what is known', async () => {
   const plan = { ...makeJob().plan, learningRate: 1e30, clipNorm: 0, warmup: 0 };
   const outcome = await evaluateTrial(makeJob({ plan }), hooks());

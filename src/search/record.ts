@@ -20,6 +20,8 @@ export interface Artefacts {
   readonly members: readonly Winner[];
   /** Other devices of the search as they introduced themselves, by their names. */
   readonly devices: Readonly<Record<string, DeviceDescription>>;
+  /** Numbers of trials that failed for a device alone: they are run again when the run goes on. */
+  readonly failedForDevices: readonly number[];
   /** How fast this machine is at its best. */
   readonly reference: ReferenceSpeed;
   readonly command: string;

@@ -18,6 +18,7 @@ import { frontObjectives } from './front.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
+import { get, put } from './record.ts';
 import { takeReference } from './reference-speed.ts';
 import { createExecutor, patienceSeconds } from './trial-executor.ts';
 
@@ -28,6 +29,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   const constraints = constraintsOf(options, plan);
   const strategy = findStrategy(options.strategy);
   const ladder = fidelityLadder(plan, strategy.levels ?? 1);
+  const failedForDevices = new Set((await get(storage, 'failedForDevices')) ?? []);
   const study = await openStudy(
     {
       space,
@@ -41,6 +43,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
       foreseen: await foreseenOf(options),
     },
     storage,
+    failedForDevices,
   );
   const standing = () => ({
     best: bestTrial(study.trials(), options.objectives, constraints),
@@ -70,6 +73,12 @@ export async function runTrials(request: SearchContext): Promise<Study> {
           },
         });
         devices.see(outcome);
+        const { number } = asked.trial;
+        const forDevice = outcome.state === 'failed' && outcome.deviceTrouble !== undefined;
+        if (forDevice ? !failedForDevices.has(number) : failedForDevices.delete(number)) {
+          if (forDevice) failedForDevices.add(number);
+          await put(storage, 'failedForDevices', [...failedForDevices]);
+        }
         return outcome;
       },
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),

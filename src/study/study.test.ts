@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { networkCost } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import { STRATEGIES } from '../strategy/index.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import type { StudyDefinition } from './definition.ts';
 import { runStudy } from './run-study.ts';
 import { type Asked, type Outcome, openStudy } from './study.ts';
 import { definition, forever, pause, score, table } from './testing/tiny-study.ts';
@@ -201,4 +203,55 @@ test('a bound of infinity bounds nothing, before and after it was stored', async
   await openStudy(unbounded, storage);
   await expect(openStudy(unbounded, storage)).resolves.toBeDefined();
   await expect(openStudy(definition(1), storage)).resolves.toBeDefined();
+});
+
+test('failed trials that are to be run again are, first of all; the others stay as they are', async () => {
+  const storage = createMemoryStorage();
+  const failing = async (asked: Asked): Promise<Outcome> =>
+    asked.trial.number < 3
+      ? { state: 'failed', measures: {}, curve: [], reason: 'the device was away' }
+      : score(asked);
+  const options = { trials: 6, deadline: null, signal: forever };
+  await runStudy({ ...options, study: await openStudy(definition(1), storage), evaluate: failing });
+  const before = table(await storage.trials()) as readonly { readonly genome: unknown }[];
+  const study = await openStudy(definition(1), storage, new Set([0, 2, 5]));
+  expect(study.interrupted().map(({ trial }) => trial.number)).toEqual([0, 2]);
+  const ran: number[] = [];
+  const evaluate = async (asked: Asked): Promise<Outcome> => {
+    ran.push(asked.trial.number);
+    return { state: 'complete', measures: { valAccuracy: 0.5 }, curve: [], reason: null };
+  };
+  await runStudy({ ...options, study, evaluate });
+  expect(ran).toEqual([0, 2]);
+  const trials = await storage.trials();
+  expect(trials.slice(0, 3).map(({ state }) => state)).toEqual(['complete', 'failed', 'complete']);
+  expect(trials.map(({ genome }) => genome)).toEqual(before.map(({ genome }) => genome));
+});
+
+test('a bound on what is foreseen is kept while networks are proposed', async () => {
+  const foreseen: NonNullable<StudyDefinition['foreseen']> = {
+    measures: new Set(['latencyMs@board']),
+    // A microsecond for each weight.
+    of: (network) => ({ 'latencyMs@board': networkCost(network).params / 1000 }),
+  };
+  const max = 0.3;
+  const bounded = { ...definition(1), constraints: [{ measure: 'latencyMs@board', max }], foreseen };
+  const study = await openStudy(bounded, createMemoryStorage());
+  await runStudy({
+    study,
+    trials: 12,
+    deadline: null,
+    signal: forever,
+    evaluate: async (asked) => score(asked),
+  });
+  expect(study.trials()).toHaveLength(12);
+  for (const { measures } of study.trials()) expect(measures['latencyMs@board']).toBeLessThanOrEqual(max);
+  // Where nothing is foreseen the bound is one for trials to find out.
+  const { foreseen: _, ...blind } = bounded;
+  const found = await openStudy(blind, createMemoryStorage());
+  expect((await found.ask())!.trial.measures['latencyMs@board']).toBeUndefined();
+  const tight = { ...bounded, constraints: [{ measure: 'latencyMs@board', max: 1e-6 }] };
+  await expect((await openStudy(tight, createMemoryStorage())).ask()).rejects.toThrow(
+    /latencyMs@board ≤ 0.000001/,
+  );
 });

@@ -31,7 +31,7 @@ export interface Study {
   readonly definition: StudyDefinition;
   /** All trials by number. */
   trials(): readonly Trial[];
-  /** Trials found running when the study was opened: their process is gone, they are to be run again. */
+  /** Trials found running when the study was opened, whose process is gone, and those that it was told to run again. */
   interrupted(): readonly Asked[];
   /** False while the next trial must wait for an older one. */
   ready(): boolean;
@@ -45,8 +45,16 @@ export interface Study {
   tell(number: number, outcome: Outcome): Promise<Trial>;
 }
 
-/** Opens the study of a storage, with the trials it holds. @throws STUDY_CHANGED when they were found by another definition */
-export async function openStudy(definition: StudyDefinition, storage: StudyStorage): Promise<Study> {
+/**
+ * Opens the study of a storage, with the trials it holds.
+ * @param again numbers of failed trials that are to be run once more, as if they had been interrupted
+ * @throws STUDY_CHANGED when they were found by another definition
+ */
+export async function openStudy(
+  definition: StudyDefinition,
+  storage: StudyStorage,
+  again: ReadonlySet<number> = new Set(),
+): Promise<Study> {
   const { space, io, strategy, objectives, constraints, parallelism, fidelities = [1] } = definition;
   for (const { measure } of [...objectives, ...constraints]) measureInfo(measure);
   await claimDefinition(definition, storage);
@@ -57,7 +65,12 @@ export async function openStudy(definition: StudyDefinition, storage: StudyStora
     constraints.filter((c) => isKnown(definition, c)),
     definition.foreseen ?? null,
   );
-  const trials: Trial[] = [...(await storage.trials())];
+  const trials = (await storage.trials()).map(
+    (trial): Trial =>
+      trial.state === 'failed' && again.has(trial.number)
+        ? { ...trial, state: 'running', curve: [], reason: null, endedAt: null }
+        : trial,
+  );
   for (const trial of trials) candidates.propose(trial.hash);
   /** Observations of the finished trials without a gap from the first. */
   const observations: Observation[] = [];

@@ -22,29 +22,35 @@ export async function randomModels(
   inputShape: NetworkIO['inputShape'],
   precision: Precision,
 ): Promise<RandomModels> {
-  const prepare = precision === 'int8' ? await quantiser() : undefined;
+  const quantised = precision === 'int8' ? await quantiser() : undefined;
   return {
     spaces: await Promise.all(spaces.map((name) => loadSpace(name))),
     io: { inputShape, outputs: CLASSES },
-    ...(prepare && { prepare }),
+    ...quantised,
   };
 }
 
 /** Ranges come from noise: they do not change how long a model takes. */
-async function quantiser() {
+async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'structure'>>> {
+  const { int8Structure } = await import('../../quantisation/int8-structure.ts');
   const { quantise } = await import('../../quantisation/quantise.ts');
   const { exampleFeeds } = await import('../../device/example-feeds.ts');
-  return async (model: Parameters<typeof quantise>[0]) => {
-    const { feeds } = exampleFeeds(
-      model.graph.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape })),
-    );
-    return (await quantise(model, [feeds], { method: 'minMax', biasCorrection: false })).model;
+  return {
+    prepare: async (model) => {
+      const { feeds } = exampleFeeds(
+        model.graph.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape })),
+      );
+      return (await quantise(model, [feeds], { method: 'minMax', biasCorrection: false })).model;
+    },
+    structure: int8Structure,
   };
 }
 
 export interface Place {
   readonly timer: Timer;
   readonly description: Pick<DeviceDescription, 'device' | 'runtime' | 'providers'>;
+  /** As the networks so far were really timed: a device may have fewer threads than are asked for. */
+  readonly measuredWith: () => { readonly provider: string; readonly threads: number };
 }
 
 /** Where networks are timed: in this process, or on the device at an address. @throws as a device */
@@ -64,17 +70,33 @@ export async function placeOf(
         runtime: `onnxruntime-node ${describeEngine().version}`,
         providers: ['cpu'],
       },
+      measuredWith: () => ({ provider: 'cpu', threads }),
     };
   }
+  const { isCalibrationPath } = await import('../../device/predict/calibrated-device.ts');
+  if (isCalibrationPath(address)) refuseCalibration(address);
   const { httpDevice } = await import('../../device/remote/http-device.ts');
   const { patientDevice } = await import('../../device/remote/patience.ts');
   const device = patientDevice(httpDevice(address), { seconds: PATIENCE_SECONDS });
+  const description = await device.describe(signal);
+  let measured = { provider: description.providers[0]!, threads };
   return {
-    timer: async (encoded) =>
-      (await device.measure(encoded, { threads, maxSeconds: REMOTE_SECONDS_EACH, signal })).p50Ms,
-    description: await device.describe(signal),
+    timer: async (encoded) => {
+      const found = await device.measure(encoded, { threads, maxSeconds: REMOTE_SECONDS_EACH, signal });
+      measured = { provider: found.provider, threads: found.threads };
+      return found.p50Ms;
+    },
+    description,
+    measuredWith: () => measured,
   };
 }
+
+/** @throws USAGE: a calibration predicts, and here something is measured */
+export const refuseCalibration = (path: string): never =>
+  fail('USAGE', {
+    what: `--device ${path}: a calibration cannot measure anything`,
+    hint: 'Give the address of a `device serve` or `device page`, http://host:port/#TOKEN; `espalier device predict --calibration FILE` reads a calibration.',
+  });
 
 /** Without the time that is left where nobody can tell. */
 type Progress = Omit<RoundsProgress, 'secondsLeft'> & Partial<Pick<RoundsProgress, 'secondsLeft'>>;

@@ -20,7 +20,7 @@ interface CalibrateFlags {
   readonly json?: boolean;
 }
 
-const SPACES = ['mobile', 'nasbench201', 'residual'];
+const SPACES = ['mobile', 'nasbench201', 'residual', 'repvgg'];
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
   device
@@ -64,7 +64,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       const seconds = parseDuration(flags.time) / precisions.length;
       const names = flags.space.length > 0 ? flags.space : SPACES;
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
-      const { timer, description } = await placeOf(flags.device, threads, signal);
+      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal);
       const models: LatencyCalibration['models'] = {};
       for (const precision of precisions) {
         const model = await calibrateLatency({
@@ -81,8 +81,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         format: 'espalier-latency-1',
         machine: description.device,
         runtime: description.runtime,
-        provider: description.providers[0]!,
-        threads,
+        ...measuredWith(),
         version: VERSION,
         spaces: [...names],
         inputShape,
@@ -97,11 +96,15 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
           terminal,
           JSON.stringify({
             file: flags.out,
-            models: found.map(({ precision, networks, relativeError, confidence }) => ({
+            ...measuredWith(),
+            models: found.map(({ precision, networks, refused, relativeError, confidence, drift, free }) => ({
               precision,
               networks,
+              refused,
               relativeError,
               confidence,
+              drift,
+              free,
             })),
           }),
         );
@@ -110,9 +113,13 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
           terminal,
           ...tableLines([
             ['file', flags.out],
-            ...found.map(({ precision, networks, relativeError, confidence }) => [
-              precision,
-              `${networks} networks; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks`,
+            ['measured with', `provider ${measuredWith().provider}, ${measuredWith().threads} threads`],
+            ...found.flatMap(({ precision, networks, refused, relativeError, confidence, drift, free }) => [
+              [
+                precision,
+                `${networks} networks${refused > 0 ? `, ${refused} refused` : ''}; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks, a drift of ${(100 * drift).toFixed(1)} % between sessions included`,
+              ],
+              ...(free.length > 0 ? [['fused', free.map((kind) => `${kind}: free`).join('; ')]] : []),
             ]),
           ]),
         );

@@ -8,6 +8,7 @@ import { type AddCommand, type CliContext, examples } from '../command.ts';
 import { readFileBytes } from '../model-file.ts';
 import { tableLines } from '../table.ts';
 import { print, styler, type Terminal } from '../terminal.ts';
+import { readThreads, refuseCalibration } from './calibration-setting.ts';
 
 interface MeasureFlags {
   readonly threads: string;
@@ -73,14 +74,18 @@ export const addDeviceMeasure: AddCommand = (device, context, finish) => {
           what: '--compare: there is nothing to compare with',
           hint: 'Give --device with the address of a device.',
         });
+      const { isCalibrationPath } = await import('../../device/predict/calibrated-device.ts');
+      if (flags.device !== undefined && isCalibrationPath(flags.device)) refuseCalibration(flags.device);
       const bytes = await readFileBytes(path);
       if (flags.device !== undefined) {
         await measureThere(context, path, bytes, flags, request);
       } else {
         const { measureModel } = await import('../../device/measure-model.ts');
         const found = await measureModel(bytes, { ...request, signal });
-        if (flags.json) print(terminal, JSON.stringify({ model: path, ...found }));
-        else showHere(terminal, path, found);
+        const { describeEngine } = await import('../../runtime/engine.ts');
+        const runtime = `onnxruntime-node ${describeEngine().version}`;
+        if (flags.json) print(terminal, JSON.stringify({ model: path, runtime, ...found }));
+        else showHere(terminal, path, found, runtime);
       }
       finish(EXIT.ok);
     });
@@ -123,15 +128,6 @@ async function differenceFromHere(
   return largest;
 }
 
-function readThreads(text: string): number {
-  const threads = Number(text);
-  if (Number.isInteger(threads) && threads > 0) return threads;
-  return fail('USAGE', {
-    what: `--threads ${text}: not a number of threads`,
-    hint: 'Write for example --threads 2.',
-  });
-}
-
 function readShape(text: string): readonly [string, readonly number[]] {
   const [, name, sizes] = /^(.+)=(\d+(?:[x,]\d+)*)$/.exec(text) ?? [];
   const shape = (sizes ?? '0').split(/[x,]/).map(Number);
@@ -160,10 +156,10 @@ type Shown = Pick<
   | 'doubts'
 > & { readonly memory: ModelMeasurement['memory'] | null };
 
-function showHere(terminal: Terminal, path: string, found: ModelMeasurement): void {
+function showHere(terminal: Terminal, path: string, found: ModelMeasurement, runtime: string): void {
   const { machine, provider } = found;
   const place = `${machine.processor}, ${machine.usableCores} of ${machine.cores} cores, ${machine.platform}`;
-  show(terminal, path, found, { engine: `ONNX Runtime, provider ${provider}`, place, more: [] });
+  show(terminal, path, found, { engine: `${runtime}, provider ${provider}`, place, more: [] });
 }
 
 function showThere(

@@ -46,7 +46,7 @@ test('the table says everything, doubts among it', async () => {
     /input +x {2}1×1\ntaken as 1 +x: width\np50 +[\d.]+ ms\ninterval +[\d.]+ ms to [\d.]+ ms/,
   );
   expect(out).toMatch(/memory +\d.* resident at the peak/);
-  expect(out).toContain('provider cpu, 64 threads');
+  expect(out).toMatch(/engine +onnxruntime-node \d+\.\d+\.\d+, provider cpu, 64 threads/);
   expect(out).toMatch(/verdict +not to be trusted:\n(?: {2}.*\n)* {2}64 threads on \d+ usable core/);
 });
 
@@ -60,6 +60,7 @@ test('as JSON, with a shape', async () => {
     model: path,
     inputs: { x: [4, 256] },
     assumed: [],
+    runtime: expect.stringMatching(/^onnxruntime-node \d/),
     threads: 1,
   });
 });
@@ -75,6 +76,12 @@ test.each([
     () => [writeModel('n.onnx', 'float32'), '--shape', 'y=1x1'],
     2,
     /no input "y".*\n.*: x\./,
+  ],
+  [
+    'a calibration',
+    () => [writeModel('c.onnx', 'float32'), '--device', 'board.json'],
+    2,
+    /board.json: a calibration cannot measure/,
   ],
   ['no threads', () => [writeModel('t.onnx', 'float32'), '--threads', '0'], 2, /--threads 0/],
 ] as const)('%s: said with a way out', async (_, args, code, message) => {

@@ -1,7 +1,9 @@
 /** Times random networks of some spaces and fits the predictor to them. */
 import { fail } from '../../errors.ts';
 import { createRandom } from '../../random.ts';
+import { driftOf } from './drift.ts';
 import { fitLatency, type LatencyModel } from './fit.ts';
+import { freeKinds } from './free-kinds.ts';
 import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
 
 export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networks'> {
@@ -16,20 +18,37 @@ export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networ
 const FEWEST = 40;
 const NETWORKS = 1000;
 
-/** @throws USAGE when the time is too short for a fit; what the signal was aborted with */
-export async function calibrateLatency(
-  options: CalibrateOptions,
-): Promise<LatencyModel & { readonly networks: number }> {
+export interface CalibratedModel extends LatencyModel {
+  /** How many it was fitted to. */
+  readonly networks: number;
+  /** How many the runtime did not take. */
+  readonly refused: number;
+  /** Operators that cost nothing behind what they follow: the runtime fuses them. */
+  readonly free: readonly string[];
+}
+
+/**
+ * @throws USAGE when the time is too short for a fit; the runtime's refusal when it takes no network at all; what the signal
+ *   was aborted with
+ */
+export async function calibrateLatency(options: CalibrateOptions): Promise<CalibratedModel> {
   const { networks = NETWORKS, seed, confidence = 0.9 } = options;
   const random = createRandom(seed).split('latency calibration');
-  const samples = await timeInRounds({ ...options, networks, random });
+  const { samples, refused } = await timeInRounds({ ...options, networks, random });
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
-      hint: 'Give more --time.',
+      hint:
+        refused.networks > samples.length
+          ? `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give another --space.`
+          : 'Give more --time.',
     });
+  const drift = driftOf(samples.map(({ rounds }) => rounds));
+  const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);
   return {
-    ...fitLatency(random.split('order').shuffle(samples), confidence),
+    ...model,
     networks: samples.length,
+    refused: refused.networks,
+    free: freeKinds(model.coefficients, samples),
   };
 }

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { fail } from '../../errors.ts';
+import { USUAL_DRIFT } from './drift.ts';
 
 const residual = z
   .object({
@@ -26,6 +27,10 @@ const latencyModel = z.object({
   residual,
   relativeError: z.number().nonnegative(),
   confidence: z.number().min(0).max(1),
+  /** These three are not in files of earlier versions. */
+  drift: z.number().nonnegative().default(USUAL_DRIFT),
+  refused: z.int().nonnegative().default(0),
+  free: z.array(z.string()).default([]),
 });
 
 export const PRECISIONS = ['float', 'int8'] as const;

@@ -1,23 +1,48 @@
 /** How true a calibration is: networks that it has never seen, predicted and then timed. */
-import { createRandom } from '../../random.ts';
+import { blankWeights } from '../../network/blank-weights.ts';
+import { deploymentModel } from '../../network/deploy.ts';
+import { createRandom, type Random } from '../../random.ts';
+import { median, quantile } from '../median-interval.ts';
 import type { LatencyCalibration, Precision } from './calibration-file.ts';
 import { predictLatency } from './fit.ts';
-import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
+import { kernelsOf } from './kernels.ts';
+import { drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
+import { type RoundsOptions, type TimedNetwork, timeInRounds } from './time-in-rounds.ts';
+import { workOf } from './work.ts';
 
-export interface CalibrationCheck {
+/** How predictions of some networks compare with what was measured. */
+export interface Agreement {
   readonly networks: number;
   /** Share predicted within ±10 % of what was measured. */
   readonly withinTenPercent: number;
   /** Of predicted and measured latencies (Spearman 1904). */
   readonly rankCorrelation: number;
-  /** Share of measured latencies in the interval, beside the share that it states. */
+  /** Share of measured latencies in the interval. */
   readonly coverage: number;
-  readonly confidence: number;
   /** Mean of predicted over measured, − 1: a machine that is slower or faster than the calibrated one shows here. */
   readonly bias: number;
-  /** Milliseconds for one prediction, from a network's work. */
-  readonly predictMs: number;
 }
+
+export interface CalibrationCheck extends Agreement {
+  /** The share that the interval states. */
+  readonly confidence: number;
+  /** By space, where there are several. */
+  readonly spaces: Readonly<Record<string, Agreement>>;
+  /** Networks that the runtime did not take. */
+  readonly refused: number;
+  /** Milliseconds for one prediction, the whole way from a network to its latency. */
+  readonly predictMs: { readonly p50: number; readonly p95: number };
+  /** Of {@link TARGETS}, in words; empty when all are met. */
+  readonly missed: readonly string[];
+}
+
+/** What a calibration is made for. */
+const TARGETS = { withinTenPercent: 0.95, rankCorrelation: 0.97, predictMs: 1 } as const;
+/**
+ * Fewer networks in the interval than it states are chance up to so many standard deviations of the count (a one-sided
+ * test at 2.5 %).
+ */
+const DEVIATIONS = 1.96;
 
 /** @throws USAGE; what the signal was aborted with */
 export async function checkCalibration(
@@ -27,25 +52,89 @@ export async function checkCalibration(
 ): Promise<CalibrationCheck> {
   const model = models[precision]!;
   const random = createRandom(options.seed).split('latency check');
-  const samples = await timeInRounds({ ...options, random });
-  const began = performance.now();
-  const predicted = samples.map(({ work }) => predictLatency(model, work));
-  const predictMs = (performance.now() - began) / samples.length;
-  const share = (holds: (index: number) => boolean): number =>
-    samples.filter((_, i) => holds(i)).length / samples.length;
-  const ratio = (i: number): number => predicted[i]!.ms / samples[i]!.ms;
+  const { samples, refused } = await timeInRounds({ ...options, random });
+  const pairs = samples.map((sample) => ({ sample, predicted: predictLatency(model, sample.work) }));
+  const whole = agreement(pairs);
+  const names = [...new Set(options.models.spaces.map(({ name }) => name))];
+  const spaces = Object.fromEntries(
+    names.map((name) => [
+      name,
+      agreement(pairs.filter(({ sample }) => spaceAt(options.models, sample.index).name === name)),
+    ]),
+  );
+  const predictMs = timePredictions(model, options.models, samples, random);
   return {
-    networks: samples.length,
-    withinTenPercent: share((i) => Math.abs(ratio(i) - 1) <= 0.1),
-    rankCorrelation: rankCorrelation(
-      predicted.map(({ ms }) => ms),
-      samples.map(({ ms }) => ms),
-    ),
-    coverage: share((i) => predicted[i]!.lowMs <= samples[i]!.ms && samples[i]!.ms <= predicted[i]!.highMs),
+    ...whole,
     confidence: model.confidence,
-    bias: samples.reduce((sum, _, i) => sum + ratio(i) - 1, 0) / samples.length,
+    spaces,
+    refused: refused.networks,
     predictMs,
+    missed: missedBy(whole, model.confidence, predictMs.p50),
   };
+}
+
+type Pair = {
+  readonly sample: TimedNetwork;
+  readonly predicted: ReturnType<typeof predictLatency>;
+};
+
+function agreement(pairs: readonly Pair[]): Agreement {
+  const share = (holds: (pair: Pair) => boolean): number => pairs.filter(holds).length / pairs.length;
+  const ratio = ({ sample, predicted }: Pair): number => predicted.ms / sample.ms;
+  return {
+    networks: pairs.length,
+    withinTenPercent: share((pair) => Math.abs(ratio(pair) - 1) <= 0.1),
+    rankCorrelation: rankCorrelation(
+      pairs.map(({ predicted }) => predicted.ms),
+      pairs.map(({ sample }) => sample.ms),
+    ),
+    coverage: share(({ sample, predicted: { lowMs, highMs } }) => lowMs <= sample.ms && sample.ms <= highMs),
+    bias: pairs.reduce((sum, pair) => sum + ratio(pair) - 1, 0) / pairs.length,
+  };
+}
+
+/** From the network itself, as a search asks: its graph, the kernels in it, their work, the sum. */
+function timePredictions(
+  model: NonNullable<LatencyCalibration['models'][Precision]>,
+  models: RandomModels,
+  samples: readonly TimedNetwork[],
+  random: Random,
+): CalibrationCheck['predictMs'] {
+  const { structure = (graph) => graph } = models;
+  const networks = samples.map(({ index }) => drawNetwork(models, index, random.split(index)));
+  const times = networks.map((network) => {
+    const began = performance.now();
+    predictLatency(model, workOf(kernelsOf(structure(deploymentModel(network, blankWeights(network), 1)))));
+    return performance.now() - began;
+  });
+  return {
+    p50: median(times),
+    p95: quantile(
+      [...times].sort((a, b) => a - b),
+      0.95,
+    ),
+  };
+}
+
+function missedBy(found: Agreement, confidence: number, predictMs: number): string[] {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const chance = DEVIATIONS * Math.sqrt((confidence * (1 - confidence)) / found.networks);
+  return [
+    ...(found.withinTenPercent < TARGETS.withinTenPercent
+      ? [
+          `${percent(found.withinTenPercent)} of the networks are within ±10 %, not ${percent(TARGETS.withinTenPercent)}`,
+        ]
+      : []),
+    ...(found.rankCorrelation < TARGETS.rankCorrelation
+      ? [`the rank correlation is ${found.rankCorrelation.toFixed(3)}, not ${TARGETS.rankCorrelation}`]
+      : []),
+    ...(found.coverage < confidence - chance
+      ? [`${percent(found.coverage)} lie in the interval that states ${percent(confidence)}`]
+      : []),
+    ...(predictMs > TARGETS.predictMs
+      ? [`a prediction takes ${predictMs.toFixed(2)} ms, not ${TARGETS.predictMs} ms`]
+      : []),
+  ];
 }
 
 /** Times are real numbers: ties do not matter. */

@@ -7,6 +7,7 @@
  * were timed within minutes, and a machine is not as fast tomorrow: so each error counts with several drifts added.
  */
 import { type Coefficients, evaluate, fitCoefficients, type Sample } from './coefficients.ts';
+import { USUAL_DRIFT } from './drift.ts';
 import { corrected, fitResidual, type ResidualModel } from './residual.ts';
 import { partsOf, type Work } from './work.ts';
 
@@ -19,6 +20,8 @@ export interface LatencyModel {
   readonly relativeError: number;
   /** Share of networks whose latency lies in the interval, 0..1. */
   readonly confidence: number;
+  /** What the interval allows for the machine's speed from one session to the next, a share. */
+  readonly drift: number;
 }
 
 export interface Prediction {
@@ -30,17 +33,22 @@ export interface Prediction {
 }
 
 const FOLDS = 5;
-/** Standard deviation of a machine's speed from one session to the next, as measured on a quiet one (docs/devices.md). */
-const DRIFT = 0.02;
-/** Drifts of equal probability: the middles of nine slices of a normal distribution. */
-const DRIFTS = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593].map((z) => z * DRIFT);
+/** Nine values of equal probability: the middles of nine slices of a normal distribution. */
+const SLICES = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593];
 /** Of the calibrated networks' features in the file. */
 const DIGITS = 5;
 
 const rounded = (values: readonly number[]): number[] => values.map((v) => Number(v.toPrecision(DIGITS)));
 
-/** @param samples 40 at least, in random order */
-export function fitLatency(samples: readonly Sample[], confidence: number): LatencyModel {
+/**
+ * @param samples 40 at least, in random order
+ * @param drift standard deviation of the machine's speed from one session to the next, as a share (drift.ts)
+ */
+export function fitLatency(
+  samples: readonly Sample[],
+  confidence: number,
+  drift: number = USUAL_DRIFT,
+): LatencyModel {
   const coefficients = fitCoefficients(samples);
   const { model: residual, smoothness } = fitResidual(coefficients, samples);
   const errors = Array.from({ length: FOLDS }, (_, fold) => {
@@ -52,16 +60,17 @@ export function fitLatency(samples: readonly Sample[], confidence: number): Late
       .map(({ work, ms }) => ms / corrected(partial, missed, work) - 1);
   })
     .flat()
-    .flatMap((error) => DRIFTS.map((drift) => Math.abs(error + drift)))
+    .flatMap((error) => SLICES.map((z) => Math.abs(error + z * drift)))
     .sort((a, b) => a - b);
   // The (n + 1)-th share, which makes the coverage hold for the next network and not on average over these.
-  const rank = Math.min(errors.length, Math.ceil((errors.length + DRIFTS.length) * confidence));
+  const rank = Math.min(errors.length, Math.ceil((errors.length + SLICES.length) * confidence));
   return {
     coefficients,
     known: knownKinds(samples.map(({ work }) => work)),
     residual: { ...residual, points: rounded(residual.points) },
     relativeError: errors[rank - 1] ?? Number.POSITIVE_INFINITY,
     confidence,
+    drift,
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../../cli/program.ts';
+import { fail } from '../../errors.ts';
 import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import { createRandom } from '../../random.ts';
@@ -108,7 +109,7 @@ test('networks are timed in rounds, and the fastest round counts', async () => {
     asked.push(graph.nodes.length);
     return graph.nodes.length * (asked.length <= 5 ? 3 : 1);
   };
-  const samples = await timeInRounds({
+  const { samples, refused } = await timeInRounds({
     models: setting,
     timer,
     seconds: 1e6,
@@ -117,7 +118,30 @@ test('networks are timed in rounds, and the fastest round counts', async () => {
   });
   expect(asked).toHaveLength(20);
   expect(samples.map(({ ms }) => ms)).toEqual(asked.slice(5, 10));
+  expect(samples[0]!.rounds).toEqual([0, 5, 10, 15].map((i) => asked[i]! * (i < 5 ? 3 : 1)));
+  expect(refused).toEqual({ networks: 0, reason: null });
   expect(asked.slice(15)).toEqual(asked.slice(0, 5));
+});
+
+test('a network that the runtime refuses is skipped and counted; when it refuses all, it says why', async () => {
+  let asked = 0;
+  const timer: Timer = async () => {
+    asked++;
+    return asked % 5 === 2 ? fail('MODEL_LOAD', { reason: 'no such operator' }) : 1;
+  };
+  const options = { models: setting, timer, seconds: 1e6, networks: 4, random: createRandom('refused') };
+  const { samples, refused } = await timeInRounds(options);
+  // The second network at first, the others later on: what was refused once is not asked for again.
+  expect(refused.reason).toContain('no such operator');
+  expect(refused.networks + samples.length).toBe(4);
+  expect(samples.map(({ index }) => index)).not.toContain(1);
+  const never = async () => fail('MODEL_LOAD', { reason: 'not at all' });
+  await expect(timeInRounds({ ...options, timer: never })).rejects.toThrow('not at all');
+  // A device that is away is not a network's fault.
+  const gone = async () => fail('DEVICE_UNREACHABLE', { device: 'a', reason: 'gone' });
+  await expect(timeInRounds({ ...options, timer: gone })).rejects.toMatchObject({
+    code: 'DEVICE_UNREACHABLE',
+  });
 });
 
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
@@ -157,6 +181,9 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(checked.withinTenPercent).toBeGreaterThan(0.95);
   expect(checked.rankCorrelation).toBeGreaterThan(0.99);
   expect(Math.abs(checked.bias)).toBeLessThan(0.03);
+  expect(checked.spaces).toEqual({ nasbench201: expect.objectContaining({ networks: 20 }) });
+  expect(checked.predictMs.p95).toBeGreaterThanOrEqual(checked.predictMs.p50);
+  expect(checked.missed.filter((text) => !text.startsWith('a prediction takes'))).toEqual([]);
   const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
     timer: async (encoded) => 2 * (await machine(encoded)),
@@ -167,6 +194,7 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(slower.bias).toBeCloseTo(-0.5, 1);
   expect(slower.withinTenPercent).toBe(0);
   expect(slower.coverage).toBe(0);
+  expect(slower.missed.join('; ')).toMatch(/0.0 % of the networks are within.*0.0 % lie in the interval/);
 }, 60_000);
 
 test('a file is read, predicts a model, and is refused when it is something else', async () => {
@@ -187,7 +215,13 @@ test('a file is read, predicts a model, and is refused when it is something else
     models: { float: { ...model, networks: 160 } },
   };
   writeFileSync(path, JSON.stringify(file));
-  expect(parseCalibration(JSON.stringify(file), path).models.float).toEqual({ ...model, networks: 160 });
+  // What earlier versions did not write has its default.
+  expect(parseCalibration(JSON.stringify(file), path).models.float).toEqual({
+    ...model,
+    networks: 160,
+    refused: 0,
+    free: [],
+  });
   expect(() => parseCalibration('{', path)).toThrow('it is not JSON');
   expect(() => parseCalibration(JSON.stringify({ ...file, threads: 0 }), path)).toThrow('threads');
   expect(() => parseCalibration(JSON.stringify({ ...file, models: {} }), path)).toThrow('there is none');

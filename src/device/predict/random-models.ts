@@ -1,7 +1,7 @@
 /** Random networks of some spaces as models that can be timed. */
 import { deploymentModel } from '../../network/deploy.ts';
 import { initialWeights } from '../../network/initialise.ts';
-import type { NetworkIO } from '../../network/network.ts';
+import type { Network, NetworkIO } from '../../network/network.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import type { Random } from '../../random.ts';
 import { sampleNetwork } from '../../space/sample-network.ts';
@@ -13,15 +13,23 @@ export interface RandomModels {
   readonly io: NetworkIO;
   /** How a network is deployed: as it is by default, or quantised. */
   readonly prepare?: (model: OnnxModel) => OnnxModel | Promise<OnnxModel>;
+  /** The same for predictions, which look at no weights: of a graph without their values. */
+  readonly structure?: (model: OnnxModel) => OnnxModel;
+}
+
+/** The space of the network of that index. */
+export const spaceAt = ({ spaces }: Pick<RandomModels, 'spaces'>, index: number): SearchSpace =>
+  spaces[index % spaces.length]!;
+
+/** The network that {@link drawModel} draws from the same stream. */
+export function drawNetwork({ spaces, io }: RandomModels, index: number, random: Random): Network {
+  return sampleNetwork(spaceAt({ spaces }, index), random, io).network;
 }
 
 /** The same model for the same stream. @param index says which space's turn it is */
-export async function drawModel(
-  { spaces, io, prepare = (model) => model }: RandomModels,
-  index: number,
-  random: Random,
-): Promise<OnnxModel> {
-  const { network } = sampleNetwork(spaces[index % spaces.length]!, random, io);
+export async function drawModel(models: RandomModels, index: number, random: Random): Promise<OnnxModel> {
+  const { prepare = (model) => model } = models;
+  const network = drawNetwork(models, index, random);
   return prepare(deploymentModel(network, initialWeights(network, recycled(random)), 1));
 }
 

@@ -34,12 +34,19 @@ export function partsOf(name: string): Parts {
 }
 
 export function workOf(kernels: readonly Kernel[]): Work {
+  // Summed by kind first: names are made once for each kind, not for each of its many operators.
+  const kinds = new Map<string, { readonly family: string; readonly amounts: Record<string, number> }>();
+  for (const { family, kind, work } of kernels) {
+    const known = kinds.get(kind);
+    if (known === undefined) kinds.set(kind, { family, amounts: { ...work } });
+    else for (const name in work) known.amounts[name] = (known.amounts[name] ?? 0) + work[name]!;
+  }
   const total = new Map([['run', 1]]);
-  const add = (key: string, amount: number): unknown => total.set(key, (total.get(key) ?? 0) + amount);
-  for (const { family, kind, work } of kernels)
-    for (const [name, amount] of Object.entries(work)) {
-      add(`${family}/${name}`, amount);
-      if (kind !== family) add(`${family}${OF_A_KIND}${kind}/${name}`, amount);
+  for (const [kind, { family, amounts }] of kinds)
+    for (const name in amounts) {
+      const key = `${family}/${name}`;
+      total.set(key, (total.get(key) ?? 0) + amounts[name]!);
+      if (kind !== family) total.set(`${family}${OF_A_KIND}${kind}/${name}`, amounts[name]!);
     }
   return total;
 }

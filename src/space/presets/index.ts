@@ -6,6 +6,7 @@ import { nasBench101 } from './nasbench101.ts';
 import { nasBench201 } from './nasbench201.ts';
 import { nasBench301 } from './nasbench301.ts';
 import { natsSize } from './nats-size.ts';
+import { repVggNets } from './repvgg.ts';
 import { residual } from './residual.ts';
 import { transnasMacro } from './transnas-macro.ts';
 import { transnasMicro } from './transnas-micro.ts';
@@ -14,6 +15,7 @@ export const PRESETS = {
   residual,
   mobile,
   integer,
+  repvgg: repVggNets,
   'mixed-precision': mixedPrecision,
   nasbench101: nasBench101(),
   nasbench201: nasBench201(),

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { calibrateLatency } from '../device/predict/calibrate.ts';
+import { kernelsOf } from '../device/predict/kernels.ts';
+import { workOf } from '../device/predict/work.ts';
+import { untrainedInt8Model } from '../estimation/int8-measures.ts';
+import { blankWeights } from '../network/blank-weights.ts';
+import { deploymentModel } from '../network/deploy.ts';
+import { initialWeights } from '../network/initialise.ts';
+import { decodeModel } from '../onnx/decode.ts';
+import { encodeModel } from '../onnx/encode.ts';
+import { int8Structure } from '../quantisation/int8-structure.ts';
+import { createRandom } from '../random.ts';
+import { PRESETS } from '../space/presets/index.ts';
+import { sampleNetwork } from '../space/sample-network.ts';
+import { greetDevices, recordDevices } from './devices.ts';
+import { foreseenOf } from './foreseen.ts';
+import { SearchOptions } from './options.ts';
+
+const io = { inputShape: [3, 16, 16], outputs: 10 } as const;
+const SPACES = ['mobile', 'nasbench201', 'repvgg', 'residual', 'integer'] as const;
+
+let folder: string;
+let path: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-foreseen-'));
+  path = join(folder, 'board.json');
+  const float = await calibrateLatency({
+    models: { spaces: [PRESETS.nasbench201], io },
+    timer: async (encoded) => 0.01 * kernelsOf(decodeModel(encoded)).length,
+    seconds: 1e6,
+    networks: 40,
+    seed: 1,
+  });
+  writeFileSync(
+    path,
+    JSON.stringify({
+      format: 'espalier-latency-1',
+      machine: 'a board',
+      runtime: 'an engine 1.0',
+      provider: 'cpu',
+      threads: 2,
+      version: '0',
+      spaces: ['nasbench201'],
+      inputShape: io.inputShape,
+      models: { float },
+    }),
+  );
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const options = (changes: Record<string, unknown> = {}) =>
+  SearchOptions.parse({ data: 'drawn', out: 'unused', latencyThreads: 2, ...changes });
+const draw = (space: (typeof SPACES)[number]) =>
+  sampleNetwork(PRESETS[space], createRandom(`foreseen ${space}`), io).network;
+
+test.each(SPACES)(
+  '%s: the structure without weights has the work and the size of the real model',
+  async (space) => {
+    const network = draw(space);
+    const model = deploymentModel(network, initialWeights(network, createRandom(1)), 1);
+    const blank = deploymentModel(network, blankWeights(network), 1);
+    expect(workOf(kernelsOf(blank))).toEqual(workOf(kernelsOf(model)));
+    const int8 = await untrainedInt8Model(
+      network,
+      { input: { dtype: 'float32', shape: [1, ...io.inputShape], data: new Float32Array(768).fill(0.3) } },
+      createRandom(1),
+    );
+    expect(workOf(kernelsOf(int8Structure(blank)))).toEqual(workOf(kernelsOf(decodeModel(int8))));
+
+    const sizes = [
+      ['sizeBytes', encodeModel(model).byteLength, {}],
+      ['int8SizeBytes', int8.byteLength, { int8: true }],
+    ] as const;
+    for (const [measure, bytes, change] of sizes) {
+      const foreseen = await foreseenOf(options({ maxSizeBytes: 1e6, ...change }));
+      expect([...foreseen.measures]).toEqual([measure]);
+      const found = foreseen.of(network)[measure]!;
+      // A bound that is kept while proposing is then kept by the file too.
+      expect(found).toBeGreaterThanOrEqual(bytes);
+      expect(found).toBeLessThan(bytes * 1.02 + 2000);
+    }
+  },
+);
+
+test('latency on a calibrated device is foreseen, unless an operator is unknown to it', async () => {
+  const foreseen = await foreseenOf(options({ devices: { board: path } }));
+  expect([...foreseen.measures]).toEqual(['latencyMs@board']);
+  const network = draw('nasbench201');
+  const kernels = kernelsOf(deploymentModel(network, blankWeights(network), 1));
+  expect(foreseen.of(network)['latencyMs@board']! / (0.01 * kernels.length)).toBeCloseTo(1, 1);
+  expect(foreseen.of(draw('mobile'))).toEqual({});
+  expect((await foreseenOf(options())).of(network)).toEqual({});
+});
+
+test('a calibration that cannot predict what is asked is refused before anything runs', async () => {
+  const signal = new AbortController().signal;
+  const greet = (changes: Record<string, unknown>) =>
+    greetDevices(options({ devices: { board: path }, ...changes }), signal);
+  expect(await greet({})).toMatchObject({ board: { threads: 2 } });
+  await expect(greet({ latencyThreads: 1 })).rejects.toMatchObject({
+    code: 'DEVICE_REFUSED',
+    message: expect.stringContaining('calibrated with 2 threads, latency is asked for with 1'),
+  });
+  await expect(greet({ int8: true })).rejects.toThrow('cannot predict models in 8 bits');
+  await expect(greet({ maxPeakMemoryBytes: { board: 1e6 } })).rejects.toThrow('no memory');
+});
+
+test('images of another size than the calibrated ones are warned of', async () => {
+  const { createMemoryStorage } = await import('../storage/memory.ts');
+  const warnings: string[] = [];
+  const record = (side: number) =>
+    recordDevices(options({ devices: { board: path } }), createMemoryStorage(), {
+      side,
+      signal: new AbortController().signal,
+      onEvent: (event) => event.event === 'warning' && warnings.push(event.message),
+    });
+  await record(16);
+  expect(warnings).toEqual([]);
+  await record(64);
+  expect(warnings).toEqual([expect.stringContaining('calibrated with images of 16 pixels, these have 64')]);
+});
