@@ -4,24 +4,20 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { openDevice } from '../device/open-device.ts';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
-import { calibrationAt } from '../device/predict/calibration-file.ts';
-import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
+import { withoutToken } from '../device/remote/address.ts';
 import { deviceOf, onDevice } from '../device/remote/measure-name.ts';
-import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
 import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
 import type { LatencySources } from '../report/data.ts';
-import type { StudyStorage } from '../storage/storage.ts';
 import type { Measures } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
-import type { DeviceLatency, OnEvent } from './events.ts';
+import type { DeviceLatency } from './events.ts';
 import type { DeviceLatencyEntry } from './model-metadata.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
-import { get, put } from './record.ts';
+import { get } from './record.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** The options for everybody's eyes. */
@@ -97,106 +93,6 @@ export function trialDevices(
     patienceSeconds: Math.min(devicePatienceSeconds, (secondsLeft ?? Number.POSITIVE_INFINITY) / 2),
   };
 }
-
-/** How long a search waits for its devices before it begins. */
-const GREETING_SECONDS = 10;
-
-/**
- * Asks all devices who they are, before anything is spent on a search whose device is not there.
- * @throws DEVICE_UNREACHABLE, DEVICE_ANSWER; DEVICE_REFUSED, also for a calibration of other threads or without 8 bits
- */
-export async function greetDevices(
-  options: SearchOptions,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, DeviceDescription>>> {
-  const greeted = await Promise.all(
-    Object.entries(options.devices).map(async ([name, address]) => {
-      if (isCalibrationPath(address)) await checkCalibrated(name, address, options);
-      const device = openDevice(address, { seconds: GREETING_SECONDS });
-      const description = await device.describe(signal);
-      checkProvider(name, address, description);
-      return [name, description] as const;
-    }),
-  );
-  return Object.fromEntries(greeted);
-}
-
-/** Greets the devices of a run and keeps who they are; says when one is another than before. @throws as greetDevices */
-export async function recordDevices(
-  options: SearchOptions,
-  storage: StudyStorage,
-  {
-    onEvent,
-    signal,
-    side,
-  }: {
-    readonly onEvent: OnEvent;
-    readonly signal: AbortSignal;
-    /** Height of the images. */
-    readonly side: number;
-  },
-): Promise<void> {
-  if (Object.keys(options.devices).length === 0) return;
-  const before = (await get(storage, 'devices')) ?? {};
-  const now = await greetDevices(options, signal);
-  for (const [name, description] of Object.entries(now)) {
-    const former = before[name];
-    if (former !== undefined && differs(former, description))
-      onEvent({
-        event: 'warning',
-        message: `the device ${name} is another one than before (${former.device}, ${former.runtime}): its latencies are not comparable`,
-      });
-  }
-  for (const [name, address] of Object.entries(options.devices)) {
-    if (!isCalibrationPath(address)) continue;
-    const { inputShape } = await calibrationAt(address);
-    if (inputShape[1] !== side)
-      onEvent({
-        event: 'warning',
-        message: `the device ${name} was calibrated with images of ${inputShape[1]} pixels, these have ${side}: its predictions may be further off than they say`,
-      });
-  }
-  await put(storage, 'devices', { ...now, ...before });
-}
-
-/** That a calibration can predict what the search will ask of it. */
-async function checkCalibrated(name: string, path: string, options: SearchOptions): Promise<void> {
-  const { threads, models } = await calibrationAt(path);
-  const refuse = (reason: string, hint: string): never =>
-    fail('DEVICE_REFUSED', { device: name, reason, hint });
-  if (threads !== options.latencyThreads)
-    refuse(
-      `it was calibrated with ${threads} thread${threads === 1 ? '' : 's'}, latency is asked for with ${options.latencyThreads}`,
-      `Give --latency-threads ${threads}, or calibrate with --threads ${options.latencyThreads}.`,
-    );
-  if (models.float === undefined)
-    refuse('it cannot predict float models', 'Calibrate the device with `espalier device calibrate --int8`.');
-  if (options.int8 && models.int8 === undefined)
-    refuse(
-      'it cannot predict models in 8 bits',
-      'Calibrate the device with `espalier device calibrate --int8`.',
-    );
-  const memory = onDevice('peakMemoryBytes', name);
-  if (
-    options.objectives.some(({ measure }) => measure === memory) ||
-    options.maxDevicePeakMemoryBytes[name] !== undefined
-  )
-    refuse('a calibration predicts latency alone, no memory', 'Measure on the device with `device serve`.');
-}
-
-function checkProvider(name: string, address: string, { providers }: DeviceDescription): void {
-  if (isCalibrationPath(address)) return;
-  const { provider } = parseDeviceAddress(address);
-  if (provider !== null && !providers.includes(provider))
-    fail('DEVICE_REFUSED', {
-      device: name,
-      reason: `it has no provider "${provider}", only ${providers.join(', ')}`,
-      hint: 'WebGPU needs a browser that has it, and a page over https or from localhost.',
-    });
-}
-
-const differs = (a: DeviceDescription, b: DeviceDescription): boolean =>
-  a.device !== b.device || a.runtime !== b.runtime;
 
 /** Trials in a row whose device gave nothing useful: then it is not the candidates. */
 const USELESS_IN_A_ROW = 3;

@@ -15,8 +15,8 @@ import { int8Structure } from '../quantisation/int8-structure.ts';
 import { createRandom } from '../random.ts';
 import { PRESETS } from '../space/presets/index.ts';
 import { sampleNetwork } from '../space/sample-network.ts';
-import { greetDevices, recordDevices } from './devices.ts';
 import { foreseenOf } from './foreseen.ts';
+import { greetDevices, recordDevices } from './greet-devices.ts';
 import { SearchOptions } from './options.ts';
 
 const io = { inputShape: [3, 16, 16], outputs: 10 } as const;
@@ -105,7 +105,7 @@ test('a calibration that cannot predict what is asked is refused before anything
     message: expect.stringContaining('calibrated with 2 threads, latency is asked for with 1'),
   });
   await expect(greet({ int8: true })).rejects.toThrow('cannot predict models in 8 bits');
-  await expect(greet({ maxPeakMemoryBytes: { board: 1e6 } })).rejects.toThrow('no memory');
+  await expect(greet({ maxPeakMemoryBytes: { board: 1e6 } })).rejects.toThrow('cannot tell what memory');
 });
 
 test('images of another size than the calibrated ones are warned of', async () => {

@@ -25,6 +25,7 @@ export function calibratedDevice(path: string): LatencyDevice {
         providers: [provider],
         threads,
         maxModelBytes: Number.MAX_SAFE_INTEGER,
+        memory: false,
       };
     },
     /** The interval is the prediction's. */

@@ -20,6 +20,7 @@ export function describeHere(maxModelBytes: number): DeviceDescription {
     providers: ['cpu'],
     threads: usableCores,
     maxModelBytes,
+    memory: true,
   };
 }
 

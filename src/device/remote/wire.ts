@@ -23,6 +23,8 @@ export const DeviceDescription = z.object({
   /** Most threads that a measurement can have. */
   threads: count,
   maxModelBytes: count,
+  /** Whether it can tell what memory a model takes; earlier versions do not say. */
+  memory: z.boolean().optional(),
 });
 export type DeviceDescription = z.infer<typeof DeviceDescription>;
 

@@ -62,6 +62,7 @@ async function describe(): Promise<DeviceDescription> {
     threads: MOST_THREADS,
     // The server knows the limit.
     maxModelBytes: 2 ** 31 - 1,
+    memory: false,
   };
 }
 

@@ -1,0 +1,121 @@
+/** Before a search begins, and before it goes on: who its devices are, and whether they can do what it will ask of them. */
+import { openDevice } from '../device/open-device.ts';
+import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
+import { calibrationAt } from '../device/predict/calibration-file.ts';
+import { parseDeviceAddress } from '../device/remote/address.ts';
+import { onDevice } from '../device/remote/measure-name.ts';
+import type { DeviceDescription } from '../device/remote/wire.ts';
+import { fail } from '../errors.ts';
+import type { StudyStorage } from '../storage/storage.ts';
+import type { OnEvent } from './events.ts';
+import type { SearchOptions } from './options.ts';
+import { get, put } from './record.ts';
+
+/** How long a search waits for its devices before it begins. */
+const GREETING_SECONDS = 10;
+
+/**
+ * Asks all devices who they are, before anything is spent on a search whose device is not there.
+ * @throws DEVICE_UNREACHABLE, DEVICE_ANSWER; DEVICE_REFUSED, also for a calibration of other threads or without 8 bits
+ */
+export async function greetDevices(
+  options: SearchOptions,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, DeviceDescription>>> {
+  const greeted = await Promise.all(
+    Object.entries(options.devices).map(async ([name, address]) => {
+      if (isCalibrationPath(address)) await checkCalibrated(name, address, options);
+      const device = openDevice(address, { seconds: GREETING_SECONDS });
+      const description = await device.describe(signal);
+      checkProvider(name, address, description);
+      checkMemory(name, description, options);
+      return [name, description] as const;
+    }),
+  );
+  return Object.fromEntries(greeted);
+}
+
+/** Greets the devices of a run and keeps who they are; says when one is another than before. @throws as greetDevices */
+export async function recordDevices(
+  options: SearchOptions,
+  storage: StudyStorage,
+  {
+    onEvent,
+    signal,
+    side,
+  }: {
+    readonly onEvent: OnEvent;
+    readonly signal: AbortSignal;
+    /** Height of the images. */
+    readonly side: number;
+  },
+): Promise<void> {
+  if (Object.keys(options.devices).length === 0) return;
+  const before = (await get(storage, 'devices')) ?? {};
+  const now = await greetDevices(options, signal);
+  for (const [name, description] of Object.entries(now)) {
+    const former = before[name];
+    if (former !== undefined && differs(former, description))
+      onEvent({
+        event: 'warning',
+        message: `the device ${name} is another one than before (${former.device}, ${former.runtime}): its latencies are not comparable`,
+      });
+  }
+  for (const [name, address] of Object.entries(options.devices)) {
+    if (!isCalibrationPath(address)) continue;
+    const { inputShape } = await calibrationAt(address);
+    if (inputShape[1] !== side)
+      onEvent({
+        event: 'warning',
+        message: `the device ${name} was calibrated with images of ${inputShape[1]} pixels, these have ${side}: its predictions may be further off than they say`,
+      });
+  }
+  await put(storage, 'devices', { ...now, ...before });
+}
+
+/** That a calibration can predict what the search will ask of it. */
+async function checkCalibrated(name: string, path: string, options: SearchOptions): Promise<void> {
+  const { threads, models } = await calibrationAt(path);
+  const refuse = (reason: string, hint: string): never =>
+    fail('DEVICE_REFUSED', { device: name, reason, hint });
+  if (threads !== options.latencyThreads)
+    refuse(
+      `it was calibrated with ${threads} thread${threads === 1 ? '' : 's'}, latency is asked for with ${options.latencyThreads}`,
+      `Give --latency-threads ${threads}, or calibrate with --threads ${options.latencyThreads}.`,
+    );
+  if (models.float === undefined)
+    refuse('it cannot predict float models', 'Calibrate the device with `espalier device calibrate --int8`.');
+  if (options.int8 && models.int8 === undefined)
+    refuse(
+      'it cannot predict models in 8 bits',
+      'Calibrate the device with `espalier device calibrate --int8`.',
+    );
+}
+
+/** That a device can tell memory where that is a bound or an objective. */
+function checkMemory(name: string, { memory }: DeviceDescription, options: SearchOptions): void {
+  const measure = onDevice('peakMemoryBytes', name);
+  const wanted =
+    options.objectives.some((objective) => objective.measure === measure) ||
+    options.maxDevicePeakMemoryBytes[name] !== undefined;
+  if (wanted && memory === false)
+    fail('DEVICE_REFUSED', {
+      device: name,
+      reason: 'it cannot tell what memory a model takes',
+      hint: 'Only `device serve` can: neither a browser nor a calibration does.',
+    });
+}
+
+function checkProvider(name: string, address: string, { providers }: DeviceDescription): void {
+  if (isCalibrationPath(address)) return;
+  const { provider } = parseDeviceAddress(address);
+  if (provider !== null && !providers.includes(provider))
+    fail('DEVICE_REFUSED', {
+      device: name,
+      reason: `it has no provider "${provider}", only ${providers.join(', ')}`,
+      hint: 'WebGPU needs a browser that has it, and a page over https or from localhost.',
+    });
+}
+
+const differs = (a: DeviceDescription, b: DeviceDescription): boolean =>
+  a.device !== b.device || a.runtime !== b.runtime;
