@@ -37,7 +37,7 @@ export function calibratedDevice(path: string): LatencyDevice {
           reason: `it was never calibrated with ${unknown.join(', ')}`,
           hint: 'Calibrate the device with the space that is searched: `espalier device calibrate --space …`.',
         });
-      return { p50Ms: ms, lowMs, highMs, trusted: true, memory: null };
+      return { p50Ms: ms, lowMs, highMs, trusted: true, memory: null, reference: null };
     },
   };
 }

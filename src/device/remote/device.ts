@@ -11,8 +11,12 @@ export interface LatencyDevice extends Pick<Device, 'describe'> {
   measure(model: Uint8Array, request: MeasureRequest): Promise<DeviceFigures>;
 }
 
-/** What of a measurement becomes measures of a candidate; `memory` is null where nobody can tell. */
-export type DeviceFigures = Pick<DeviceMeasurement, 'p50Ms' | 'lowMs' | 'highMs' | 'trusted' | 'memory'>;
+/** What of a measurement becomes measures of a candidate. */
+export interface DeviceFigures
+  extends Pick<DeviceMeasurement, 'p50Ms' | 'lowMs' | 'highMs' | 'trusted' | 'memory'> {
+  /** Null where nothing ran. */
+  readonly reference: DeviceMeasurement['reference'] | null;
+}
 
 export interface Device {
   /** @throws as `measure` */
