@@ -14,6 +14,7 @@ const COLUMNS = [
   'latencyMs',
   'int8LatencyMs',
   'memoryBytes',
+  'peakMemoryBytes',
 ];
 
 export interface TrialTable {
