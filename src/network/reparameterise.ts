@@ -66,13 +66,15 @@ export function reparameterise(
       newWeights.set(`${id}.${suffix}`, tensor);
   }
 
+  // The same network, whose shapes are known.
+  if (merged.size === 0) return { network, weights: new Map(weights) };
   const rename = (id: string): string => renamed.get(id) ?? id;
   const nodes = network.nodes
     .filter((n) => !removed.has(n.id))
     .map((n) => merged.get(n.id) ?? n)
     .map((n) => ({ ...n, inputs: n.inputs.map(rename) }));
-  const gone = [...removed].map((id) => `${id}.`);
-  const kept = [...weights].filter(([name]) => !gone.some((prefix) => name.startsWith(prefix)));
+  // Named `<node id>.<suffix>`.
+  const kept = [...weights].filter(([name]) => !removed.has(name.slice(0, name.lastIndexOf('.'))));
   return {
     network: { ...network, nodes, outputs: network.outputs.map(rename) },
     weights: new Map([...kept, ...newWeights]),

@@ -81,6 +81,8 @@ function fold(
   ];
   const channels = weight.shape[0]!;
   const each = weight.data.length / channels;
+  // A graph whose weights have no values has none folded either: only its structure is asked for.
+  if (each === 0) return { weight, bias: { dtype: 'float32', shape: [channels], data: weight.data } };
   const newWeight = new Float32Array(weight.data.length);
   const newBias = new Float32Array(channels);
   for (let c = 0; c < channels; c++) {

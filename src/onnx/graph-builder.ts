@@ -108,9 +108,11 @@ export function createGraphBuilder(options: {
     const wanted = settings.outputs ?? 1;
     const attributes = settings.attributes ?? {};
     const names =
-      typeof wanted === 'number'
-        ? Array.from({ length: wanted }, (_, i) => freeValue(i === 0 ? name : `${name}.${i}`))
-        : wanted;
+      wanted === 1
+        ? [freeValue(name)]
+        : typeof wanted === 'number'
+          ? Array.from({ length: wanted }, (_, i) => freeValue(i === 0 ? name : `${name}.${i}`))
+          : wanted;
     let results = settings.types;
     if (results === undefined) {
       const rule =
