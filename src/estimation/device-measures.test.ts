@@ -62,7 +62,7 @@ async function play(figures: readonly Played[]): Promise<{ readonly address: str
 
 const ask = (address: string, int8: Uint8Array | null = null) =>
   deviceMeasures({
-    devices: { targets: [{ name: 'board', address, maxMs: null }], patienceSeconds: 1 },
+    devices: { targets: [{ name: 'board', address, maxMs: null, memory: true }], patienceSeconds: 1 },
     threads: 1,
     float: Uint8Array.of(1, 2, 3),
     int8,

@@ -68,11 +68,11 @@ async function steadier(
 }
 
 async function measuresOn(
-  { name, address, maxMs }: TrialDevices['targets'][number],
+  { name, address, maxMs, memory = false }: TrialDevices['targets'][number],
   { devices, threads, float, int8, signal, onTrouble }: DeviceMeasuresRequest,
 ): Promise<Pick<DeviceMeasures, 'measures' | 'over'>> {
   const device = openDevice(address, { seconds: devices.patienceSeconds, onTrouble });
-  const request = { threads, maxSeconds: MAX_SECONDS, memory: true, signal };
+  const request = { threads, maxSeconds: MAX_SECONDS, memory, signal };
   // An early end gives a figure that says no more than that the bound is broken: only for what the bound is for.
   const bounded = { ...request, ...(maxMs !== null && { maxMs }) };
   const ofFloat = await steadier(device, float, int8 === null ? bounded : request);

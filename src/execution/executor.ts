@@ -16,6 +16,8 @@ export interface TrialDevices {
     /** As device/remote/address.ts reads it; with its token. */
     readonly address: string;
     readonly maxMs: number | null;
+    /** Also ask what memory the network takes, which costs the device a fresh process. */
+    readonly memory?: boolean;
   }[];
   /** How long a device that does not answer is waited for; then the trial fails. */
   readonly patienceSeconds: number;

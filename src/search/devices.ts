@@ -76,11 +76,17 @@ function keptAddresses(folder: RunFolder, stored: SearchOptions['devices']): Rec
   }
 }
 
+/** Whether the memory that a network takes on a device is a bound or an objective. */
+export const wantsMemory = (
+  { objectives, maxDevicePeakMemoryBytes }: SearchOptions,
+  device: string,
+): boolean =>
+  maxDevicePeakMemoryBytes[device] !== undefined ||
+  objectives.some(({ measure }) => measure === onDevice('peakMemoryBytes', device));
+
 /** What a trial is told of them; undefined without devices. */
-export function trialDevices(
-  { devices, maxDeviceLatencyMs, devicePatienceSeconds }: SearchOptions,
-  secondsLeft: number | null,
-): TrialDevices | undefined {
+export function trialDevices(options: SearchOptions, secondsLeft: number | null): TrialDevices | undefined {
+  const { devices, maxDeviceLatencyMs, devicePatienceSeconds } = options;
   const names = Object.keys(devices);
   if (names.length === 0) return undefined;
   return {
@@ -88,6 +94,7 @@ export function trialDevices(
       name,
       address: devices[name]!,
       maxMs: maxDeviceLatencyMs[name] ?? null,
+      ...(wantsMemory(options, name) && { memory: true }),
     })),
     // With a time limit a device that is away must not take the training's time too.
     patienceSeconds: Math.min(devicePatienceSeconds, (secondsLeft ?? Number.POSITIVE_INFINITY) / 2),

@@ -3,10 +3,10 @@ import { openDevice } from '../device/open-device.ts';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { calibrationAt } from '../device/predict/calibration-file.ts';
 import { parseDeviceAddress } from '../device/remote/address.ts';
-import { onDevice } from '../device/remote/measure-name.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
 import type { StudyStorage } from '../storage/storage.ts';
+import { wantsMemory } from './devices.ts';
 import type { OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
 import { get, put } from './record.ts';
@@ -94,11 +94,7 @@ async function checkCalibrated(name: string, path: string, options: SearchOption
 
 /** That a device can tell memory where that is a bound or an objective. */
 function checkMemory(name: string, { memory }: DeviceDescription, options: SearchOptions): void {
-  const measure = onDevice('peakMemoryBytes', name);
-  const wanted =
-    options.objectives.some((objective) => objective.measure === measure) ||
-    options.maxDevicePeakMemoryBytes[name] !== undefined;
-  if (wanted && memory === false)
+  if (memory === false && wantsMemory(options, name))
     fail('DEVICE_REFUSED', {
       device: name,
       reason: 'it cannot tell what memory a model takes',
