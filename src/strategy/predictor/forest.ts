@@ -223,6 +223,7 @@ function spread(
   arrive: (places: Int32Array, from: number, to: number, leaf: number) => void,
 ): void {
   const places = Int32Array.from(rows.keys());
+  const spare = new Int32Array(rows.length);
   const open = [0, 0, rows.length];
   while (open.length > 0) {
     const to = open.pop()!;
@@ -235,16 +236,17 @@ function spread(
     }
     const offset = j * all;
     const cut = threshold[node]!;
-    let [left, right] = [from, to];
-    while (left < right) {
-      const at = places[left]!;
-      if (values[offset + rows[at]!]! <= cut) left++;
-      else {
-        right--;
-        places[left] = places[right]!;
-        places[right] = at;
-      }
+    // Every row is written to both sides and counts on one: a branch that the processor cannot foresee costs more.
+    let [left, right] = [from, 0];
+    for (let i = from; i < to; i++) {
+      const at = places[i]!;
+      const below = values[offset + rows[at]!]! <= cut ? 1 : 0;
+      places[left] = at;
+      spare[right] = at;
+      left += below;
+      right += 1 - below;
     }
+    for (let i = 0; i < right; i++) places[left + i] = spare[i]!;
     if (left > from) open.push(child[node]!, from, left);
     if (to > left) open.push(child[node]! + 1, left, to);
   }

@@ -52,6 +52,8 @@ export type Model = (lesson: Lesson, random: Random) => Surrogate;
 /** Trees never claim to be sure: among few rows all of them may agree. */
 const LEAST_DEVIATION = 0.05;
 const TREES = 40;
+/** Trees that say which of thousands of rows all trees should look at. */
+const SCREENING_TREES = 16;
 /** Trees of a single draw of the function (see {@link drawnForest}). */
 const DRAWN_TREES = 5;
 
@@ -68,11 +70,13 @@ const grow = ({ features, known, targets }: Lesson, trees: number, random: Rando
 
 export const forestModel: Model = (lesson, random) => {
   const forest = grow(lesson, TREES, random);
-  const predict = (rows: Int32Array): Prediction => {
-    const { mean, deviation } = predictForest(forest, lesson.features, rows);
-    return { mean, deviation: deviation.map((d) => Math.hypot(d, LEAST_DEVIATION)) };
-  };
-  return { screen: predict, refine: predict };
+  const predictBy =
+    (trees: Forest['trees']) =>
+    (rows: Int32Array): Prediction => {
+      const { mean, deviation } = predictForest({ trees }, lesson.features, rows);
+      return { mean, deviation: deviation.map((d) => Math.hypot(d, LEAST_DEVIATION)) };
+    };
+  return { screen: predictBy(forest.trees.slice(0, SCREENING_TREES)), refine: predictBy(forest.trees) };
 };
 
 /**
