@@ -2,11 +2,11 @@
  * Convolutions and pools with their padding in numbers: `auto_pad`, `output_shape` and `ceil_mode` written out, so that
  * gradient rules and lowerings see one form. Those over one axis (sequences) become images one pixel high.
  */
-import { int, int64, ints } from '../../onnx/graph-builder.ts';
+import { float32, int, int64, ints } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxNode } from '../../onnx/model.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
-import type { Form } from './form.ts';
+import type { Form, ForwardContext } from './form.ts';
 
 /** Attributes with numbers for each axis, and what the added axis gets before each of them. */
 const PER_AXIS = {
@@ -101,6 +101,28 @@ function transposedPads(node: OnnxNode, w: Windows): readonly number[] | null {
   return shared(totals, auto !== 'SAME_UPPER');
 }
 
+/** ONNX Runtime pads by less than a kernel, dilated or not: the rest becomes rows and columns that are never the largest. */
+function emitPadded(
+  form: Form,
+  c: ForwardContext,
+  node: OnnxNode,
+  kernel: readonly number[],
+  pads: readonly number[],
+): void {
+  const { g } = c.m;
+  const own = pads.map((p, i) => Math.min(p, kernel[i % kernel.length]! - 1));
+  const rest = pads.map((p, i) => p - own[i]!);
+  const attributes = explicit(node.attributes, own);
+  const [before, after] = [rest.slice(0, kernel.length), rest.slice(kernel.length)];
+  const around = (): string => g.constant(int64([0, 0, ...before, 0, 0, ...after]));
+  const x = node.inputs[0]!;
+  const padded = rest.some((p) => p > 0) ? g.op('Pad', [x, around(), g.constant(float32(LOWEST))]) : x;
+  form(c, { ...node, inputs: [padded], attributes });
+}
+
+/** The lowest finite float32. */
+const LOWEST = -(2 - 2 ** -23) * 2 ** 127;
+
 /** `ceil_mode`: the end is padded until the last window fits; those elements never count in a mean. */
 export const poolingForm = (form: Form): Form =>
   overImages((c, node) => {
@@ -108,7 +130,7 @@ export const poolingForm = (form: Form): Form =>
     const kernel = intsAttribute(node.attributes, 'kernel_shape') ?? [];
     const w = windows(m, node, kernel);
     const same = samePads(node, w);
-    if (same) return form(c, { ...node, attributes: explicit(node.attributes, same) });
+    if (same) return emitPadded(form, c, node, kernel, same);
     if (intAttribute(node.attributes, 'ceil_mode', 0) !== 1) return form(c, node);
     const given = intsAttribute(node.attributes, 'pads') ?? [...kernel, ...kernel].map(() => 0);
     const rank = kernel.length;
@@ -121,7 +143,7 @@ export const poolingForm = (form: Form): Form =>
     });
     const ends = after.map((p, i) => p + missing[i]!);
     if (intAttribute(node.attributes, 'count_include_pad', 0) !== 1)
-      return form(c, { ...node, attributes: explicit(node.attributes, [...before, ...ends]) });
+      return emitPadded(form, c, node, kernel, [...before, ...ends]);
     // Here the given padding counts and the rest does not: the one becomes zeros of the image.
     const padded = m.pad(node.inputs[0]!, [0, 0, ...before], [0, 0, ...after]);
     const pads = [...before.map(() => 0), ...missing];

@@ -3,10 +3,11 @@ import { createRandom } from '../../random.ts';
 import { COMPOSITE_CASES } from './composite-cases.ts';
 import { INDEXING_CASES } from './indexing-cases.ts';
 import type { OperatorCase } from './operator-case.ts';
-import { convolutionCases, OPERATOR_CASES, transposedConvolutionCases } from './operator-cases.ts';
+import { OPERATOR_CASES } from './operator-cases.ts';
 import { randomCases } from './random-cases/index.ts';
 
-const random = createRandom('gradients');
+/** Another seed draws other cases (then there are no recorded answers to them): ESPALIER_CASES_SEED=2 npx vitest … */
+export const OTHER_SEED = process.env.ESPALIER_CASES_SEED;
 
 export const FIXED_CASES: readonly OperatorCase[] = [
   ...OPERATOR_CASES,
@@ -16,7 +17,5 @@ export const FIXED_CASES: readonly OperatorCase[] = [
 
 export const CASES: readonly OperatorCase[] = [
   ...FIXED_CASES,
-  ...convolutionCases(random.split('conv'), 40),
-  ...transposedConvolutionCases(random.split('convTranspose'), 10),
-  ...randomCases(random.split('families')),
+  ...randomCases(createRandom(OTHER_SEED ?? 'gradients')),
 ];

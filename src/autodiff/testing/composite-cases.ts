@@ -64,6 +64,19 @@ export const COMPOSITE_CASES: readonly OperatorCase[] = [
     beta: float(0.75),
     bias: float(2),
   }),
+  of(
+    'Einsum',
+    [
+      [2, 3, 4],
+      [2, 5, 4],
+    ],
+    "torch.einsum('bid,bjd->bij', x0, x1)",
+    { equation: str('bid,bjd->bij') },
+  ),
+  {
+    ...of('ReduceLogSum', [[3, 4]], 'x0.sum(1).log()', { keepdims: int(0) }, (g) => [g.constant(int64([1]))]),
+    draw: (random) => 0.3 + 2 * random.next(),
+  },
   of('Tile', [[2, 3]], 'x0.repeat(3, 2)', {}, (g) => [g.constant(int64([3, 2]))]),
   of('DepthToSpace', [[2, 8, 2, 3]], 'F.pixel_shuffle(x0, 2)', { blocksize: int(2), mode: str('CRD') }),
   of(

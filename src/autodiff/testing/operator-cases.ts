@@ -1,7 +1,6 @@
 /** Cases for the gradient rule of every operator: ONNX on our side, PyTorch on the other. */
 import { float, float32, type GraphBuilder, int, int64, ints, str } from '../../onnx/graph-builder.ts';
 import type { Attributes } from '../../onnx/model.ts';
-import type { Random } from '../../random.ts';
 import type { OperatorCase } from './operator-case.ts';
 
 type Shape = readonly number[];
@@ -39,57 +38,6 @@ const awayFromKinks = (test: OperatorCase): OperatorCase => ({
 const list =
   (...values: number[]) =>
   (g: GraphBuilder) => [g.constant(int64(values))];
-
-/** Random convolutions: strides, paddings, dilations, groups, depthwise. */
-export function convolutionCases(random: Random, count: number): OperatorCase[] {
-  return Array.from({ length: count }, () => {
-    const groups = random.pick([1, 1, 2, 4, 8]);
-    const inputs = groups * (groups === 8 ? 1 : random.pick([1, 2, 16 / groups]));
-    const outputs = groups * (groups === 8 ? 1 : random.pick([1, 3, 32 / groups]));
-    const kernel = [random.pick([1, 2, 3]), random.pick([1, 3, 5])];
-    const stride = [random.pick([1, 1, 2]), random.pick([1, 1, 2, 3])];
-    const dilation = [random.pick([1, 1, 2]), random.pick([1, 1, 2])];
-    const pads = kernel.map((k, i) => random.pick([0, Math.floor((dilation[i]! * (k - 1)) / 2)]));
-    const size = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.int(6));
-    const attributes: Attributes = {
-      kernel_shape: ints(kernel),
-      strides: ints(stride),
-      dilations: ints(dilation),
-      pads: ints([...pads, ...pads]),
-      group: int(groups),
-    };
-    const options = `stride=(${stride}), padding=(${pads}), dilation=(${dilation}), groups=${groups}`;
-    const shapes = [
-      [2 + 2 * random.int(2), inputs, ...size],
-      [outputs, inputs / groups, ...kernel],
-      [outputs],
-    ];
-    return {
-      ...plain('Conv', shapes, `F.conv2d(x0, x1, x2, ${options})`, attributes),
-      name: `Conv ${shapes[0]} → ${outputs}: ${options}`,
-    };
-  });
-}
-
-export function transposedConvolutionCases(random: Random, count: number): OperatorCase[] {
-  return Array.from({ length: count }, () => {
-    const groups = random.pick([1, 1, 2]);
-    const stride = random.pick([1, 2, 3]);
-    const extra = random.int(stride);
-    const kernel = random.pick([2, 3, 4]);
-    const pad = random.int(Math.min(2, kernel));
-    const attributes: Attributes = {
-      kernel_shape: ints([kernel, kernel]),
-      strides: ints([stride, stride]),
-      pads: ints([pad, pad, pad, pad]),
-      output_padding: ints([extra, extra]),
-      group: int(groups),
-    };
-    const shapes = [[2, 2 * groups, 4, 5], [2 * groups, 3, kernel, kernel], [3 * groups]];
-    const torch = `F.conv_transpose2d(x0, x1, x2, stride=${stride}, padding=${pad}, output_padding=${extra}, groups=${groups})`;
-    return { ...plain('ConvTranspose', shapes, torch, attributes), name: torch };
-  });
-}
 
 const pool = (kernel: Shape, strides: Shape, pad: Shape, more: Attributes = {}): Attributes => ({
   kernel_shape: ints(kernel),

@@ -1,7 +1,8 @@
 """Trains a network with PyTorch's own layers, autograd and optimisers: the reference of whole training runs.
 
 Arguments: folders with job.json (see training-run.ts), weights.f32, images.f32 and labels.f32; the batches are used in
-turn. Writes weights.f32 of each anew and prints its losses as a line of JSON.
+turn. Trains each in single and in double precision. Writes weights.f32 (of the single) anew and prints a line of JSON:
+{"losses": those in single precision, "exact": those in double precision}.
 """
 
 import json
@@ -45,12 +46,20 @@ def average_pool(node, op, x):
     return F.avg_pool2d(x, op["kernel"], op["stride"], (top, left), count_include_pad=False)
 
 
+def max_pool(node, op, x):
+    top, left, bottom, right = op["padding"]
+    return F.max_pool2d(F.pad(x, (left, right, top, bottom), value=-torch.inf), op["kernel"], op["stride"])
+
+
 OPERATORS = {
     "conv": conv,
     "linear": lambda node, op, x: F.linear(x, weights[f"{node}.weight"], weights.get(f"{node}.bias")),
     "batchNorm": batch_norm,
     "activation": lambda node, op, x: ACTIVATIONS[op["name"]](x),
     "averagePool": average_pool,
+    "maxPool": max_pool,
+    "resize": lambda node, op, x: F.interpolate(x, size=op["size"], mode=op["mode"]),
+    "concat": lambda node, op, *x: torch.cat(x, 1),
     "globalAveragePool": lambda node, op, x: x.mean((2, 3), keepdim=True),
     "flatten": lambda node, op, x: x.flatten(1),
     "add": lambda node, op, *x: sum(x[1:], x[0]),
@@ -66,8 +75,8 @@ def forward(x):
     return values[job["network"]["outputs"][0]]
 
 
-def train(folder):
-    read = lambda name: torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", dtype=numpy.float32))
+def train(folder, dtype):
+    read = lambda name: torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", dtype=numpy.float32)).to(dtype)
     job.clear()
     job.update(json.loads((folder / "job.json").read_text()))
     weights.clear()
@@ -94,9 +103,12 @@ def train(folder):
             torch.nn.utils.clip_grad_norm_(parameters, job["clipNorm"])
         optimiser.step()
         losses.append(loss.item())
-    torch.cat([weights[e["name"]].detach().flatten() for e in job["weights"]]).numpy().tofile(folder / "weights.f32")
-    return losses
+    return losses, torch.cat([weights[e["name"]].detach().flatten() for e in job["weights"]])
 
 
 for argument in sys.argv[1:]:
-    print(json.dumps(train(Path(argument))), flush=True)
+    folder = Path(argument)
+    exact, _ = train(folder, torch.float64)
+    losses, trained = train(folder, torch.float32)
+    trained.numpy().tofile(folder / "weights.f32")
+    print(json.dumps({"losses": losses, "exact": exact}), flush=True)

@@ -41,26 +41,33 @@ const BATCHES = 8;
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const tensor = (shape: readonly number[], data: Float32Array): Tensor => ({ dtype: 'float32', shape, data });
 
-/** Initial weights and batches of a run: images whose class can be learned, soft labels. */
+/** Initial weights and batches of a run: images whose class can be learned (or the class of each pixel), soft labels. */
 function begin(run: TrainingRun) {
   const random = createRandom('training run');
   const weights = initialWeights(run.network, random.split('weights'));
-  const inputShape = [run.batch, ...run.network.inputs[0]!.shape];
-  const outputs = run.network.outputs[0]!;
-  const classes = weights.get(`${outputs}.weight`)!.shape[0]!;
+  const imageShape = run.network.inputs[0]!.shape;
+  const inputShape = [run.batch, ...imageShape];
+  const output = run.network.outputs[0]!;
+  const classes = weights.get(`${output}.weight`)!.shape[0]!;
+  const isOfPixels = run.network.nodes.find((n) => n.id === output)!.operator.kind === 'conv';
+  const labelShape = [run.batch, classes, ...(isOfPixels ? imageShape.slice(1) : [])];
   const draw = random.split('data');
+  const pixels = size(imageShape);
+  const places = size(labelShape) / (run.batch * classes);
   const batches = Array.from({ length: BATCHES }, () => {
     const images = Float32Array.from({ length: size(inputShape) }, () => draw.normal());
-    const labels = new Float32Array(run.batch * classes).fill(0.1 / classes);
-    const pixels = images.length / run.batch;
+    const labels = new Float32Array(size(labelShape)).fill(0.1 / classes);
     for (let i = 0; i < run.batch; i++) {
-      const label = draw.int(classes);
-      labels[i * classes + label]! += 0.9;
-      for (let p = label; p < pixels; p += classes) images[i * pixels + p]! += 1;
+      for (let place = 0; place < places; place++) {
+        const label = draw.int(classes);
+        labels[(i * classes + label) * places + place]! += 0.9;
+        if (isOfPixels) images[i * pixels + place]! += 2 * label;
+        else for (let p = label; p < pixels; p += classes) images[i * pixels + p]! += 1;
+      }
     }
     return { images, labels };
   });
-  return { random, weights, inputShape, labelShape: [run.batch, classes], batches };
+  return { random, weights, inputShape, labelShape, batches };
 }
 
 /** A session of the run with its feeds; `advance` does so many steps and returns their losses. */
@@ -122,11 +129,16 @@ export async function runHere(run: TrainingRun): Promise<RunResult> {
   }
 }
 
+export interface TorchResult extends RunResult {
+  /** Losses of the same training in double precision. */
+  readonly exact: readonly number[];
+}
+
 /** Whole runs in PyTorch, one after the other in one process. */
 export async function runInTorch(
   python: string,
   runs: readonly TrainingRun[],
-): Promise<readonly RunResult[]> {
+): Promise<readonly TorchResult[]> {
   const folders = await Promise.all(runs.map(() => mkdtemp(join(tmpdir(), 'espalier-torch-'))));
   try {
     await Promise.all(runs.map((run, i) => writeJob(folders[i]!, run)));
@@ -135,7 +147,7 @@ export async function runInTorch(
     const lines = stdout.trim().split('\n');
     return await Promise.all(
       runs.map(async (run, i) => ({
-        losses: JSON.parse(lines[i]!) as number[],
+        ...(JSON.parse(lines[i]!) as Pick<TorchResult, 'losses' | 'exact'>),
         weights: await readWeights(folders[i]!, begin(run).weights),
       })),
     );
