@@ -88,3 +88,11 @@ test('a shuffle keeps the items, leaves the list alone, and every order is equal
   for (const count of counts.values())
     expect(Math.abs(count - n / 6)).toBeLessThan(5 * Math.sqrt((n * 5) / 36));
 });
+
+test('filling with normal samples gives the same as drawing them, and goes on from there', () => {
+  const [one, other] = [createRandom('fill'), createRandom('fill')];
+  const filled = new Float32Array(1001);
+  one.fillNormal(filled, 0.3);
+  expect(filled).toEqual(Float32Array.from({ length: 1001 }, () => other.normal() * 0.3));
+  expect(one.next()).toBe(other.next());
+});

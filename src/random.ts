@@ -15,6 +15,8 @@ export interface Random {
   int(bound: number): number;
   /** A sample of the standard normal distribution (Box-Muller). */
   normal(): number;
+  /** Fills with samples of a normal distribution around zero: the same as by `normal()` times `deviation`, but faster. */
+  fillNormal(target: Float32Array, deviation: number): void;
   /** One element, uniformly; the list must not be empty. */
   pick<T>(items: readonly T[]): T;
   /** A new array with the items in uniformly random order (Fisher-Yates). */
@@ -79,6 +81,25 @@ function fromSeed(seed: Seed128): Random {
     next,
     int,
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    fillNormal(target, deviation) {
+      // The state in variables of this call: those of the generator live on the heap.
+      let [p, q, r, n] = [a, b, c, counter];
+      for (let i = 0; i < target.length; i++) {
+        let t = (((p + q) | 0) + n) | 0;
+        p = q ^ (q >>> 9);
+        q = (r + (r << 3)) | 0;
+        r = (((r << 21) | (r >>> 11)) + t) | 0;
+        const radius = Math.sqrt(-2 * Math.log(1 - (t >>> 0) / 4294967296));
+        n = (n + 1) | 0;
+        t = (((p + q) | 0) + n) | 0;
+        p = q ^ (q >>> 9);
+        q = (r + (r << 3)) | 0;
+        r = (((r << 21) | (r >>> 11)) + t) | 0;
+        n = (n + 1) | 0;
+        target[i] = radius * Math.cos(2 * Math.PI * ((t >>> 0) / 4294967296)) * deviation;
+      }
+      [a, b, c, counter] = [p, q, r, n];
+    },
     pick: (items) => items[int(items.length)]!,
     shuffle: (items) => {
       const result = [...items];

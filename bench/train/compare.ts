@@ -8,9 +8,10 @@ export interface Comparison {
   readonly network: string;
   readonly threads: number;
   readonly batch: number;
+  /** Both rates are over the same rounds: see {@link middleRounds}. */
   readonly imagesPerSecond: number;
   readonly torchImagesPerSecond: number;
-  /** Median over the rounds of Espalier's rate divided by that of PyTorch in the same round. */
+  /** The one divided by the other. */
   readonly ratio: number;
   readonly peakMiB: number;
   readonly torchPeakMiB: number;
@@ -53,28 +54,48 @@ export async function compare(bench: BenchNetwork, options: CompareOptions): Pro
       );
     const results: TurnResult[][] = workers.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, worker] of workers.entries()) {
-        const result = await worker.turn({ seconds });
+      // Whoever comes first in one round comes last in another.
+      for (let i = 0; i < workers.length; i++) {
+        const side = (i + round) % workers.length;
+        const result = await workers[side]!.turn({ seconds });
         if (!Number.isFinite(result.loss))
-          throw new Error(`${network}: the loss of side ${i} is ${result.loss}`);
-        results[i]!.push(result);
+          throw new Error(`${network}: the loss of side ${side} is ${result.loss}`);
+        results[side]!.push(result);
       }
     }
-    const rates = results.map((side) => side.map((r) => r.images / r.seconds));
-    const torch = rates.length === 3 && median(rates[2]!) > median(rates[1]!) ? 2 : 1;
+    const torch = results.length === 3 && rate(results[2]!) > rate(results[1]!) ? 2 : 1;
+    const middle = middleRounds(results[0]!.map((own, i) => rate([own]) / rate([results[torch]![i]!])));
+    const [own, other] = [results[0]!, results[torch]!].map((side) => rate(middle.map((i) => side[i]!)));
     return {
       network,
       threads,
       batch,
-      imagesPerSecond: round1(median(rates[0]!)),
-      torchImagesPerSecond: round1(median(rates[torch]!)),
-      ratio: Number(median(rates[0]!.map((r, i) => r / rates[torch]![i]!)).toFixed(3)),
+      imagesPerSecond: round1(own!),
+      torchImagesPerSecond: round1(other!),
+      ratio: Number((own! / other!).toFixed(3)),
       peakMiB: Math.round(results[0]!.at(-1)!.peakMiB),
       torchPeakMiB: Math.round(results[torch]!.at(-1)!.peakMiB),
     };
   } finally {
     for (const worker of workers) worker.close();
   }
+}
+
+/** Images a second over all the given turns together. */
+function rate(turns: readonly TurnResult[]): number {
+  const sum = (of: (turn: TurnResult) => number): number =>
+    turns.reduce((total, turn) => total + of(turn), 0);
+  return sum((t) => t.images) / sum((t) => t.seconds);
+}
+
+/**
+ * The rounds that count: those whose ratio is in the middle, without the lowest and the highest quarter. In those
+ * something else ran beside one of the two.
+ */
+function middleRounds(ratios: readonly number[]): readonly number[] {
+  const order = ratios.map((_, i) => i).toSorted((a, b) => ratios[a]! - ratios[b]!);
+  const cut = Math.floor(order.length / 4);
+  return order.slice(cut, order.length - cut);
 }
 
 const round1 = (x: number): number => Math.round(x * 10) / 10;

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { OPTIMISER, type Ready, type Turn, type TurnResult, type WorkerTask } from './protocol.ts';
 
 export interface Worker {
@@ -13,25 +14,59 @@ export interface Worker {
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-export const startEspalier = (task: WorkerTask): Promise<Worker> =>
-  startWorker('Espalier', process.execPath, [
-    '--import',
-    'tsx',
-    path('./espalier-worker.ts'),
-    JSON.stringify(task),
-  ]);
+/** As one file, so that the loader of TypeScript is no part of the process that is measured. */
+async function bundledWorker(): Promise<string> {
+  const outfile = path('../../node_modules/.cache/espalier-bench/espalier-worker.mjs');
+  await build({
+    entryPoints: [path('./espalier-worker.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+  return outfile;
+}
 
+/** What both sides gain by: huge pages for large blocks, where the system leaves them to be asked for. */
+const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } as const;
+
+export const startEspalier = async (task: WorkerTask): Promise<Worker> =>
+  startWorker('Espalier', process.execPath, [await bundledWorker(), JSON.stringify(task)], HUGE_PAGES);
+
+/**
+ * PyTorch allocates the images of every step anew. By default the C library gives them back to the system and takes as
+ * many page faults in the next step: on a virtual machine half of the step, and with two threads three quarters. Kept,
+ * PyTorch is as fast as it can be. OpenBLAS finds the processor's kernels itself: names of slower ones that the
+ * environment may hold (for reproducible builds, say) are taken out.
+ */
 export const startTorch = (python: string, task: WorkerTask): Promise<Worker> =>
-  startWorker('PyTorch', python, [
-    path('./torch-worker.py'),
-    JSON.stringify(task),
-    JSON.stringify(OPTIMISER),
-  ]);
+  startWorker(
+    'PyTorch',
+    python,
+    [path('./torch-worker.py'), JSON.stringify(task), JSON.stringify(OPTIMISER)],
+    {
+      ...HUGE_PAGES,
+      MALLOC_MMAP_THRESHOLD_: '4294967296',
+      MALLOC_TRIM_THRESHOLD_: '4294967296',
+      OMP_NUM_THREADS: String(task.threads),
+      OPENBLAS_NUM_THREADS: String(task.threads),
+      OPENBLAS_CORETYPE: undefined,
+      OPENBLAS_L2_SIZE: undefined,
+    },
+  );
 
 /** Starts a worker and waits until it is ready. @throws when it ends before it has answered */
-async function startWorker(name: string, command: string, args: readonly string[]): Promise<Worker> {
+async function startWorker(
+  name: string,
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Worker> {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async <T>(): Promise<T> => {

@@ -33,6 +33,9 @@ export function staticShape(shape: Shape): readonly number[] {
   return shape as readonly number[];
 }
 
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
+
 export function arithmetic(g: GraphBuilder): Arithmetic {
   const reduced = (op: string, a: string, axes: readonly number[], keep: boolean): string =>
     g.op(op, [a, g.constant(int64(axes))], { keepdims: int(keep ? 1 : 0) });
@@ -46,10 +49,14 @@ export function arithmetic(g: GraphBuilder): Arithmetic {
     scalar: (value) => g.constant(float32(value)),
     scale: (a, factor) => (factor === 1 ? a : g.op('Mul', [a, self.scalar(factor)])),
     where: (condition, a, b) => g.op('Where', [condition, a, b]),
-    reshape: (a, shape) =>
-      shape.join() === g.shape(a).join()
-        ? a
-        : g.op('Reshape', [a, g.constant(int64(shape))], { allowzero: int(1) }),
+    reshape: (a, shape) => {
+      // One reshape in place of a chain.
+      let source = a;
+      for (let by = g.producer(a); by?.op === 'Reshape'; by = g.producer(source)) source = by.inputs[0]!;
+      return sameShape(g.shape(source), shape)
+        ? source
+        : g.op('Reshape', [source, g.constant(int64(shape))], { allowzero: int(1) });
+    },
     transpose: (a, perm) => {
       const shape = staticShape(g.shape(a));
       const moved = perm.filter((axis) => shape[axis] !== 1);
@@ -76,8 +83,7 @@ export function arithmetic(g: GraphBuilder): Arithmetic {
       [...begins, ...ends].every((p) => p === 0)
         ? a
         : g.op('Pad', [a, g.constant(int64([...begins, ...ends]))]),
-    expand: (a, shape) =>
-      shape.join() === g.shape(a).join() ? a : g.op('Expand', [a, g.constant(int64(shape))]),
+    expand: (a, shape) => (sameShape(shape, g.shape(a)) ? a : g.op('Expand', [a, g.constant(int64(shape))])),
   };
   return self;
 }
@@ -86,7 +92,7 @@ export function arithmetic(g: GraphBuilder): Arithmetic {
 export function unbroadcast(m: Arithmetic, gradient: string, target: Shape): string {
   const from = staticShape(m.g.shape(gradient));
   const to = staticShape(target);
-  if (from.join() === to.join()) return gradient;
+  if (sameShape(from, to)) return gradient;
   const lead = from.length - to.length;
   const axes = from.flatMap((d, i) => (i < lead || (to[i - lead] === 1 && d !== 1) ? [i] : []));
   return m.reshape(m.sum(gradient, axes, true), to);

@@ -80,7 +80,7 @@ export function trainingGraph(
 ): TrainingGraph {
   const { graph } = normaliseModel(model, options.dimensions);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
-  const g = createGraphBuilder({ name: `${graph.name}.train`, reserved });
+  const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
   const m = arithmetic(g);
   const settings = settingNames(graph.nodes);
   const statisticNames = new Set(
@@ -149,8 +149,7 @@ export function trainingGraph(
       },
     },
   );
-  g.node('Identity', [lossValue], { outputs: ['loss'] });
-  g.output('loss');
+  g.output(lossValue, 'loss');
 
   const flat = parameters.entries.map((e) => {
     const gradient = found.get(e.name);
@@ -177,10 +176,7 @@ export function trainingGraph(
     step: 'step',
     state: optimiser.state,
   });
-  const next = (name: string, value: string): void => {
-    g.node('Identity', [value], { outputs: [`next.${name}`] });
-    g.output(`next.${name}`);
-  };
+  const next = (name: string, value: string): void => g.output(value, `next.${name}`);
   next('parameters', updated.parameters);
   optimiser.state.forEach((name, i) => {
     next(name, updated.state[i]!);

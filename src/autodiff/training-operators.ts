@@ -27,6 +27,8 @@ export type TrainingOperator =
   | 'MaxPoolGradient'
   /** (dY) → dX. Attributes of the AveragePool, and `input_shape`. */
   | 'AveragePoolGradient'
+  /** (dY [N,C,k₀H,k₁W]) → dX [N,C,H,W]: the sum over each tile, which enlarging has copied an element to. `scales` = k. */
+  | 'UpsampleGradient'
   /** (dY [N,C,1,1]) → dX [N,C,H,W], dY spread evenly. `input_shape`. */
   | 'GlobalAveragePoolGradient';
 
@@ -183,3 +185,14 @@ export const globalAveragePoolGradient = (
   name: string,
 ): string =>
   emit(g, 'GlobalAveragePoolGradient', [dy], [inputShape], { input_shape: ints(inputShape) }, name)[0]!;
+
+export function upsampleGradient(
+  g: GraphBuilder,
+  dy: string,
+  scales: readonly [number, number],
+  name: string,
+): string {
+  const [n, channels, height, width] = g.shape(dy) as [number, number, number, number];
+  const shape = [n, channels, height / scales[0], width / scales[1]];
+  return emit(g, 'UpsampleGradient', [dy], [shape], { scales: ints(scales) }, name)[0]!;
+}

@@ -23,6 +23,12 @@ export interface WorkerLimits {
   readonly memoryLimitBytes: number | null;
 }
 
+/**
+ * Asks glibc for huge pages in large blocks, where the system leaves that to programs: a session's first step then takes
+ * some thousand page faults in place of a hundred thousand. Without effect elsewhere; a setting of the user's stays.
+ */
+const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
+
 export interface WorkerProcess {
   readonly pid: number;
   /** Resolves when the process has ended, for whatever reason. */
@@ -48,6 +54,7 @@ export async function startWorker(
     // JSON would turn NaN into null.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { GLIBC_TUNABLES: HUGE_PAGES, ...process.env },
   });
   const tail = createOutputTail();
   const outputs = [child.stdout, child.stderr].filter((output) => output !== null);

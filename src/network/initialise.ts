@@ -5,16 +5,16 @@ import type { Network } from './network.ts';
 import { networkShapes } from './rules/shape.ts';
 import { type Initialisation, weightSpecs } from './rules/weights.ts';
 
-function sampler(initialisation: Initialisation, random: Random): () => number {
+function fill(data: Float32Array, initialisation: Initialisation, random: Random): void {
   switch (initialisation.kind) {
-    case 'he': {
-      const deviation = Math.sqrt(2 / initialisation.fanIn);
-      return () => random.normal() * deviation;
-    }
+    case 'he':
+      random.fillNormal(data, Math.sqrt(2 / initialisation.fanIn));
+      return;
     case 'uniform':
-      return () => (2 * random.next() - 1) * initialisation.bound;
+      for (let i = 0; i < data.length; i++) data[i] = (2 * random.next() - 1) * initialisation.bound;
+      return;
     case 'constant':
-      return () => initialisation.value;
+      data.fill(initialisation.value);
   }
 }
 
@@ -25,10 +25,8 @@ export function initialWeights(network: Network, random: Random): Map<string, Te
   for (const { id, operator, inputs } of network.nodes) {
     for (const { suffix, shape, initialisation } of weightSpecs(operator, shapes.get(inputs[0]!)!)) {
       const name = `${id}.${suffix}`;
-      const sample = sampler(initialisation, random.split(name));
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-      // Five times as fast as Float32Array.from with a function.
-      for (let i = 0; i < data.length; i++) data[i] = sample();
+      fill(data, initialisation, random.split(name));
       weights.set(name, { dtype: 'float32', shape, data });
     }
   }

@@ -3,16 +3,7 @@
  * mistake is reported at the layer that makes it.
  */
 import { fail } from '../errors.ts';
-import type {
-  Attribute,
-  Attributes,
-  DataType,
-  OnnxModel,
-  OnnxNode,
-  Tensor,
-  TypedArray,
-  ValueInfo,
-} from './model.ts';
+import type { Attribute, Attributes, DataType, OnnxModel, OnnxNode, Tensor, ValueInfo } from './model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 
 export const int = (value: number): Attribute => ({ type: 'int', value });
@@ -52,10 +43,12 @@ export interface GraphBuilder {
   dtype(value: string): DataType;
   /** The value of a constant, or null. */
   tensor(value: string): Tensor | null;
+  /** The node that a value comes from; null for inputs and constants. */
+  producer(value: string): OnnxNode | null;
   /** The nodes emitted so far, in order. */
   nodes(): readonly OnnxNode[];
-  /** Marks a value as an output of the graph. */
-  output(value: string): void;
+  /** Marks a value as an output of the graph, under another name if one is given. */
+  output(value: string, name?: string): void;
   /** Drops nodes and constants that no output needs. */
   build(options?: { readonly metadata?: Readonly<Record<string, string>> }): OnnxModel;
 }
@@ -69,6 +62,8 @@ export function createGraphBuilder(options: {
   readonly opsets?: Readonly<Record<string, number>>;
   /** Names that will be defined later: invented names keep clear of them. */
   readonly reserved?: ReadonlySet<string>;
+  /** Emit a node only once when it is asked for again under no name of its own; not by default. */
+  readonly shareEqualNodes?: boolean;
 }): GraphBuilder {
   const types = new Map<string, ValueType>();
   const initializers = new Map<string, Tensor>();
@@ -76,7 +71,9 @@ export function createGraphBuilder(options: {
   const nodes: OnnxNode[] = [];
   const nodeNames = new Set<string>();
   const graphInputs: ValueInfo[] = [];
-  const outputs: string[] = [];
+  const outputs: { readonly value: string; readonly name: string }[] = [];
+  const producers = new Map<string, OnnxNode>();
+  const known = new Map<string, readonly string[]>();
   let serial = 0;
 
   const typeOf = (value: string): ValueType => {
@@ -104,6 +101,13 @@ export function createGraphBuilder(options: {
   };
 
   const node: GraphBuilder['node'] = (op, inputs, settings = {}) => {
+    // Nodes whose outputs have names of their own are never asked for again.
+    const key =
+      options.shareEqualNodes && typeof (settings.outputs ?? 1) === 'number' && !DRAWS.has(op)
+        ? nodeKey(op, inputs, settings)
+        : null;
+    const same = key === null ? undefined : known.get(key);
+    if (same) return same;
     const name = uniqueName(settings.name ?? `${op}_${nodes.length}`);
     const wanted = settings.outputs ?? 1;
     const attributes = settings.attributes ?? {};
@@ -130,14 +134,17 @@ export function createGraphBuilder(options: {
     names.forEach((output, i) => {
       if (output !== '') define(output, results[i]!);
     });
-    nodes.push({
+    const emitted: OnnxNode = {
       name,
       op,
       domain: settings.domain ?? '',
       inputs: [...inputs],
       outputs: [...names],
       attributes,
-    });
+    };
+    nodes.push(emitted);
+    for (const output of names) producers.set(output, emitted);
+    if (key !== null) known.set(key, names);
     return names;
   };
 
@@ -151,13 +158,12 @@ export function createGraphBuilder(options: {
       return define(name, tensor);
     },
     constant(tensor) {
-      const small = tensor.data.length <= 64;
-      const key = small ? `${tensor.dtype}[${tensor.shape.join()}]${constantKey(tensor.data)}` : '';
-      const known = constants.get(key);
-      if (small && known !== undefined) return known;
+      const key = tensor.data.length <= 64 ? constantKey(tensor) : null;
+      const equal = key === null ? undefined : constants.get(key);
+      if (equal !== undefined) return equal;
       const name = define(freeValue(`const_${constants.size}_${serial++}`), tensor);
       initializers.set(name, tensor);
-      if (small) constants.set(key, name);
+      if (key !== null) constants.set(key, name);
       return name;
     },
     node,
@@ -166,13 +172,15 @@ export function createGraphBuilder(options: {
     shape: (value) => typeOf(value).shape,
     dtype: (value) => typeOf(value).dtype,
     tensor: (value) => initializers.get(value) ?? null,
+    producer: (value) => producers.get(value) ?? null,
     nodes: () => nodes,
-    output(value) {
-      typeOf(value);
-      outputs.push(value);
+    output(value, name = value) {
+      const type = typeOf(value);
+      if (name !== value) define(name, type);
+      outputs.push({ value, name });
     },
     build(settings = {}) {
-      const needed = new Set(outputs);
+      const needed = new Set(outputs.map((o) => o.value));
       const kept: OnnxNode[] = [];
       for (let i = nodes.length - 1; i >= 0; i--) {
         const candidate = nodes[i]!;
@@ -181,6 +189,7 @@ export function createGraphBuilder(options: {
         kept.push(candidate);
       }
       kept.reverse();
+      const named = nameOutputs(kept, outputs);
       const domains = Object.fromEntries(kept.filter((n) => n.domain !== '').map((n) => [n.domain, 1]));
       return {
         irVersion: IR_VERSION,
@@ -190,16 +199,76 @@ export function createGraphBuilder(options: {
         graph: {
           name: options.name,
           inputs: graphInputs,
-          outputs: outputs.map((name) => ({ name, ...typeOf(name) })),
+          outputs: outputs.map(({ name }) => {
+            const { dtype, shape } = typeOf(name);
+            return { name, dtype, shape };
+          }),
           initializers: new Map([...initializers].filter(([name]) => needed.has(name))),
-          nodes: kept,
+          nodes: named,
         },
       };
     },
   };
 }
 
-/** Distinguishes -0 from 0 and keeps full precision. */
-function constantKey(data: TypedArray): string {
-  return Array.from(data as ArrayLike<number | bigint>, (v) => (Object.is(v, -0) ? '-0' : String(v))).join();
+/** Operators that give something else each time. */
+const DRAWS = new Set([
+  'Bernoulli',
+  'Dropout',
+  'Multinomial',
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+]);
+
+/** Equal for nodes that compute the same; the types, where given, follow from the rest. */
+function nodeKey(op: string, inputs: readonly string[], settings: NodeOptions): string | null {
+  let key = `${settings.domain ?? ''}\0${op}\0${settings.outputs ?? 1}`;
+  for (const input of inputs) key += `\0${input}`;
+  for (const [name, attribute] of Object.entries(settings.attributes ?? {})) {
+    if (typeof attribute.value === 'object' && !Array.isArray(attribute.value)) return null;
+    key += `\0\0${name}\0${attribute.type}\0${attribute.value}`;
+  }
+  return key;
+}
+
+/** Values that leave the graph under another name take it; a copy is made only of what has a name to keep. */
+function nameOutputs(
+  nodes: readonly OnnxNode[],
+  outputs: readonly { readonly value: string; readonly name: string }[],
+): readonly OnnxNode[] {
+  const produced = new Set(nodes.flatMap((n) => n.outputs));
+  const fixed = new Set(outputs.flatMap(({ value, name }) => (value === name ? [value] : [])));
+  const renamed = new Map<string, string>();
+  const copies: OnnxNode[] = [];
+  for (const { value, name } of outputs) {
+    if (value === name) continue;
+    if (produced.has(value) && !fixed.has(value) && !renamed.has(value)) renamed.set(value, name);
+    else
+      copies.push({
+        name: `${name}/copy`,
+        op: 'Identity',
+        domain: '',
+        inputs: [value],
+        outputs: [name],
+        attributes: {},
+      });
+  }
+  const all = [...nodes, ...copies];
+  if (renamed.size === 0) return all;
+  const now = (value: string): string => renamed.get(value) ?? value;
+  return all.map((n) =>
+    n.inputs.some((v) => renamed.has(v)) || n.outputs.some((v) => renamed.has(v))
+      ? { ...n, inputs: n.inputs.map(now), outputs: n.outputs.map(now) }
+      : n,
+  );
+}
+
+/** Equal for equal tensors; distinguishes -0 from 0 and keeps full precision. */
+function constantKey({ dtype, shape, data }: Tensor): string {
+  let key = `${dtype}[${shape}]`;
+  for (const value of data as ArrayLike<number | bigint> & Iterable<number | bigint>)
+    key += value === 0 && Object.is(value, -0) ? ',-0' : `,${value}`;
+  return key;
 }

@@ -4,9 +4,10 @@
  * Every vector has two buffers; a step reads one and writes the other, so nothing is allocated while training.
  */
 
+import { NCHWC_DOMAIN } from '../autodiff/lowering/layouts.ts';
 import type { TrainingGraph } from '../autodiff/training-graph.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import type { Tensor } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import type { Random } from '../random.ts';
 import { createSession, type SessionOptions } from '../runtime/session.ts';
 
@@ -38,6 +39,18 @@ const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data
 const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
 /**
+ * The lowering has chosen the kernels of convolutional networks and shared equal nodes; ONNX Runtime's optimisations find
+ * nothing more there, and are half of the time that a session takes to be made. Products of matrices gain by them.
+ */
+function usefulOptimisation({ graph }: OnnxModel): 'disabled' | 'all' {
+  const count = (isOne: (node: OnnxNode) => boolean): number => graph.nodes.filter(isOne).length;
+  const products = count((n) => PRODUCTS.has(n.op));
+  return count((n) => n.domain === NCHWC_DOMAIN && n.op === 'Conv') > products ? 'disabled' : 'all';
+}
+
+const PRODUCTS = new Set(['Gemm', 'MatMul', 'FusedMatMul', 'Einsum']);
+
+/**
  * @param start first value of every vector of the graph by name (`parameters`, `statistics`, optimiser state, averages);
  *   those left out begin at zero, the averages at what they average
  * @param decay weight decay of each parameter
@@ -49,7 +62,10 @@ export async function createStepper(
   options: SessionOptions & { readonly steps?: number; readonly openSession?: typeof createSession },
 ): Promise<Stepper> {
   const { steps: done = 0, openSession = createSession, ...sessionOptions } = options;
-  const session = await openSession(encodeModel(graph.model), sessionOptions);
+  const session = await openSession(encodeModel(graph.model), {
+    optimisation: usefulOptimisation(graph.model),
+    ...sessionOptions,
+  });
   const names = session.outputNames.filter((n) => n.startsWith('next.')).map((n) => n.slice('next.'.length));
   const lengthOf = (name: string): number =>
     name === 'statistics' || name === 'averageStatistics' ? graph.statistics.length : graph.parameters.length;

@@ -15,7 +15,7 @@ function channelMean(l: Layouts, blocked: string): string {
     domain: NCHWC_DOMAIN,
     types: [{ dtype: 'float32', shape: [n, channels, 1, 1] }],
   })[0]!;
-  return l.m.mean(l.m.reshape(pooled, [n, channels]), [0], false);
+  return l.m.mean(pooled, [0, 2, 3], false);
 }
 
 const elementsPerChannel = (shape: readonly number[]): number => shape[0]! * shape[2]! * shape[3]!;

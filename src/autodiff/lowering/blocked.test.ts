@@ -139,6 +139,14 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const most = b.resize(b.maxPool(x, { kernel: 2 }), { size: [8, 8], mode: 'nearest' });
     return normAct(b, b.conv(b.concat([x, average, most]), { out: 16, kernel: 3 }), 'relu');
   }),
+  'enlarged by whole factors, and by others': network(24, 6, (b, x) => {
+    const wide = b.resize(x, { size: [18, 12], mode: 'nearest' });
+    const uneven = b.resize(normAct(b, b.conv(wide, { out: 24, kernel: 3 }), 'relu'), {
+      size: [27, 20],
+      mode: 'nearest',
+    });
+    return normAct(b, b.conv(uneven, { out: 24, kernel: 3 }), 'relu');
+  }),
   'pools of filled-up channels': network(24, 12, (b, x) => {
     const tiles = b.maxPool(b.activation(x, 'relu'), { kernel: [3, 2] });
     return b.averagePool(normAct(b, b.conv(tiles, { out: 24, kernel: 3 }), 'relu6'), { kernel: 2 });

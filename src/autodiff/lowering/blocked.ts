@@ -12,6 +12,7 @@ import {
 } from '../../onnx/elementwise-operators.ts';
 import type { OnnxNode } from '../../onnx/model.ts';
 import { floatAttribute } from '../../onnx/shape-rules.ts';
+import { sameShape } from '../arithmetic.ts';
 import { batchNormGradient, batchNormTraining } from './blocked-batch-norm.ts';
 import { conv, convInputGradient, convWeightGradient } from './blocked-convolution.ts';
 import {
@@ -22,6 +23,7 @@ import {
   maxPool,
   maxPoolGradient,
 } from './blocked-pooling.ts';
+import { resize, upsampleGradient } from './blocked-resizing.ts';
 import type { BlockedHandler } from './handler.ts';
 import type { Layouts } from './layouts.ts';
 import { above, below } from './steep.ts';
@@ -66,8 +68,8 @@ const elementwise: BlockedHandler = (l, node) => {
   const output = node.outputs[0]!;
   if (!l.canBlock(output) || !node.inputs.some((i) => i !== '' && l.isBlocked(i))) return false;
   if (node.op === 'Add' && addPhased(l, node)) return true;
-  const shape = l.shape(output).join();
-  const isImage = (input: string): boolean => l.shape(input).join() === shape;
+  const shape = l.shape(output);
+  const isImage = (input: string): boolean => sameShape(l.shape(input), shape);
   const fits = node.inputs.every((i) => i === '' || isImage(i) || l.shape(i).every((d) => d === 1));
   const isFilled = l.filled(l.shape(output)[1]!) !== l.shape(output)[1];
   if (!fits || (isFilled && diverges(l, node, isImage))) return false;
@@ -148,4 +150,6 @@ export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {
   AveragePoolGradient: averagePoolGradient,
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
+  Resize: resize,
+  UpsampleGradient: upsampleGradient,
 };

@@ -1,6 +1,7 @@
 /** Finds sums and activations that the blocked kernels compute in the same pass as the node before. */
 import { str } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxModel, OnnxNode } from '../../onnx/model.ts';
+import { sameShape } from '../arithmetic.ts';
 import type { Fusion } from './handler.ts';
 
 /** Operators whose blocked form takes a sum and an activation. */
@@ -48,7 +49,7 @@ export function planFusion(graph: Graph, shapeOf: (value: string) => readonly nu
     // The statistics of a moved batch norm are read only by its gradient, later.
     if (
       next?.op === 'Add' &&
-      next.inputs.every((i) => shapeOf(i).join() === shapeOf(output).join()) &&
+      next.inputs.every((i) => sameShape(shapeOf(i), shapeOf(output))) &&
       !absorbed.has(next)
     ) {
       const other = next.inputs[0] === output ? next.inputs[1]! : next.inputs[0]!;

@@ -21,7 +21,7 @@ export function lower(
 ): OnnxModel {
   const { graph } = model;
   const outputs = new Set(graph.outputs.map((o) => o.name));
-  const g = createGraphBuilder({ name: graph.name, reserved: outputs });
+  const g = createGraphBuilder({ name: graph.name, reserved: outputs, shareEqualNodes: true });
   const shape = (value: string): readonly number[] => staticShape(shapeOf(value));
   const layouts = createLayouts(arithmetic(g), target.kind === 'blocked' ? target.block : 1, shape);
   for (const input of graph.inputs)
@@ -29,14 +29,8 @@ export function lower(
   for (const [name, tensor] of graph.initializers) layouts.setPlain(name, g.initializer(name, tensor));
   if (target.kind === 'plain') for (const node of graph.nodes) emitPlain(layouts, node);
   else emitBlocked(layouts, graph.nodes, planFusion(graph, shape));
-  for (const output of graph.outputs) g.output(named(layouts, output.name));
+  for (const output of graph.outputs) g.output(layouts.plain(output.name), output.name);
   return g.build({ metadata: model.metadata });
-}
-
-/** The lowered output under the name it has in the model. */
-function named(l: Layouts, output: string): string {
-  const value = l.plain(output);
-  return value === output ? value : l.m.g.node('Identity', [value], { outputs: [output] })[0]!;
 }
 
 function emitPlain(l: Layouts, node: OnnxNode): void {

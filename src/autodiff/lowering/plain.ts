@@ -1,5 +1,5 @@
 /** Training operators in standard ONNX operators, NCHW: the portable lowering and the reference of the others. */
-import { float, float32, int, int64 } from '../../onnx/graph-builder.ts';
+import { float, float32, int, int64, ints } from '../../onnx/graph-builder.ts';
 import type { OnnxNode } from '../../onnx/model.ts';
 import { floatAttribute, intAttribute, intsAttribute } from '../../onnx/shape-rules.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
@@ -174,6 +174,13 @@ const globalAveragePoolGradient: Lowering = (m, node, [dy]) => {
   return [m.expand(m.scale(dy!, 1 / count), shape)];
 };
 
+/** The sum over each tile, as its mean times its size: pooling is one fast pass. */
+const upsampleGradient: Lowering = (m, node, [dy]) => {
+  const scales = intsAttribute(node.attributes, 'scales')!;
+  const mean = m.g.op('AveragePool', [dy!], { kernel_shape: ints(scales), strides: ints(scales) });
+  return [m.scale(mean, scales[0]! * scales[1]!)];
+};
+
 export const PLAIN_LOWERINGS: Readonly<Record<TrainingOperator, Lowering>> = {
   ConvInputGradient: convInputGradient,
   ConvWeightGradient: convWeightGradient,
@@ -183,5 +190,6 @@ export const PLAIN_LOWERINGS: Readonly<Record<TrainingOperator, Lowering>> = {
   ClipGradient: clipGradient,
   MaxPoolGradient: maxPoolGradient,
   AveragePoolGradient: averagePoolGradient,
+  UpsampleGradient: upsampleGradient,
   GlobalAveragePoolGradient: globalAveragePoolGradient,
 };

@@ -3,9 +3,10 @@
  * is dx = Aᵀ·dy along that axis. A is built from the operator's coordinate rules (ONNX Resize, opset 19).
  */
 import { fail } from '../../errors.ts';
-import type { Attributes } from '../../onnx/model.ts';
+import type { Attributes, Tensor } from '../../onnx/model.ts';
 import { floatAttribute, intAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
 import type { GradientRule } from '../rule.ts';
+import { upsampleGradient } from '../training-operators.ts';
 
 /** The source position of output `i`, in elements of the input axis. */
 function sourcePosition(i: number, input: number, output: number, scale: number, mode: string): number {
@@ -87,19 +88,63 @@ function interpolationTransposed(
   return matrix;
 }
 
+/** The interpolation matrix of every axis, transposed; null for axes that keep their size. */
+function matricesOf(
+  attributes: Attributes,
+  x: readonly number[],
+  y: readonly number[],
+  scales: Tensor | null,
+): readonly (Float32Array | null)[] | null {
+  const matrices: (Float32Array | null)[] = [];
+  for (const [axis, size] of x.entries()) {
+    const target = y[axis]!;
+    const scale = scales ? Number(scales.data[axis]) : target / size;
+    const matrix = size === target ? null : interpolationTransposed(size, target, scale, attributes);
+    if (matrix === null && size !== target) return null;
+    matrices.push(matrix);
+  }
+  return matrices;
+}
+
+/** The tile that each pixel of an image is copied to, when that is what a Resize does; else null. */
+export function nearestTiles(
+  attributes: Attributes,
+  x: readonly number[],
+  y: readonly number[],
+  scales: Tensor | null,
+): readonly [number, number] | null {
+  if (x.length !== 4 || stringAttribute(attributes, 'mode', 'nearest') !== 'nearest') return null;
+  const tiles = matricesOf(attributes, x, y, scales)?.map((matrix, i) => timesCopied(matrix, x[i]!, y[i]!));
+  return tiles && tiles[0] === 1 && tiles[1] === 1 && tiles[2] && tiles[3] ? [tiles[2], tiles[3]] : null;
+}
+
+/** How many times in succession each element of an axis is copied, when that is all that happens to it; else null. */
+function timesCopied(matrix: Float32Array | null, input: number, output: number): number | null {
+  const times = output / input;
+  if (matrix === null || !Number.isInteger(times)) return matrix === null ? 1 : null;
+  const isCopy = matrix.every((share, i) => {
+    const [from, to] = [Math.floor(i / output), i % output];
+    return share === (Math.floor(to / times) === from ? 1 : 0);
+  });
+  return isCopy ? times : null;
+}
+
 export const resize: GradientRule = (c) => {
   const { m, node } = c;
   const x = c.shape(node.inputs[0]!);
   const y = c.shape(node.outputs[0]!);
   const scales = node.inputs[2] ? m.g.tensor(node.inputs[2]) : null;
+  const toFirst = (dx: string): readonly (string | null)[] =>
+    node.inputs.map((_, i) => (i === 0 ? dx : null));
+  const tiles = nearestTiles(node.attributes, x, y, scales);
+  if (tiles) return toFirst(upsampleGradient(m.g, c.dy, tiles, `${node.name}/gradient`));
+  const matrices =
+    matricesOf(node.attributes, x, y, scales) ??
+    fail('NO_GRADIENT', { op: 'Resize (antialiased or cropped)', node: node.name });
   let gradient = c.dy;
-  x.forEach((size, axis) => {
-    const target = y[axis]!;
-    if (size === target) return;
-    const scale = scales ? Number(scales.data[axis]) : target / size;
-    const matrix = interpolationTransposed(size, target, scale, node.attributes);
-    if (matrix === null) fail('NO_GRADIENT', { op: 'Resize (antialiased or cropped)', node: node.name });
-    const a = m.g.constant({ dtype: 'float32', shape: [size, target], data: matrix });
+  matrices.forEach((matrix, axis) => {
+    if (matrix === null) return;
+    const a = m.g.constant({ dtype: 'float32', shape: [x[axis]!, y[axis]!], data: matrix });
     const last = x.length - 1;
     if (axis === last) gradient = m.matmulT(gradient, a, { b: true });
     else if (axis === last - 1) gradient = m.matmul(a, gradient);
@@ -108,5 +153,5 @@ export const resize: GradientRule = (c) => {
       gradient = m.transpose(m.matmulT(m.transpose(gradient, swap), a, { b: true }), swap);
     }
   });
-  return node.inputs.map((_, i) => (i === 0 ? gradient : null));
+  return toFirst(gradient);
 };
