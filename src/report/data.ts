@@ -85,6 +85,8 @@ export interface Winner {
   readonly network: Network;
   /** Of the final training; `valAccuracy` and the costs. */
   readonly measures: Measures;
+  /** 95 % (Wilson 1927) of `valAccuracy`; not there in runs of before. */
+  readonly valInterval?: readonly [number, number];
   readonly curve: readonly CurvePoint[];
   readonly classes: readonly string[];
   /** Counts [actual][predicted] on the test split, or on the validation split when there is none. */

@@ -28,7 +28,7 @@ const points = (float: number | undefined, int8: number | undefined): string => 
 };
 
 /** Intervals are of 95 %. */
-export function precisionRows({ measures, test, int8 }: Winner): PrecisionRow[] {
+export function precisionRows({ measures, valInterval, test, int8 }: Winner): PrecisionRow[] {
   const accuracy = (value: number | undefined, interval: Interval): string =>
     value === undefined ? '' : `${formatPercent(value)}${percentSpan(interval)}`;
   const latency = (value: number | undefined, low: number | undefined, high: number | undefined): string =>
@@ -40,7 +40,7 @@ export function precisionRows({ measures, test, int8 }: Winner): PrecisionRow[] 
   return [
     {
       label: 'validation accuracy',
-      float: accuracy(measures.valAccuracy, null),
+      float: accuracy(measures.valAccuracy, valInterval),
       int8: accuracy(measures.int8ValAccuracy, int8?.valInterval),
       change: points(measures.valAccuracy, measures.int8ValAccuracy),
     },

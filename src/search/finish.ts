@@ -138,6 +138,7 @@ export async function finish(
       ...int8Measures,
       ...elsewhere,
     },
+    valInterval: accuracyInterval(valAccuracy, dataset.val.count),
     curve: outcome.curve,
     classes: dataset.classes,
     confusion: evaluation.confusion,

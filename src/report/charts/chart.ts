@@ -121,6 +121,8 @@ function clean(svg: string, width: number, height: number, { tip, link }: Marks)
   text = text.replace(
     /<(path|circle|rect)([^>]*?ecmeta_series_index="(\d+)"[^>]*?)><\/\1>/g,
     (whole, tag, attributes) => {
+      // The legend's entries carry the index of their series' first point.
+      if (attributes.includes('ecmeta_ssr_type="legend"')) return whole;
       const series = Number(/ecmeta_series_index="(\d+)"/.exec(attributes)?.[1]);
       const index = Number(/ecmeta_data_index="(\d+)"/.exec(attributes)?.[1]);
       const said = Number.isNaN(index) ? null : (tip?.(series, index) ?? null);

@@ -54,7 +54,7 @@ function memberPanel(data: ReportData, member: Winner): Html {
 espalier verify ${data.run}/${best} --data DATA</pre>
 ${genomeText(genome)}${
   chosen
-    ? html`<p><a href="#architecture">Architecture</a> and <a href="#curves">training</a> of the chosen network have their own sections.</p>`
+    ? html`<p>Its <a href="#architecture">architecture</a>${curve.length > 1 ? html` and <a href="#curves">training</a>` : null} ${curve.length > 1 ? 'are' : 'is'} below.</p>`
     : html`${drawArchitecture(network)}${curvesChart(curve)}`
 }`,
   );
