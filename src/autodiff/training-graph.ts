@@ -6,8 +6,8 @@
  * `learningRate` and `step` (scalars); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
  * (scalar); with layer-wise rates `learningRateFactors` [P]; one `noise.*` input for each dropout.
  * Graph outputs: `loss` (scalar); `next.<name>` for every vector, to be fed to the next step; `magnitude` (scalar), the
- * sum of the absolute values of all next weights, statistics and optimiser states, which is NaN or infinite when one of
- * them is.
+ * sum of the absolute values of all next weights and statistics, and of those optimiser states that may not be
+ * finite while the weights are: it is NaN or infinite when one of them is.
  */
 
 import { fail } from '../errors.ts';
@@ -201,7 +201,8 @@ export function trainingGraph(
     average('average', updated.parameters, parameters.length);
     if (newStatistics) average('averageStatistics', newStatistics, statistics.length);
   }
-  const vectors = [updated.parameters, ...updated.state, ...(newStatistics ? [newStatistics] : [])];
+  const hidden = updated.state.filter((_, i) => !optimiser.shown?.includes(optimiser.state[i]!));
+  const vectors = [updated.parameters, ...hidden, ...(newStatistics ? [newStatistics] : [])];
   const sums = vectors.map((value) =>
     g.op('ReduceL1', [value, g.constant(int64([0]))], { keepdims: int(0) }),
   );

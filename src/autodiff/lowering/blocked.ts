@@ -26,6 +26,7 @@ import {
 import { resize, upsampleGradient } from './blocked-resizing.ts';
 import type { BlockedHandler } from './handler.ts';
 import type { Layouts } from './layouts.ts';
+import { logSoftmax } from './softmax.ts';
 import { above, below } from './steep.ts';
 
 const reluGradient: BlockedHandler = (l, node) => {
@@ -151,5 +152,6 @@ export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
   Resize: resize,
+  LogSoftmax: logSoftmax,
   UpsampleGradient: upsampleGradient,
 };

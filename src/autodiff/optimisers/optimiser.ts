@@ -19,5 +19,7 @@ export interface Optimiser {
   readonly name: string;
   /** Names of the state vectors, each [P], zero at the start. */
   readonly state: readonly string[];
+  /** Those of them that cannot be NaN or infinite while the parameters after the step are finite: they need no check. */
+  readonly shown?: readonly string[];
   update(context: UpdateContext): { readonly parameters: string; readonly state: readonly string[] };
 }

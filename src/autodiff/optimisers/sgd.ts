@@ -14,6 +14,7 @@ export interface SgdOptions {
 export const sgd = ({ momentum = 0, nesterov = false }: SgdOptions = {}): Optimiser => ({
   name: 'sgd',
   state: momentum === 0 ? [] : ['velocity'],
+  shown: ['velocity'],
   update({ m, parameters, gradient, decay, learningRate, state }) {
     const g = m.add(gradient, m.mul(decay, parameters));
     const moved = (direction: string): string => m.sub(parameters, m.mul(direction, learningRate));
