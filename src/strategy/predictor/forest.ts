@@ -12,12 +12,20 @@ export interface ForestOptions {
   readonly columnShare: number;
   /** And their number, at most. */
   readonly mostColumns: number;
-  /** Columns tried at every node besides. */
-  readonly always: readonly number[];
+  /** What the trees see, by turns. */
+  readonly views: readonly View[];
   /** Rows below which a node is not split. */
   readonly minSplit: number;
   /** Share of the rows that a tree sees, 0 … 1. */
   readonly rowShare: number;
+}
+
+/** The columns that a tree may split by. */
+export interface View {
+  /** Of these some are tried at a node. */
+  readonly columns: readonly number[];
+  /** These are tried at every node. */
+  readonly always: readonly number[];
 }
 
 /** One tree as arrays; a node with `column` -1 is a leaf and holds its mean in `threshold`. */
@@ -42,8 +50,7 @@ export function fitForest(
   options: ForestOptions,
   random: Random,
 ): Forest {
-  const { trees, columnShare, mostColumns } = options;
-  const tried = Math.max(1, Math.round(Math.min(mostColumns, columnShare * features.columns)));
+  const { trees, columnShare, mostColumns, views, minSplit } = options;
   const data = gathered(features, rows);
   const seen = Math.max(1, Math.round(options.rowShare * rows.length));
   const places = [...rows.keys()];
@@ -51,7 +58,9 @@ export function fitForest(
     trees: Array.from({ length: trees }, (_, t) => {
       const stream = random.split('tree', t);
       const bag = seen >= rows.length ? places : stream.shuffle(places).slice(0, seen);
-      return growTree(data, features.columns, targets, bag, tried, options, stream);
+      const view = views[t % views.length]!;
+      const tried = Math.max(1, Math.round(Math.min(mostColumns, columnShare * view.columns.length)));
+      return growTree(data, view, targets, bag, tried, minSplit, stream);
     }),
   };
 }
@@ -66,11 +75,11 @@ function gathered({ values, columns, rows: all }: FeatureMatrix, rows: readonly 
 
 function growTree(
   data: Float32Array,
-  columns: number,
+  { columns, always }: View,
   targets: readonly number[],
   bag: readonly number[],
   tried: number,
-  { always, minSplit }: ForestOptions,
+  minSplit: number,
   random: Random,
 ): Tree {
   const n = targets.length;
@@ -85,15 +94,15 @@ function growTree(
   const spare = new Int32Array(size);
   // The first so many are those that may vary in a node. A node moves the ones that do not behind them, for all nodes below
   // it; its sibling, which comes when they are done, finds the same columns in another order.
-  const candidates = Int32Array.from({ length: columns }, (_, j) => j);
-  let varying = columns;
+  const candidates = Int32Array.from(columns);
+  let varying = columns.length;
   // Of the rows of the node at hand, in their order.
   const values = new Float32Array(size);
   const aims = new Float64Array(size);
   let nodes = 1;
   let [bestColumn, bestCut, bestGain, total] = [-1, 0, -1, 0];
   const open: (readonly [node: number, from: number, to: number, varying: number])[] = [
-    [0, 0, size, columns],
+    [0, 0, size, varying],
   ];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, from, to] = next;

@@ -1,6 +1,6 @@
 /** Models of what a candidate is worth, behind one function: fitted to known rows of a matrix, asked for others. */
 import type { Random } from '../../random.ts';
-import type { FeatureMatrix } from './feature-matrix.ts';
+import type { BlockName, FeatureMatrix } from './feature-matrix.ts';
 import {
   type Forest,
   type ForestOptions,
@@ -8,6 +8,7 @@ import {
   outOfBag,
   type Prediction,
   predictForest,
+  type View,
 } from './forest.ts';
 import {
   chooseSettings,
@@ -57,12 +58,21 @@ const SCREENING_TREES = 16;
 /** Trees of a single draw of the function (see {@link drawnForest}). */
 const DRAWN_TREES = 5;
 
-/** Cost and proxies are few columns beside hundreds, and often the most telling: every node may split by them. */
+/**
+ * Cost and proxies are few columns beside hundreds, and often the most telling: every node may split by them. But half of
+ * the trees see no proxies, so that useless ones cannot mislead all.
+ */
 function forestOptions({ blocks }: FeatureMatrix): Omit<ForestOptions, 'trees'> {
-  const always = blocks
-    .filter(({ name }) => name === 'cost' || name === 'proxies')
-    .flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
-  return { columnShare: 0.1, mostColumns: 32, always, minSplit: 2, rowShare: 0.8 };
+  const columnsOf = (wanted: (name: BlockName) => boolean): number[] =>
+    blocks
+      .filter(({ name }) => wanted(name))
+      .flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
+  const columns = columnsOf((name) => name !== 'proxies');
+  const cost = columnsOf((name) => name === 'cost');
+  const proxies = columnsOf((name) => name === 'proxies');
+  const plain: View = { columns, always: cost };
+  const views = proxies.length === 0 ? [plain] : [{ columns, always: [...cost, ...proxies] }, plain];
+  return { columnShare: 0.1, mostColumns: 32, views, minSplit: 2, rowShare: 0.8 };
 }
 
 const grow = ({ features, known, targets }: Lesson, trees: number, random: Random): Forest =>

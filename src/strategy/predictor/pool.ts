@@ -151,11 +151,12 @@ function byChoices(
   for (const [i, row] of encoded.entries()) for (let j = 0; j < columns; j++) values[j * rows + i] = row[j]!;
   const features: FeatureMatrix = { rows, columns, values, blocks: [], linear: [] };
   const targets = normalScores(ranked.map((_, i) => -i));
+  const views = [{ columns: Array.from({ length: columns }, (_, j) => j), always: [] }];
   const forest = fitForest(
     features,
     [...ranked.keys()],
     targets,
-    { trees: 16, columnShare: 0.5, mostColumns: 16, always: [], minSplit: 4, rowShare: 0.8 },
+    { trees: 16, columnShare: 0.5, mostColumns: 16, views, minSplit: 4, rowShare: 0.8 },
     random.split('choices'),
   );
   const asked = Int32Array.from(genomes.keys(), (i) => ranked.length + i);

@@ -201,7 +201,14 @@ test('what models say of trials that they have not seen tells whether there is a
 
 test('the forest predicts row by row what its trees say, and out of the bag only by trees that did not see the row', () => {
   const { features, known, targets } = problem();
-  const options = { trees: 20, columnShare: 0.5, mostColumns: 8, always: [7], minSplit: 2, rowShare: 0.5 };
+  const options = {
+    trees: 20,
+    columnShare: 0.5,
+    mostColumns: 8,
+    views: [{ columns: [0, 1, 2, 3, 4, 5, 6], always: [7] }],
+    minSplit: 2,
+    rowShare: 0.5,
+  };
   const forest = fitForest(features, known, targets, options, random.split('bag'));
   const all = Int32Array.from(known);
   const together = predictForest(forest, features, all);
