@@ -16,6 +16,9 @@ import { int8Structure } from '../quantisation/int8-structure.ts';
 import type { Foreseen } from '../study/definition.ts';
 import type { SearchOptions } from './options.ts';
 
+/** An export carries labels, genome, accuracy, latency: a bound that holds without them might not hold in the end. */
+const METADATA_BYTES = 8 * 2 ** 10;
+
 /** @throws USAGE when a calibration cannot be read */
 export async function foreseenOf(options: SearchOptions): Promise<Foreseen> {
   const { devices, int8, maxSizeBytes } = options;
@@ -39,7 +42,7 @@ export async function foreseenOf(options: SearchOptions): Promise<Foreseen> {
       const quantised = int8 ? tried(() => int8Structure(float)) : null;
       const judged = int8 ? quantised : float;
       return {
-        ...(sized && judged !== null && { [size]: encodedBytes(judged) }),
+        ...(sized && judged !== null && { [size]: encodedBytes(judged) + METADATA_BYTES }),
         ...Object.fromEntries(
           calibrated.flatMap(([name, calibration]) => predicted(name, calibration, float, quantised)),
         ),
