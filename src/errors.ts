@@ -26,7 +26,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-type Details = Readonly<Record<string, string | number>>;
+export type Details = Readonly<Record<string, string | number>>;
 interface ErrorRow {
   readonly message: (details: Details) => string;
   readonly hint: (details: Details) => string;
@@ -112,7 +112,7 @@ export const ERRORS = {
   },
   STORAGE: {
     message: (d) => `Cannot use ${d.path}: ${d.reason}`,
-    hint: () => 'Check that the disk is not full and that the folder may be written to.',
+    hint: (d) => `${d.hint ?? 'Check that the disk is not full and that the folder may be written to.'}`,
     exit: EXIT.storage,
   },
   // ---- search
@@ -322,12 +322,15 @@ export type ErrorCode = keyof typeof ERRORS;
 export class EspalierError extends Error {
   override readonly name = 'EspalierError';
   readonly code: ErrorCode;
+  /** What fills the message and hint. */
+  readonly details: Details;
   readonly hint: string;
   readonly exitCode: number;
   constructor(code: ErrorCode, details: Details, cause?: unknown) {
     const row: ErrorRow = ERRORS[code];
     super(row.message(details), cause === undefined ? undefined : { cause });
     this.code = code;
+    this.details = details;
     this.hint = row.hint(details);
     this.exitCode = row.exit;
   }

@@ -13,7 +13,9 @@ import { CAN_READ_OTHERS, formatBytes, residentBytes } from './resident-memory.t
 
 const MEMORY_INTERVAL_MS = 250;
 /** How long an aborted job may take to reach its next step, and a closed worker to exit, before it is killed. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 1_500;
+/** Node's timers hold no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const START_LIMIT_MS = 120_000;
 
 export interface WorkerLimits {
@@ -204,9 +206,10 @@ const runJob = (
     );
     if (signal.aborted) return settle(failedOutcome(STOPPED));
     signal.addEventListener('abort', onAbort, { once: true });
-    if (limits.timeLimitSeconds !== null) {
-      const seconds = limits.timeLimitSeconds;
-      timers.push(setTimeout(() => kill(`time limit: took longer than ${seconds} s`), seconds * 1000));
+    const seconds = job.timeLimitSeconds ?? limits.timeLimitSeconds;
+    if (seconds !== null) {
+      const reason = `time limit: took longer than ${seconds} s`;
+      timers.push(setTimeout(() => kill(reason), Math.min(seconds * 1000, LONGEST_TIMER_MS)));
     }
     if (limits.memoryLimitBytes !== null && CAN_READ_OTHERS) {
       const watch = () => residentBytes(child.pid ?? 0).then(checkMemory);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
+import { writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
