@@ -61,8 +61,8 @@ export async function writeWhole(
   }
 }
 
-/** What {@link writeWhole} leaves behind only where the process was killed. */
-export const isPart = (name: string): boolean => /\.\d+\.part$/.test(name);
+/** A file that a process was writing beside its place: left behind only where it was killed. */
+export const isPart = (name: string): boolean => /\.\d+(-[0-9a-f]+)?\.(part|tmp)$/.test(name);
 
 /**
  * Makes a folder, with those above it, and sees that it can be written to.

@@ -122,15 +122,19 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   NO_TRIAL: {
-    message: (d) =>
-      `None of the ${d.trials} trials was complete within the bounds${d.reasons === '' ? '' : `: ${d.reasons}`}`,
-    hint: () => 'Loosen the bounds, give more time or trials, or look at the reasons in trials.json.',
+    message: (d) => `None of the ${d.trials} trials was complete within the bounds. ${d.reasons}`,
+    hint: (d) => `${d.hint}`,
     exit: EXIT.infeasible,
   },
   FINAL_FAILED: {
     message: (d) => `The final training failed: ${d.reason}`,
     hint: () => 'The trials are kept: lower the learning rate or the batch size and resume the run.',
     exit: EXIT.internal,
+  },
+  RUN_WITHOUT_DATA: {
+    message: (d) => `There is nothing to report of ${d.path}: the run ended before its data was read`,
+    hint: (d) => `Go on with it: \`espalier resume ${d.path}\`.`,
+    exit: EXIT.storage,
   },
   // ---- study
   STUDY_CHANGED: {
@@ -301,6 +305,12 @@ export const ERRORS = {
   DATA_ONE_CLASS: {
     message: (d) => `${d.path} has images of only one class, "${d.class}": there is nothing to tell apart`,
     hint: () => 'Give at least two class folders, or the folder above this one.',
+    exit: EXIT.data,
+  },
+  DATA_CHANGED: {
+    message: (d) => `The images at ${d.path} are not those that the run was begun with`,
+    hint: () =>
+      'Put the images back as they were, or begin another run: trials on other images do not compare.',
     exit: EXIT.data,
   },
   DATA_CACHE: {

@@ -42,11 +42,15 @@ export interface WorkerProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts `entry` (a `.ts` source through tsx, or compiled `.js`) and waits until it takes jobs. Rejects when it ends before. */
+/**
+ * Starts `entry` (a `.ts` source through tsx, or compiled `.js`) and waits until it takes jobs. Rejects when it ends
+ * before, as it does when the signal comes meanwhile.
+ */
 export async function startWorker(
   entry: URL,
   limits: WorkerLimits,
   gate: ExclusiveGate,
+  signal: AbortSignal,
 ): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(entry), [], {
     // tsx is resolved from this file: the working directory may be any folder of the user's.
@@ -75,13 +79,19 @@ export async function startWorker(
   child.on('error', () => {});
 
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
-    child.once('message', () => {
+    const kill = (): void => void child.kill('SIGKILL');
+    const timer = setTimeout(kill, START_LIMIT_MS);
+    signal.addEventListener('abort', kill, { once: true });
+    const started = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', kill);
+    };
+    child.once('message', () => {
+      started();
       resolve();
     });
     void ended.then((reason) => {
-      clearTimeout(timer);
+      started();
       reject(new Error(reason));
     });
   });

@@ -13,6 +13,7 @@ import type { Constraint, Measures, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { latenciesByDevice, latencySources } from './devices.ts';
+import { failOnDiskTrouble } from './disk-trouble.ts';
 import type { DoneEvent, FrontMember, Int8Result } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
@@ -25,11 +26,12 @@ import {
   standings,
   withinBounds,
 } from './front.ts';
+import { furthestTrial } from './no-trial.ts';
 import type { SearchOptions } from './options.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
-import { createExecutor } from './trial-executor.ts';
+import { createExecutor, hangingSeconds } from './trial-executor.ts';
 
 export interface FinalRequest extends Omit<SearchContext, 'start'> {
   readonly study: Study;
@@ -39,6 +41,9 @@ export interface FinalRequest extends Omit<SearchContext, 'start'> {
 
 /** Training a network that failed once is tried again from its checkpoint before the next best one is taken. */
 const ATTEMPTS = 2;
+/** What a final training may take beyond its deadline before it is killed; and what an attempt is given at least. */
+const GRACE_SECONDS = 5;
+const LEAST_SECONDS = 15;
 /** How many candidates may fail. */
 const FAILURES = 3;
 
@@ -74,13 +79,14 @@ async function trainMembers(request: FinalRequest): Promise<readonly Winner[] | 
   const executor = createExecutor({ ...options, trialTimeoutSeconds: null }, { ...plan, time: null }, 1);
   try {
     for (;;) {
-      const untried = (bounds: readonly Constraint[], count: number): Trial[] =>
-        chooseFront(
-          study.trials().filter(({ number }) => !failed.has(number)),
-          options.objectives,
-          bounds,
-          count,
-        ).filter(({ number }) => !members.some((member) => member.trial === number));
+      const untried = (bounds: readonly Constraint[], count: number): Trial[] => {
+        const open = study.trials().filter(({ number }) => !failed.has(number));
+        const chosen = chooseFront(open, options.objectives, bounds, count);
+        const furthest = plan.time === null ? null : furthestTrial(open, bounds);
+        return (chosen.length === 0 && furthest !== null ? [furthest] : chosen).filter(
+          ({ number }) => !members.some((member) => member.trial === number),
+        );
+      };
       const planned = members.length < wanted ? untried(constraints, wanted) : [];
       const bounds = replacementBounds(members, study.trials(), constraints);
       const replacing = planned.length === 0 && bounds !== null && members.length < wanted + REPLACEMENTS;
@@ -159,6 +165,15 @@ async function train(
   await watch.phase('final training');
   const job = finalJob(request, trial, folder, deadline);
   hooks.onEvent({ event: 'final-started', trial: trial.number, epochs: job.plan.epochs });
+  const hanging = hangingSeconds(
+    {
+      ...request,
+      options: { ...request.options, trialTimeoutSeconds: null },
+      trials: request.study.trials(),
+    },
+    job.network,
+    job.plan,
+  );
   let outcome: JobOutcome | null = null;
   // Clock and epochs may disagree on how far it is, and a second attempt begins again.
   let furthest = 0;
@@ -167,7 +182,16 @@ async function train(
     attempt < ATTEMPTS && outcome?.state !== 'complete' && !hooks.signal.aborted;
     attempt++
   ) {
-    outcome = await executor.run(job, {
+    // One that hangs is killed. The second attempt then goes on from the last checkpoint, with what time there is: at the
+    // deadline it only writes the weights that are there.
+    const limit =
+      deadline === null ? hanging : Math.max(LEAST_SECONDS, (deadline - Date.now()) / 1000 + GRACE_SECONDS);
+    const attempted = {
+      ...job,
+      ...(limit !== null && { timeLimitSeconds: Math.ceil(limit) }),
+      ...(job.deadline !== undefined && { deadline: Math.max(job.deadline, Date.now() + 1000) }),
+    };
+    outcome = await executor.run(attempted, {
       signal: hooks.signal,
       onProgress: ({ progress, curve }) => {
         furthest = Math.max(furthest, progress);
@@ -179,6 +203,7 @@ async function train(
         });
       },
     });
+    failOnDiskTrouble(outcome.diskTrouble);
   }
   return outcome!;
 }

@@ -17,7 +17,7 @@ import type { QuantisedLayer, QuantiseOptions } from '../quantisation/quantise.t
 import type { LayerSensitivity } from '../quantisation/sensitivity.ts';
 import { createSession } from '../runtime/session.ts';
 import { VERSION } from '../version.ts';
-import { withMetadata, writeWhole } from './export-model.ts';
+import { withMetadata } from './export-model.ts';
 import { accuracyEntry, measuredLatency, preprocessingOf, speedUpEntry } from './model-figures.ts';
 import { datasetFor, usualNormalisation } from './model-input.ts';
 import {

@@ -94,9 +94,12 @@ const failedBy = (error: unknown): Outcome => ({
   reason: error instanceof Error ? error.message : String(error),
 });
 
+/** Reason of trials that the clock ended. */
+export const OUT_OF_TIME = 'the time for the search was over';
+
 /** A trial that the clock ended is not the candidate's fault. */
 const outOfTime = (outcome: Outcome): Outcome => ({
   ...outcome,
   state: 'pruned',
-  reason: 'the time for the search was over',
+  reason: OUT_OF_TIME,
 });

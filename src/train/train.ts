@@ -179,6 +179,8 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       steps += 1;
       request.onStep?.(progress);
     }
+    // The deadline was over before: the point of the epoch before says it all.
+    if (steps === 0 && curve.length > 0) break;
     trained += steps * plan.batchSize;
     trainingMs += performance.now() - began;
     const trainLoss = lossSum / Math.max(1, steps);
