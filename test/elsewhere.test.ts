@@ -1,0 +1,80 @@
+/** A run whose data and space were named from one folder is gone on with from another, and from a copy. */
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { writeIdxImages } from './fixtures/idx-images.ts';
+import { runCaptured } from './fixtures/run-cli.ts';
+
+const ROOT = realpathSync(mkdtempSync(join(tmpdir(), 'espalier-elsewhere-')));
+const home = process.cwd();
+afterAll(() => {
+  process.chdir(home);
+  rmSync(ROOT, { recursive: true, force: true });
+});
+
+const LIBRARY = new URL('../src/index.ts', import.meta.url).pathname;
+const SPACE = `
+import { defineSpace, networkBuilder, oneOf, struct } from ${JSON.stringify(LIBRARY)};
+export const space = defineSpace({
+  name: 'tiny',
+  description: 'One convolution.',
+  choices: struct({ width: oneOf([4, 8]) }),
+  build: ({ width }, io) => {
+    const b = networkBuilder(io.inputShape);
+    const x = b.activation(b.batchNorm(b.conv(b.input, { out: width, kernel: 3, stride: 2 })), 'relu');
+    return b.build([b.linear(b.flatten(b.globalAveragePool(x)), { out: io.outputs })]);
+  },
+});
+console.log('a module that talks while it loads');
+`;
+
+const jsonLines = (out: string): { readonly event: string; readonly out?: string }[] =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const QUICK = ['--trials', '1', '--epochs', '1', '--final-epochs', '1', '--executor', 'in-process', '--json'];
+
+test('relative paths mean the same from everywhere; a copy of a run names itself', async () => {
+  process.chdir(ROOT);
+  mkdirSync('spaces');
+  writeIdxImages('images', { train: 60, test: 20 });
+  writeFileSync('spaces/tiny.ts', SPACE);
+  const search = ['search', './images', '--space', './spaces/tiny.ts', '--out', 'run', ...QUICK];
+  const first = await runCaptured(search);
+  expect(first.err).toBe('');
+  expect(first.code).toBe(0);
+  expect(jsonLines(first.out).at(-1)).toMatchObject({ event: 'done', out: 'run' });
+
+  mkdirSync('other');
+  process.chdir('other');
+  const report = await runCaptured(['report', '../run']);
+  expect(report.err).toBe('');
+  cpSync('../run', 'copy', { recursive: true });
+  const copied = await runCaptured(['resume', 'copy', '--json']);
+  expect(jsonLines(copied.out).at(-1)).toMatchObject({ event: 'done', out: 'copy' });
+  // More trials: the data and the space are needed again.
+  rmSync('copy/dataset.cache');
+  const more = await runCaptured(['resume', 'copy', '--trials', '2', '--json']);
+  expect(more.err).toBe('');
+  expect(jsonLines(more.out).at(-1)).toMatchObject({ event: 'done', out: 'copy', trials: { complete: 2 } });
+}, 120_000);
+
+test('a configuration file elsewhere may carry a space', async () => {
+  process.chdir(ROOT);
+  mkdirSync('configs');
+  const carried = `${SPACE.replace('export const', 'const')}\nexport default { space, data: '../images', trials: 1 };\n`;
+  writeFileSync('configs/mine.ts', carried);
+  const { out, err, code } = await runCaptured([
+    'search',
+    '--config',
+    'configs/mine.ts',
+    '--dry-run',
+    '--json',
+  ]);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ options: { space: join(ROOT, 'configs', 'mine.ts') } });
+});
