@@ -109,8 +109,13 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   if (!signal.aborted && standing().best === null) {
     const trials = study.trials();
     const reasons = whyNone(trials, constraints);
-    if (plan.time === null || furthestTrial(trials, constraints) === null)
+    const furthest = plan.time === null ? null : furthestTrial(trials, constraints);
+    if (furthest === null)
       fail('NO_TRIAL', { trials: trials.length, reasons, hint: wayOut(reasons, options.out) });
+    onEvent({
+      event: 'warning',
+      message: `the time was over before any trial; trial ${furthest.number}, which had come furthest, is trained`,
+    });
   }
   return study;
 
