@@ -3,8 +3,9 @@
  *
  * What is finished is kept: a run that goes on after any interruption trains only what is missing.
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
+import { makeFolder, writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
 import type { Standing, Winner } from '../report/data.ts';
@@ -63,7 +64,7 @@ export async function trainFinal(request: FinalRequest): Promise<DoneEvent | nul
     model: { ...best.model, file: basename(folder.model) },
     ...(best.int8 && { int8: { ...best.int8, file: basename(folder.int8Model) } }),
   };
-  if (best.model.file !== winner.model.file) copyToTop(folder, best.trial);
+  if (best.model.file !== winner.model.file) await copyToTop(folder, best.trial);
   await put(storage, 'winner', winner);
   return done(request, winner);
 }
@@ -97,7 +98,7 @@ async function trainMembers(request: FinalRequest): Promise<readonly Winner[] | 
       const { trial, deadline } = turn;
       if (wanted === 1 && members.length === 1) await giveOwnPlace(request, members);
       const own = wanted === 1 && members.length === 0 ? folder : memberFolder(folder, trial.number);
-      mkdirSync(dirname(own.model), { recursive: true });
+      makeFolder(dirname(own.model));
       const outcome = await train(request, executor, trial, own, deadline);
       if (hooks.signal.aborted) return null;
       if (outcome.state === 'complete') {
@@ -213,8 +214,8 @@ async function giveOwnPlace({ folder, storage, options }: FinalRequest, members:
   const [member] = members;
   if (member === undefined || member.model.file !== basename(folder.model)) return;
   const own = memberFolder(folder, member.trial);
-  mkdirSync(dirname(own.model), { recursive: true });
-  copyFiles(folder, own);
+  makeFolder(dirname(own.model));
+  await copyFiles(folder, own);
   members[0] = {
     ...member,
     model: { ...member.model, file: relative(options.out, own.model) },
@@ -224,17 +225,15 @@ async function giveOwnPlace({ folder, storage, options }: FinalRequest, members:
 }
 
 /** The most accurate member's files also stand at the top of the run's folder, each whole or not at all. */
-function copyToTop(folder: RunFolder, trial: number): void {
+async function copyToTop(folder: RunFolder, trial: number): Promise<void> {
   // Another network may have been there before.
   rmSync(folder.int8Model, { force: true });
-  copyFiles(memberFolder(folder, trial), folder);
+  await copyFiles(memberFolder(folder, trial), folder);
 }
 
-function copyFiles(from: RunFolder, to: RunFolder): void {
+async function copyFiles(from: RunFolder, to: RunFolder): Promise<void> {
   for (const name of ['model', 'int8Model', 'network', 'weights'] as const) {
-    if (!existsSync(from[name])) continue;
-    copyFileSync(from[name], `${to[name]}.part`);
-    renameSync(`${to[name]}.part`, to[name]);
+    if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
   }
 }
 
