@@ -217,6 +217,18 @@ test('with --json the last line of the output is the error', async () => {
 
 const QUICK = ['--epochs', '1', '--final-epochs', '1', '--max-params', '20k', '--executor', 'in-process'];
 
+test('where no trial keeps the bounds, the cause is named, and trials and report are there', async () => {
+  const { err, code } = await runCaptured(search(at('good'), '--max-latency', '0.001ms', ...QUICK));
+  expect(err).toMatch(
+    /error: None of the 1 trials was complete within the bounds\. 1 of them: latency [\d.]+ ms is over the bound of 0\.001 ms\n {2}fix: Raise the bound/,
+  );
+  expect(code).toBe(EXIT.infeasible);
+  const trials = JSON.parse(readFileSync(join(OUT, 'trials.json'), 'utf8'));
+  expect(trials).toMatchObject([{ state: 'pruned', reason: expect.stringContaining('over the bound') }]);
+  expect(existsSync(join(OUT, 'report.html'))).toBe(true);
+  rmSync(at('runs'), { recursive: true });
+});
+
 test('a truncated image is left out and named; the search goes on', async () => {
   const { out, code } = await runCaptured(search(at('truncated'), ...QUICK));
   expect(out).toContain('3.png');

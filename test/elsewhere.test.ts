@@ -1,7 +1,9 @@
 /** A run whose data and space were named from one folder is gone on with from another, and from a copy. */
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { writeIdxImages } from './fixtures/idx-images.ts';
 import { runCaptured } from './fixtures/run-cli.ts';
@@ -13,9 +15,12 @@ afterAll(() => {
   rmSync(ROOT, { recursive: true, force: true });
 });
 
-const LIBRARY = new URL('../src/index.ts', import.meta.url).pathname;
+/** Parts of the library, which load more quickly than the whole. */
+const library = (file: string): string => JSON.stringify(new URL(`../src/${file}`, import.meta.url).pathname);
 const SPACE = `
-import { defineSpace, networkBuilder, oneOf, struct } from ${JSON.stringify(LIBRARY)};
+import { networkBuilder } from ${library('network/builder.ts')};
+import { oneOf, struct } from ${library('space/choice.ts')};
+import { defineSpace } from ${library('space/define-space.ts')};
 export const space = defineSpace({
   name: 'tiny',
   description: 'One convolution.',
@@ -26,7 +31,6 @@ export const space = defineSpace({
     return b.build([b.linear(b.flatten(b.globalAveragePool(x)), { out: io.outputs })]);
   },
 });
-console.log('a module that talks while it loads');
 `;
 
 const jsonLines = (out: string): { readonly event: string; readonly out?: string }[] =>
@@ -60,7 +64,15 @@ test('relative paths mean the same from everywhere; a copy of a run names itself
   const more = await runCaptured(['resume', 'copy', '--trials', '2', '--json']);
   expect(more.err).toBe('');
   expect(jsonLines(more.out).at(-1)).toMatchObject({ event: 'done', out: 'copy', trials: { complete: 2 } });
-}, 120_000);
+}, 240_000);
+
+test('what a space prints while it loads does not get among the results', async () => {
+  const talking = new URL('../examples/custom-space.ts', import.meta.url).pathname;
+  const bin = new URL('../bin/espalier.js', import.meta.url).pathname;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [bin, 'spaces', talking, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ name: 'my-convnets' });
+  expect(stderr).toContain('Three of them:');
+});
 
 test('a configuration file elsewhere may carry a space', async () => {
   process.chdir(ROOT);

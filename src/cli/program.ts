@@ -66,6 +66,7 @@ export async function runCli(
   began = Date.now(),
 ): Promise<number> {
   const interrupt = listenForInterrupt(terminal);
+  const json = args.includes('--json');
   let exitCode: number = EXIT.ok;
   const program = new Command('espalier')
     .description(
@@ -91,8 +92,11 @@ export async function runCli(
     return exitCode;
   } catch (error) {
     // Whatever was under way ends with the signal's reason.
-    if (error === interrupt.signal.reason) return EXIT.interrupted;
-    return printError(error, terminal, args.includes('--json'));
+    if (error === interrupt.signal.reason) {
+      if (json) terminal.stdout.write(`${JSON.stringify({ event: 'stopped' })}\n`);
+      return EXIT.interrupted;
+    }
+    return printError(error, terminal, json);
   } finally {
     interrupt.release();
   }

@@ -259,6 +259,8 @@ function scheduleClock(
 ): (steps: number) => number {
   if (deadline === undefined) return (steps) => steps / totalSteps;
   const began = Date.now();
+  // Gone on with after the deadline: what the checkpoint has is the result.
+  if (deadline <= began && firstStep > 0) return () => 1;
   const first = firstStep / totalSteps;
   return (steps) => {
     const byClock = first + (1 - first) * Math.min(1, (Date.now() - began) / Math.max(1, deadline - began));
