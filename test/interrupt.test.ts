@@ -69,7 +69,7 @@ test('once: the run ends in order and says how to go on', async () => {
     trials: { complete: 0, failed: 0, pruned: 0 },
     out: join(ROOT, 'once'),
   });
-}, 60_000);
+}, 120_000);
 
 test('twice: the process ends with the documented code, and its database is whole', async () => {
   const out = join(ROOT, 'twice');
@@ -80,4 +80,4 @@ test('twice: the process ends with the documented code, and its database is whol
   const storage = await openSqlite(join(out, 'study.db'), { mode: 'read' });
   expect((await storage.trials()).map(({ state }) => state)).toEqual(['running']);
   await storage.close();
-}, 60_000);
+}, 120_000);
