@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 /** Lowest first. Rooms of one row do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'random', 'version'],
+  ['disk'],
   ['onnx'],
   ['network'],
   ['space'],

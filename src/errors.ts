@@ -26,7 +26,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-type Details = Readonly<Record<string, string | number>>;
+export type Details = Readonly<Record<string, string | number>>;
 interface ErrorRow {
   readonly message: (details: Details) => string;
   readonly hint: (details: Details) => string;
@@ -112,7 +112,7 @@ export const ERRORS = {
   },
   STORAGE: {
     message: (d) => `Cannot use ${d.path}: ${d.reason}`,
-    hint: () => 'Check that the disk is not full and that the folder may be written to.',
+    hint: (d) => `${d.hint ?? 'Check that the disk is not full and that the folder may be written to.'}`,
     exit: EXIT.storage,
   },
   // ---- search
@@ -122,15 +122,19 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   NO_TRIAL: {
-    message: (d) =>
-      `None of the ${d.trials} trials was complete within the bounds${d.reasons === '' ? '' : `: ${d.reasons}`}`,
-    hint: () => 'Loosen the bounds, give more time or trials, or look at the reasons in trials.json.',
+    message: (d) => `None of the ${d.trials} trials was complete within the bounds. ${d.reasons}`,
+    hint: (d) => `${d.hint}`,
     exit: EXIT.infeasible,
   },
   FINAL_FAILED: {
     message: (d) => `The final training failed: ${d.reason}`,
     hint: () => 'The trials are kept: lower the learning rate or the batch size and resume the run.',
     exit: EXIT.internal,
+  },
+  RUN_WITHOUT_DATA: {
+    message: (d) => `There is nothing to report of ${d.path}: the run ended before its data was read`,
+    hint: (d) => `Go on with it: \`espalier resume ${d.path}\`.`,
+    exit: EXIT.storage,
   },
   // ---- study
   STUDY_CHANGED: {
@@ -303,6 +307,12 @@ export const ERRORS = {
     hint: () => 'Give at least two class folders, or the folder above this one.',
     exit: EXIT.data,
   },
+  DATA_CHANGED: {
+    message: (d) => `The images at ${d.path} are not those that the run was begun with`,
+    hint: () =>
+      'Put the images back as they were, or begin another run: trials on other images do not compare.',
+    exit: EXIT.data,
+  },
   DATA_CACHE: {
     message: (d) => `The data-set cache ${d.path} cannot be used: ${d.reason}`,
     hint: () => 'Delete the file and start again; it is made anew from the images.',
@@ -322,12 +332,15 @@ export type ErrorCode = keyof typeof ERRORS;
 export class EspalierError extends Error {
   override readonly name = 'EspalierError';
   readonly code: ErrorCode;
+  /** What fills the message and hint. */
+  readonly details: Details;
   readonly hint: string;
   readonly exitCode: number;
   constructor(code: ErrorCode, details: Details, cause?: unknown) {
     const row: ErrorRow = ERRORS[code];
     super(row.message(details), cause === undefined ? undefined : { cause });
     this.code = code;
+    this.details = details;
     this.hint = row.hint(details);
     this.exitCode = row.exit;
   }

@@ -64,19 +64,20 @@ test('once: the run ends in order and says how to go on', async () => {
   const { code, stderr, events } = await interrupted(join(ROOT, 'once'), 1);
   expect(code).toBe(EXIT.interrupted);
   expect(stderr).toContain('what is finished is kept');
-  expect(events.at(-1)).toMatchObject({
-    event: 'warning',
-    message: expect.stringContaining('espalier resume'),
+  expect(events.at(-1)).toEqual({
+    event: 'stopped',
+    trials: { complete: 0, failed: 0, pruned: 0 },
+    out: join(ROOT, 'once'),
   });
-}, 60_000);
+}, 120_000);
 
 test('twice: the process ends with the documented code, and its database is whole', async () => {
   const out = join(ROOT, 'twice');
   const { code, events } = await interrupted(out, 2);
   expect(code).toBe(EXIT.interrupted);
   // Ended before it could say anything more.
-  expect(events.at(-1)!.event).not.toBe('warning');
+  expect(events.at(-1)!.event).not.toBe('stopped');
   const storage = await openSqlite(join(out, 'study.db'), { mode: 'read' });
   expect((await storage.trials()).map(({ state }) => state)).toEqual(['running']);
   await storage.close();
-}, 60_000);
+}, 120_000);

@@ -6,6 +6,8 @@ export interface CliContext {
   readonly terminal: Terminal;
   /** Aborted by the first Ctrl-C; the second ends the process. */
   readonly signal: AbortSignal;
+  /** When the program began (milliseconds since the epoch): a time limit counts from there. */
+  readonly began: number;
 }
 
 /**

@@ -3,7 +3,6 @@ import { accessSync, constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { describeMachine, type Machine } from '../device/machine.ts';
 import { formatBytes } from '../report/format.ts';
-import { describeEngine } from '../runtime/engine.ts';
 
 export interface Finding {
   readonly what: string;
@@ -99,6 +98,8 @@ const CHECKS: readonly Check[] = [
   },
   async () => {
     try {
+      // Imported here: where it does not load, that is what must be said.
+      const { describeEngine } = await import('../runtime/engine.ts');
       const { version, bundled, loadable } = describeEngine();
       const more = loadable.length === 0 ? '' : `; with their libraries ${loadable.join(', ')}`;
       return well('ONNX Runtime', `${version}: ${bundled.join(', ')}${more}`);

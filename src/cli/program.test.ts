@@ -168,6 +168,16 @@ test('predict goes on after an image that cannot be read, and says so', async ()
   expect(out).toContain('good.bmp');
   expect(err).toContain('bad.png');
   expect(code).toBe(3);
+  const json = await run('predict', model, bad, good, '--json');
+  expect(
+    json.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    { image: bad, error: expect.stringContaining('bad.png'), hint: expect.any(String) },
+    { image: good, predictions: expect.any(Array) },
+  ]);
 });
 
 test('inspect shows layers, costs and metadata', async () => {

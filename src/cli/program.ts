@@ -1,6 +1,6 @@
 /** The program: its commands in one table, and how every error reaches the user. */
 import { Command, CommanderError } from 'commander';
-import { EspalierError, EXIT } from '../errors.ts';
+import { type ErrorCode, EspalierError, EXIT } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { AddCommand } from './command.ts';
 import { addBench } from './commands/bench.ts';
@@ -56,9 +56,17 @@ const exitCodeHelp = (Object.keys(EXIT) as (keyof typeof EXIT)[])
   .map((name) => `  ${String(EXIT[name]).padStart(3)}  ${EXIT_TEXTS[name]}`)
   .join('\n');
 
-/** Runs the command line `args` (without node and script). Gives the exit code; never throws. */
-export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+/**
+ * Runs the command line `args` (without node and script). Gives the exit code; never throws.
+ * @param began when the program began, milliseconds since the epoch
+ */
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  began = Date.now(),
+): Promise<number> {
   const interrupt = listenForInterrupt(terminal);
+  const json = args.includes('--json');
   let exitCode: number = EXIT.ok;
   const program = new Command('espalier')
     .description(
@@ -75,7 +83,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n\nStart with: espalier quickstart`);
   for (const add of Object.values(COMMANDS))
-    add(program, { terminal, signal: interrupt.signal }, (code) => {
+    add(program, { terminal, signal: interrupt.signal, began }, (code) => {
       exitCode = code;
     });
   try {
@@ -83,23 +91,30 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     else await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return printError(error, terminal);
+    // Whatever was under way ends with the signal's reason.
+    if (error === interrupt.signal.reason) {
+      if (json) terminal.stdout.write(`${JSON.stringify({ event: 'stopped' })}\n`);
+      return EXIT.interrupted;
+    }
+    return printError(error, terminal, json);
   } finally {
     interrupt.release();
   }
 }
 
 /** @returns the exit code */
-function printError(error: unknown, { stderr }: Terminal): number {
+function printError(error: unknown, { stdout, stderr }: Terminal, json: boolean): number {
   const style = styler(stderr);
-  const show = (message: string, fix: string): void => {
-    stderr.write(`${style('red', 'error:')} ${message}\n  ${style('cyan', 'fix:')} ${fix}\n`);
+  const show = (code: ErrorCode | 'BUG', message: string, hint: string): void => {
+    if (json) stdout.write(`${JSON.stringify({ event: 'error', code, message, hint })}\n`);
+    stderr.write(`${style('red', 'error:')} ${message}\n  ${style('cyan', 'fix:')} ${hint}\n`);
   };
   if (error instanceof CommanderError) {
     // `--help` and `--version` end this way too.
     if (error.exitCode === 0) return EXIT.ok;
     const [message, suggestion] = error.message.replace(/^error: /, '').split('\n');
     show(
+      'USAGE',
       message!,
       suggestion?.replace(/^\(|\)$/g, '') ?? 'See `espalier --help`, or --help after the command.',
     );
@@ -108,12 +123,13 @@ function printError(error: unknown, { stderr }: Terminal): number {
   // By name too: a user's module may load Espalier a second time, with a class of its own.
   if (error instanceof EspalierError || (error instanceof Error && error.name === 'EspalierError')) {
     const known = error as EspalierError;
-    show(known.message, known.hint);
+    show(known.code, known.message, known.hint);
     if (process.env.ESPALIER_DEBUG === '1') stderr.write(`${known.stack}\n`);
     return known.exitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
   show(
+    'BUG',
     `this is a bug in Espalier: ${message}`,
     'Run again with ESPALIER_DEBUG=1 for the stack trace, and report it with the command that you ran.',
   );

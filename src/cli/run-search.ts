@@ -8,7 +8,8 @@ import {
   formatSeconds,
 } from '../report/format.ts';
 import { speedUpText } from '../report/precision-figures.ts';
-import type { DoneEvent, OnEvent } from '../search/events.ts';
+import type { SearchHooks } from '../search/context.ts';
+import type { DoneEvent } from '../search/events.ts';
 import type { CliContext } from './command.ts';
 import { createReporter } from './progress/reporter.ts';
 import { tableLines } from './table.ts';
@@ -16,15 +17,16 @@ import { print, styler } from './terminal.ts';
 
 /** Runs `start` under a reporter. Gives the exit code. */
 export async function runSearch(
-  { terminal, signal }: CliContext,
+  { terminal, signal, began }: CliContext,
   mode: { readonly json: boolean },
-  start: (hooks: { readonly onEvent: OnEvent; readonly signal: AbortSignal }) => Promise<unknown>,
+  start: (hooks: SearchHooks) => Promise<unknown>,
 ): Promise<number> {
   const reporter = createReporter(terminal, mode);
   let done: DoneEvent | null = null;
   try {
     await start({
       signal,
+      began,
       onEvent(event) {
         if (event.event === 'done') done = event;
         reporter.onEvent(event);

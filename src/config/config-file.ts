@@ -3,7 +3,7 @@
  * fields.ts and `data`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { fail } from '../errors.ts';
 import { loadModule } from '../search/load-module.ts';
@@ -87,7 +87,7 @@ async function readModule(path: string): Promise<ConfigFile> {
   const source = readFileSync(path, 'utf8').split('\n');
   return {
     path,
-    values: carried ? { ...values, space: path } : values,
+    values: carried ? { ...values, space: resolve(path) } : values,
     where: (keys) => {
       const [name] = keys;
       const line = source.findIndex((text) =>

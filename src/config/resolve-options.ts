@@ -19,6 +19,27 @@ export interface Fallbacks {
   readonly out: (data: string) => string;
 }
 
+/**
+ * Some options alone, by their keys; those that are not given are absent.
+ * @throws USAGE, QUANTITY
+ */
+export function parseSome(flags: Flags, names: readonly (keyof typeof FIELDS)[]): Partial<SearchOptions> {
+  const given = names.filter((name) => typeof flags[name] === 'string');
+  const values = Object.fromEntries(
+    given.map((name) => [fieldOf(name)!.key, parseFlag(name, flags[name] as string)]),
+  );
+  // Bounds and objectives may be on those devices, which are checked with the run's.
+  const parsed = SearchOptions.safeParse({ data: '-', out: '-', ...values });
+  if (!parsed.success) {
+    const { path, reason } = explain(parsed.error.issues[0]!);
+    fail('USAGE', {
+      what: `${flagOf(nameOf(String(path[0] ?? '')))}: ${reason}`,
+      hint: 'See --help after the command.',
+    });
+  }
+  return Object.fromEntries(given.map((name) => [fieldOf(name)!.key, parsed.data[fieldOf(name)!.key]]));
+}
+
 /** Flags go before the file, the file before the defaults. @throws USAGE, CONFIG, QUANTITY */
 export function resolveOptions(flags: Flags, config: ConfigFile | null, fallbacks: Fallbacks): SearchOptions {
   const fromFile = config ? readValues(config) : {};

@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
+import { diskReason } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { ImageDataset, ImageSplit, SplitName } from './dataset.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -53,7 +54,7 @@ export async function writeDatasetCache(dataset: ImageDataset, path: string): Pr
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    fail('DATA_CACHE_WRITE', { path, reason: reasonOf(error) }, error);
+    fail('DATA_CACHE_WRITE', { path, reason: diskReason(error) }, error);
   }
 }
 

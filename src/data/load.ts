@@ -22,7 +22,7 @@ export interface LoadOptions {
 }
 
 /** The name of the built-in data, see drawn.ts. A folder of that name is meant by `./drawn`. */
-const BUILT_IN = 'drawn';
+export const BUILT_IN = 'drawn';
 
 /**
  * Reads class folders, IDX, .npz, .npy or CIFAR binary data, whichever `path` is, and splits what is not split.
@@ -42,6 +42,11 @@ export async function loadImageDataset(path: string, options: LoadOptions): Prom
     imageSize,
     channels,
   });
+}
+
+/** Whether there is data that a reader knows, before anything is read. @throws DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY */
+export async function checkData(path: string): Promise<void> {
+  if (path !== BUILT_IN) await findReader(path);
 }
 
 /** The reader, and the folder that it should read: a folder that holds nothing but another folder is passed through. */

@@ -2,9 +2,9 @@
  * Evaluates one candidate, inside a worker: latency of the untrained graph against its bound, then training by the plan,
  * validated after every epoch. The test split is not touched here.
  */
-import { rename, writeFile } from 'node:fs/promises';
 import { type Latency, measureLatency } from '../device/measure-latency.ts';
 import { peakMemoryOf } from '../device/measure-process.ts';
+import { diskTroubleOf, writeWhole } from '../disk.ts';
 import { EspalierError } from '../errors.ts';
 import type { EvaluateTrial, JobOutcome, TrialHooks, TrialJob } from '../execution/executor.ts';
 import { networkCost } from '../network/cost.ts';
@@ -100,9 +100,11 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
     const deviceTrouble = deviceTroubleOf(error);
+    const diskTrouble = diskTroubleOf(error);
     return {
       ...outcome('failed', `${error.message}. ${error.hint}`),
       ...(deviceTrouble !== undefined && { deviceTrouble }),
+      ...(diskTrouble !== undefined && { diskTrouble }),
     };
   }
 };
@@ -190,11 +192,8 @@ async function train(
   });
   // A resumed training starts with the points of its checkpoint.
   curve.splice(0, curve.length, ...result.curve);
-  if (weightsFile !== undefined) {
-    // Whole or not there: a kill while writing must not leave half a file under the name.
-    await writeFile(`${weightsFile}.part`, encodeSafetensors({ tensors: result.weights, metadata: {} }));
-    await rename(`${weightsFile}.part`, weightsFile);
-  }
+  if (weightsFile !== undefined)
+    await writeWhole(weightsFile, encodeSafetensors({ tensors: result.weights, metadata: {} }));
   return result;
 }
 

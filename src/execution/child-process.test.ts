@@ -54,9 +54,16 @@ test('a failed job costs that job only: crash, exit, abort, errors, then good on
   const thrown = await run(pool, 'throw');
   expect(thrown).toMatchObject({ state: 'failed', measures: {} });
   expect(thrown.reason).toMatch(/"conv1".*\. Change the layer/);
-  expect((await run(pool, 'bug')).reason).toMatch(/TypeError: not a function\n +at/);
+  // No stack: it is shown to people, and kept in their files.
+  expect((await run(pool, 'bug')).reason).toBe('TypeError: not a function');
+  const full = await run(pool, 'diskFull');
+  expect(full.reason).toBe("Error: ENOSPC: no space left on device, write '/run/final.checkpoint'");
+  expect(full.diskTrouble).toEqual({
+    code: 'STORAGE',
+    details: { path: '/run/final.checkpoint', reason: 'the disk is full' },
+  });
   // Errors of a job leave the worker alive.
-  expect((await run(pool, 'complete')).measures).toEqual({ ...first.measures, jobsServed: 4 });
+  expect((await run(pool, 'complete')).measures).toEqual({ ...first.measures, jobsServed: 5 });
 
   const crash = await run(pool, 'crash');
   expect(crash.state).toBe('failed');
@@ -79,6 +86,13 @@ test('a job that takes too long is killed, even when it never returns to its eve
     reason: 'time limit: took longer than 0.3 s',
   });
   expect((await run(pool, 'complete')).state).toBe('complete');
+
+  const patient = executor({ timeLimitSeconds: 100 });
+  const own = await patient.run(
+    { ...job('spin'), timeLimitSeconds: 0.2 },
+    { signal: new AbortController().signal, onProgress: () => {} },
+  );
+  expect(own.reason).toBe('time limit: took longer than 0.2 s');
 });
 
 test('a job that takes too much memory is killed and says how much', async () => {

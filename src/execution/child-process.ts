@@ -60,11 +60,14 @@ export function createChildProcessExecutor(options: ChildProcessOptions): Execut
     else free++;
   };
 
-  const obtain = async (): Promise<WorkerProcess> => {
+  const obtain = async (signal: AbortSignal): Promise<WorkerProcess> => {
     for (let worker = idle.pop(); worker; worker = idle.pop()) if (worker.alive()) return worker;
-    const start = () => startWorker(entry, { timeLimitSeconds, memoryLimitBytes }, gate);
+    const start = () => startWorker(entry, { timeLimitSeconds, memoryLimitBytes }, gate, signal);
     // Once more: a worker that dies while it loads (a signal to the process group) says nothing about the trial.
-    return start().catch(start);
+    return start().catch((error) => {
+      if (signal.aborted) throw error;
+      return start();
+    });
   };
 
   const putBack = async (worker: WorkerProcess): Promise<void> => {
@@ -78,11 +81,12 @@ export function createChildProcessExecutor(options: ChildProcessOptions): Execut
   const run: Executor['run'] = async (job, { signal, onProgress }) => {
     if (!(await acquire(signal))) return failedOutcome(STOPPED);
     try {
-      const worker = await obtain();
+      const worker = await obtain(signal);
       const outcome = await worker.run(job, { signal, onProgress });
       await putBack(worker);
       return outcome;
     } catch (error) {
+      if (signal.aborted) return failedOutcome(STOPPED);
       return failedOutcome(error instanceof Error ? error.message : String(error));
     } finally {
       release();

@@ -3,6 +3,7 @@
  */
 
 import type { ImageDataset } from '../data/dataset.ts';
+import type { DiskTrouble } from '../disk.ts';
 import type { StopRequest } from '../estimation/stopping/index.ts';
 import type { Network } from '../network/network.ts';
 import type { createSession } from '../runtime/session.ts';
@@ -54,6 +55,8 @@ export interface TrialJob {
   readonly resolution?: number;
   /** Training must end by then (milliseconds since the epoch), with a shortened schedule if need be. */
   readonly deadline?: number;
+  /** It hangs when it takes longer than so many seconds, and is killed; absent: the executor's own limit holds. */
+  readonly timeLimitSeconds?: number;
   /** File to resume the training from when it is there, and to write at every epoch's end. */
   readonly checkpoint?: string;
   /** Where the trained weights go, as safetensors; absent: they are dropped. */
@@ -79,6 +82,8 @@ export interface JobOutcome {
    * answers are `useless`.
    */
   readonly deviceTrouble?: 'gone' | 'useless';
+  /** It failed for the disk and not by its own fault. */
+  readonly diskTrouble?: DiskTrouble;
 }
 
 export interface Executor {

@@ -1,4 +1,5 @@
 /** Outcomes of jobs that did not come to their end. */
+import { diskTroubleOf } from '../disk.ts';
 import { EspalierError } from '../errors.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import type { JobOutcome } from './executor.ts';
@@ -10,9 +11,18 @@ export function failedOutcome(reason: string, curve: readonly CurvePoint[] = [])
   return { state: 'failed', measures: {}, curve, reason };
 }
 
-/** The outcome of a job that threw. An error that is not ours keeps its stack: it is a bug that someone must find. */
+/**
+ * The outcome of a job that threw. An error that is not ours is a bug that someone must find: with ESPALIER_DEBUG=1 it
+ * keeps its stack.
+ */
 export function outcomeOfError(error: unknown, curve: readonly CurvePoint[] = []): JobOutcome {
-  if (error instanceof EspalierError) return failedOutcome(`${error.message}. ${error.hint}`, curve);
-  if (error instanceof Error) return failedOutcome(error.stack ?? `${error.name}: ${error.message}`, curve);
-  return failedOutcome(String(error), curve);
+  const diskTrouble = diskTroubleOf(error);
+  return { ...failedOutcome(reasonOf(error), curve), ...(diskTrouble !== undefined && { diskTrouble }) };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof EspalierError) return `${error.message}. ${error.hint}`;
+  if (!(error instanceof Error)) return String(error);
+  const debug = process.env.ESPALIER_DEBUG === '1';
+  return (debug ? error.stack : undefined) ?? `${error.name}: ${error.message}`;
 }

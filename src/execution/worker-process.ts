@@ -13,7 +13,9 @@ import { CAN_READ_OTHERS, formatBytes, residentBytes } from './resident-memory.t
 
 const MEMORY_INTERVAL_MS = 250;
 /** How long an aborted job may take to reach its next step, and a closed worker to exit, before it is killed. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 1_500;
+/** Node's timers hold no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const START_LIMIT_MS = 120_000;
 
 export interface WorkerLimits {
@@ -40,11 +42,15 @@ export interface WorkerProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts `entry` (a `.ts` source through tsx, or compiled `.js`) and waits until it takes jobs. Rejects when it ends before. */
+/**
+ * Starts `entry` (a `.ts` source through tsx, or compiled `.js`) and waits until it takes jobs. Rejects when it ends
+ * before, as it does when the signal comes meanwhile.
+ */
 export async function startWorker(
   entry: URL,
   limits: WorkerLimits,
   gate: ExclusiveGate,
+  signal: AbortSignal,
 ): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(entry), [], {
     // tsx is resolved from this file: the working directory may be any folder of the user's.
@@ -73,13 +79,19 @@ export async function startWorker(
   child.on('error', () => {});
 
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
-    child.once('message', () => {
+    const kill = (): void => void child.kill('SIGKILL');
+    const timer = setTimeout(kill, START_LIMIT_MS);
+    signal.addEventListener('abort', kill, { once: true });
+    const started = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', kill);
+    };
+    child.once('message', () => {
+      started();
       resolve();
     });
     void ended.then((reason) => {
-      clearTimeout(timer);
+      started();
       reject(new Error(reason));
     });
   });
@@ -204,9 +216,10 @@ const runJob = (
     );
     if (signal.aborted) return settle(failedOutcome(STOPPED));
     signal.addEventListener('abort', onAbort, { once: true });
-    if (limits.timeLimitSeconds !== null) {
-      const seconds = limits.timeLimitSeconds;
-      timers.push(setTimeout(() => kill(`time limit: took longer than ${seconds} s`), seconds * 1000));
+    const seconds = job.timeLimitSeconds ?? limits.timeLimitSeconds;
+    if (seconds !== null) {
+      const reason = `time limit: took longer than ${seconds} s`;
+      timers.push(setTimeout(() => kill(reason), Math.min(seconds * 1000, LONGEST_TIMER_MS)));
     }
     if (limits.memoryLimitBytes !== null && CAN_READ_OTHERS) {
       const watch = () => residentBytes(child.pid ?? 0).then(checkMemory);

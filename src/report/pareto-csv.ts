@@ -1,5 +1,6 @@
 /** `pareto.csv`: the trials of the Pareto front as a table (RFC 4180). */
-import { writeFile } from 'node:fs/promises';
+
+import { writeWhole } from '../disk.ts';
 import type { Trial } from '../study/trial.ts';
 import type { LatencySources } from './data.ts';
 
@@ -24,5 +25,5 @@ export async function writePareto(
       JSON.stringify(trial.genome),
     ]),
   ];
-  await writeFile(path, rows.map((row) => `${row.map(quote).join(',')}\r\n`).join(''));
+  await writeWhole(path, rows.map((row) => `${row.map(quote).join(',')}\r\n`).join(''));
 }

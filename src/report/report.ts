@@ -1,9 +1,9 @@
 /** `report.html`: what a search did and what came of it, in one self-contained file. */
-import { writeFile } from 'node:fs/promises';
+import { writeWhole } from '../disk.ts';
 import type { ReportData } from './data.ts';
 import { reportPage } from './page.ts';
 
 /** Writes the page. It needs nothing else, and asks for nothing over the network. */
 export async function writeReport(data: ReportData, path: string): Promise<void> {
-  await writeFile(path, reportPage(data));
+  await writeWhole(path, reportPage(data));
 }

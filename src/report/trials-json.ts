@@ -1,5 +1,6 @@
 /** `trials.json`: all trials of a study for other programs. */
-import { writeFile } from 'node:fs/promises';
+
+import { writeWhole } from '../disk.ts';
 import type { Trial } from '../study/trial.ts';
 import type { LatencySources } from './data.ts';
 
@@ -25,5 +26,5 @@ export async function writeTrials(
     endedAt,
   }));
   // A trial a line: short to scroll, easy to compare between two runs.
-  await writeFile(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
+  await writeWhole(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
 }

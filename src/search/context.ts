@@ -12,6 +12,8 @@ export interface SearchHooks {
   readonly onEvent: OnEvent;
   /** Aborted: running work stops, everything finished is kept, the run can be resumed. */
   readonly signal: AbortSignal;
+  /** When the clock of a time limit began (milliseconds since the epoch); now by default. */
+  readonly began?: number;
 }
 
 export interface SearchContext {

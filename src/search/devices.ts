@@ -3,10 +3,10 @@
  * own, for the owner's eyes, and neither in the study nor in the report: those are passed on.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { withoutToken } from '../device/remote/address.ts';
 import { deviceOf, onDevice } from '../device/remote/measure-name.ts';
+import { writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { deviceMeasures } from '../estimation/device-measures.ts';
 import type { JobOutcome, TrialDevices } from '../execution/executor.ts';
@@ -35,7 +35,7 @@ export const commandWithoutTokens = (words: readonly string[]): string =>
 /** Keeps the addresses with their tokens. */
 export async function keepAddresses(folder: RunFolder, devices: SearchOptions['devices']): Promise<void> {
   if (Object.keys(devices).length > 0)
-    await writeFile(folder.devices, `${JSON.stringify(devices, null, 2)}\n`, { mode: 0o600 });
+    await writeWhole(folder.devices, `${JSON.stringify(devices, null, 2)}\n`, { mode: 0o600 });
 }
 
 /**

@@ -101,6 +101,13 @@ export type SearchEvent =
   /** Paths of the files written. */
   | { readonly event: 'exported'; readonly files: readonly string[] }
   | { readonly event: 'warning'; readonly message: string }
+  /** Ctrl-C ended it in order; the last event. */
+  | {
+      readonly event: 'stopped';
+      /** Finished ones. */
+      readonly trials: Readonly<Record<'complete' | 'failed' | 'pruned', number>>;
+      readonly out: string;
+    }
   | DoneEvent;
 
 export type OnEvent = (event: SearchEvent) => void;

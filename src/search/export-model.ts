@@ -1,5 +1,4 @@
 /** The trained network as files: ONNX with its metadata, its structure as JSON. */
-import { rename, writeFile } from 'node:fs/promises';
 import { deploymentModel } from '../network/deploy.ts';
 import type { Network } from '../network/network.ts';
 import type { OnnxModel } from '../onnx/model.ts';
@@ -23,10 +22,3 @@ export const withMetadata = (model: OnnxModel, metadata: ModelMetadata): OnnxMod
 /** Its file, with its digest. */
 export const modelBytes = (network: Network, weights: Weights, metadata: ModelMetadata | null): Uint8Array =>
   sealModel(exportedModel(network, weights, metadata));
-
-/** Whole or not at all: a crash while writing leaves what was there before. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
-}

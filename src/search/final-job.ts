@@ -1,11 +1,14 @@
 /** The final training of one network as a job, and how long it takes. */
+import type { ImageDataset } from '../data/dataset.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { ESTIMATORS } from '../estimation/index.ts';
+import { estimateTrainingSeconds } from '../estimation/training-time.ts';
 import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Trial } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
 import { FINE_TUNE_EPOCHS } from './int8-export.ts';
+import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -97,10 +100,24 @@ export const finalNetwork = ({ space, dataset }: FinalContext, { genome }: Trial
 /** Two threads are not twice as fast as one. */
 const THREAD_EXPONENT = 0.7;
 
-/** Of the final training, by the speed that the trial had. Infinite where that is not known. */
-export function secondsAnEpoch({ plan, dataset }: FinalContext, { measures }: Trial): number {
-  const speed = (measures.imagesPerSecond ?? 0) * (plan.finalThreads / plan.threads) ** THREAD_EXPONENT;
+/** Of the final training, by the speed that the trial had. */
+export function secondsAnEpoch({ plan, dataset }: FinalContext, trial: Trial): number {
+  const speed = speedOf(trial, plan, dataset) * (plan.finalThreads / plan.threads) ** THREAD_EXPONENT;
   return dataset.train.count / speed;
+}
+
+/** Of a network whose speed is but guessed. Rather too fast: the clock shortens a schedule that is too long. */
+const OPTIMISM = 2;
+
+/** Images a second on a trial's threads: of one that the clock ended, by what it came to; else by what it has to compute. */
+function speedOf({ measures, curve }: Trial, plan: SearchPlan, { train, val }: ImageDataset): number {
+  if (measures.imagesPerSecond) return measures.imagesPerSecond;
+  const last = curve.at(-1);
+  if (last !== undefined) return (last.epoch * train.count * plan.dataShare) / last.seconds;
+  const { macs = 0, memoryBytes = 0 } = measures;
+  const guess = { cost: { macs, memoryBytes }, images: train.count, validationImages: val.count };
+  const seconds = estimateTrainingSeconds({ ...guess, threads: plan.threads, records: [] });
+  return (OPTIMISM * train.count) / seconds;
 }
 
 /** Rather one epoch too many: the schedule follows the clock and comes down in time. */

@@ -3,8 +3,9 @@
  *
  * What is finished is kept: a run that goes on after any interruption trains only what is missing.
  */
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
+import { makeFolder, writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
 import type { Standing, Winner } from '../report/data.ts';
@@ -13,6 +14,7 @@ import type { Constraint, Measures, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { latenciesByDevice, latencySources } from './devices.ts';
+import { failOnDiskTrouble } from './disk-trouble.ts';
 import type { DoneEvent, FrontMember, Int8Result } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
@@ -25,11 +27,12 @@ import {
   standings,
   withinBounds,
 } from './front.ts';
+import { furthestTrial } from './no-trial.ts';
 import type { SearchOptions } from './options.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
-import { createExecutor } from './trial-executor.ts';
+import { createExecutor, hangingSeconds } from './trial-executor.ts';
 
 export interface FinalRequest extends Omit<SearchContext, 'start'> {
   readonly study: Study;
@@ -39,6 +42,9 @@ export interface FinalRequest extends Omit<SearchContext, 'start'> {
 
 /** Training a network that failed once is tried again from its checkpoint before the next best one is taken. */
 const ATTEMPTS = 2;
+/** What a final training may take beyond its deadline before it is killed; and what an attempt is given at least. */
+const GRACE_SECONDS = 5;
+const LEAST_SECONDS = 15;
 /** How many candidates may fail. */
 const FAILURES = 3;
 
@@ -58,7 +64,7 @@ export async function trainFinal(request: FinalRequest): Promise<DoneEvent | nul
     model: { ...best.model, file: basename(folder.model) },
     ...(best.int8 && { int8: { ...best.int8, file: basename(folder.int8Model) } }),
   };
-  if (best.model.file !== winner.model.file) copyToTop(folder, best.trial);
+  if (best.model.file !== winner.model.file) await copyToTop(folder, best.trial);
   await put(storage, 'winner', winner);
   return done(request, winner);
 }
@@ -74,13 +80,14 @@ async function trainMembers(request: FinalRequest): Promise<readonly Winner[] | 
   const executor = createExecutor({ ...options, trialTimeoutSeconds: null }, { ...plan, time: null }, 1);
   try {
     for (;;) {
-      const untried = (bounds: readonly Constraint[], count: number): Trial[] =>
-        chooseFront(
-          study.trials().filter(({ number }) => !failed.has(number)),
-          options.objectives,
-          bounds,
-          count,
-        ).filter(({ number }) => !members.some((member) => member.trial === number));
+      const untried = (bounds: readonly Constraint[], count: number): Trial[] => {
+        const open = study.trials().filter(({ number }) => !failed.has(number));
+        const chosen = chooseFront(open, options.objectives, bounds, count);
+        const furthest = plan.time === null ? null : furthestTrial(open, bounds);
+        return (chosen.length === 0 && furthest !== null ? [furthest] : chosen).filter(
+          ({ number }) => !members.some((member) => member.trial === number),
+        );
+      };
       const planned = members.length < wanted ? untried(constraints, wanted) : [];
       const bounds = replacementBounds(members, study.trials(), constraints);
       const replacing = planned.length === 0 && bounds !== null && members.length < wanted + REPLACEMENTS;
@@ -91,7 +98,7 @@ async function trainMembers(request: FinalRequest): Promise<readonly Winner[] | 
       const { trial, deadline } = turn;
       if (wanted === 1 && members.length === 1) await giveOwnPlace(request, members);
       const own = wanted === 1 && members.length === 0 ? folder : memberFolder(folder, trial.number);
-      mkdirSync(dirname(own.model), { recursive: true });
+      makeFolder(dirname(own.model));
       const outcome = await train(request, executor, trial, own, deadline);
       if (hooks.signal.aborted) return null;
       if (outcome.state === 'complete') {
@@ -159,6 +166,15 @@ async function train(
   await watch.phase('final training');
   const job = finalJob(request, trial, folder, deadline);
   hooks.onEvent({ event: 'final-started', trial: trial.number, epochs: job.plan.epochs });
+  const hanging = hangingSeconds(
+    {
+      ...request,
+      options: { ...request.options, trialTimeoutSeconds: null },
+      trials: request.study.trials(),
+    },
+    job.network,
+    job.plan,
+  );
   let outcome: JobOutcome | null = null;
   // Clock and epochs may disagree on how far it is, and a second attempt begins again.
   let furthest = 0;
@@ -167,7 +183,16 @@ async function train(
     attempt < ATTEMPTS && outcome?.state !== 'complete' && !hooks.signal.aborted;
     attempt++
   ) {
-    outcome = await executor.run(job, {
+    // One that hangs is killed. The second attempt then goes on from the last checkpoint, with what time there is: at the
+    // deadline it only writes the weights that are there.
+    const limit =
+      deadline === null ? hanging : Math.max(LEAST_SECONDS, (deadline - Date.now()) / 1000 + GRACE_SECONDS);
+    const attempted = {
+      ...job,
+      ...(limit !== null && { timeLimitSeconds: Math.ceil(limit) }),
+      ...(job.deadline !== undefined && { deadline: Math.max(job.deadline, Date.now() + 1000) }),
+    };
+    outcome = await executor.run(attempted, {
       signal: hooks.signal,
       onProgress: ({ progress, curve }) => {
         furthest = Math.max(furthest, progress);
@@ -179,6 +204,7 @@ async function train(
         });
       },
     });
+    failOnDiskTrouble(outcome.diskTrouble);
   }
   return outcome!;
 }
@@ -188,8 +214,8 @@ async function giveOwnPlace({ folder, storage, options }: FinalRequest, members:
   const [member] = members;
   if (member === undefined || member.model.file !== basename(folder.model)) return;
   const own = memberFolder(folder, member.trial);
-  mkdirSync(dirname(own.model), { recursive: true });
-  copyFiles(folder, own);
+  makeFolder(dirname(own.model));
+  await copyFiles(folder, own);
   members[0] = {
     ...member,
     model: { ...member.model, file: relative(options.out, own.model) },
@@ -199,17 +225,15 @@ async function giveOwnPlace({ folder, storage, options }: FinalRequest, members:
 }
 
 /** The most accurate member's files also stand at the top of the run's folder, each whole or not at all. */
-function copyToTop(folder: RunFolder, trial: number): void {
+async function copyToTop(folder: RunFolder, trial: number): Promise<void> {
   // Another network may have been there before.
   rmSync(folder.int8Model, { force: true });
-  copyFiles(memberFolder(folder, trial), folder);
+  await copyFiles(memberFolder(folder, trial), folder);
 }
 
-function copyFiles(from: RunFolder, to: RunFolder): void {
+async function copyFiles(from: RunFolder, to: RunFolder): Promise<void> {
   for (const name of ['model', 'int8Model', 'network', 'weights'] as const) {
-    if (!existsSync(from[name])) continue;
-    copyFileSync(from[name], `${to[name]}.part`);
-    renameSync(`${to[name]}.part`, to[name]);
+    if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
   }
 }
 

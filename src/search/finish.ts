@@ -1,6 +1,7 @@
 /** A fully trained network is tested once, quantised where it is asked for, timed, and written to its files. */
 import { readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
+import { writeWhole } from '../disk.ts';
 import type { JobOutcome } from '../execution/executor.ts';
 import { networkCost } from '../network/cost.ts';
 import { encodeModel } from '../onnx/encode.ts';
@@ -14,7 +15,7 @@ import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
 import type { SearchContext } from './context.ts';
 import { deviceLatencyEntries, finalDeviceMeasures } from './devices.ts';
-import { exportedModel, withMetadata, writeWhole } from './export-model.ts';
+import { exportedModel, withMetadata } from './export-model.ts';
 import { finalNetwork, quantisationSeconds } from './final-job.ts';
 import { exportInt8, type Int8Export } from './int8-export.ts';
 import { accuracyEntry, accuracyInterval, measuredLatency, preprocessingOf } from './model-figures.ts';

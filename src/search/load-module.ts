@@ -10,6 +10,23 @@ type Exports = Readonly<Record<string, unknown>>;
 const isCompiledModule = (value: unknown): value is Exports =>
   typeof value === 'object' && value !== null && '__esModule' in value;
 
+let loading = 0;
+let write = process.stdout.write;
+
+/** What a module prints while it loads goes to the other stream: results stand alone on standard output. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { stdout, stderr } = process;
+  if (loading++ === 0) {
+    write = stdout.write;
+    stdout.write = stderr.write.bind(stderr);
+  }
+  try {
+    return await load();
+  } finally {
+    if (--loading === 0) stdout.write = write;
+  }
+}
+
 /**
  * The exports of the module at `path` (relative to `from`). Its imports are resolved from its own place.
  * @throws MODULE_LOAD when it is missing or throws while it loads
@@ -18,7 +35,7 @@ export async function loadModule(path: string, from: string): Promise<Exports> {
   const file = resolve(from, path);
   if (!existsSync(file)) fail('MODULE_LOAD', { path, reason: 'there is no such file' });
   try {
-    const exports: Exports = await tsImport(pathToFileURL(file).href, import.meta.url);
+    const exports: Exports = await quietly(() => tsImport(pathToFileURL(file).href, import.meta.url));
     // In a folder without `"type": "module"` the file is compiled to CommonJS, whose exports arrive as the default one.
     const inner = exports.default;
     return isCompiledModule(inner) ? inner : exports;

@@ -64,7 +64,7 @@ async function reportData(
   space: SearchSpace,
   trials: readonly Trial[],
 ): Promise<ReportData> {
-  const report = (await get(storage, 'dataReport')) ?? fail('STORAGE_MISSING', { path: options.out });
+  const report = (await get(storage, 'dataReport')) ?? fail('RUN_WITHOUT_DATA', { path: options.out });
   const plan = await get(storage, 'plan');
   const winner = await get(storage, 'winner');
   const members = (await get(storage, 'members')) ?? [];

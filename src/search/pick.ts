@@ -1,6 +1,7 @@
 /** The most accurate trained network of a run that keeps bounds. */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskReason } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Winner } from '../report/data.ts';
 import { openSqlite } from '../storage/sqlite.ts';
@@ -74,7 +75,7 @@ export async function pickModel({
         hint: 'Raise the bound, or search with it: espalier search … --max-latency, --max-params, --max-macs.',
       });
     await copyFile(join(run, fileOf(best, precision)), out).catch((cause: Error) =>
-      fail('STORAGE', { path: out, reason: cause.message }, cause),
+      fail('STORAGE', { path: out, reason: diskReason(cause) }, cause),
     );
     return { member: best, precision, file: out };
   } finally {

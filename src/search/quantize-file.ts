@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
+import { writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
@@ -16,7 +17,7 @@ import type { QuantisedLayer, QuantiseOptions } from '../quantisation/quantise.t
 import type { LayerSensitivity } from '../quantisation/sensitivity.ts';
 import { createSession } from '../runtime/session.ts';
 import { VERSION } from '../version.ts';
-import { withMetadata, writeWhole } from './export-model.ts';
+import { withMetadata } from './export-model.ts';
 import { accuracyEntry, measuredLatency, preprocessingOf, speedUpEntry } from './model-figures.ts';
 import { datasetFor, usualNormalisation } from './model-input.ts';
 import {

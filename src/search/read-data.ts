@@ -5,6 +5,7 @@ import type { Augmentation, ImageDataset } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import type { DataReport } from '../data/report.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
+import { EspalierError, fail } from '../errors.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
@@ -30,7 +31,10 @@ export async function loadData(
   });
 }
 
-/** The data of a run, from its cache where it is there. */
+/**
+ * The data of a run, from its cache where that is there and whole.
+ * @throws as loadData; DATA_CHANGED when the images had to be read again and are others by now; DATA_CACHE_WRITE
+ */
 export async function readData(
   options: SearchOptions,
   folder: RunFolder,
@@ -39,10 +43,18 @@ export async function readData(
 ): Promise<{ readonly dataset: ImageDataset; readonly report: DataReport }> {
   const known = await get(storage, 'dataReport');
   if (known !== null && existsSync(folder.dataset)) {
-    return { dataset: await readDatasetCache(folder.dataset), report: known };
+    const dataset = await readDatasetCache(folder.dataset).catch((error) => {
+      if (!(error instanceof EspalierError)) throw error;
+      hooks.onEvent({ event: 'warning', message: `${error.message}; the images are read again` });
+      return null;
+    });
+    if (dataset !== null) return { dataset, report: known };
   }
   const loaded = await loadData(options, hooks);
+  const former = await get(storage, 'fingerprint');
+  if (former !== null && former !== loaded.dataset.fingerprint) fail('DATA_CHANGED', { path: options.data });
   await writeDatasetCache(loaded.dataset, folder.dataset);
+  await put(storage, 'fingerprint', loaded.dataset.fingerprint);
   await put(storage, 'dataReport', loaded.report);
   return loaded;
 }

@@ -12,6 +12,8 @@ export interface Artefacts {
   readonly options: SearchOptions;
   readonly plan: SearchPlan;
   readonly dataReport: DataReport;
+  /** Of the data set: images that are read again must be the same. */
+  readonly fingerprint: string;
   /** Seconds by phase, added up over resumptions. */
   readonly seconds: Readonly<Record<string, number>>;
   /** The most accurate of the members; there once all of them are trained. */
@@ -35,6 +37,10 @@ export const put = <K extends keyof Artefacts>(
   name: K,
   value: Artefacts[K],
 ): Promise<void> => storage.putArtefact(name, value as unknown as Json);
+
+/** As if it had never been put. */
+export const forget = (storage: StudyStorage, name: keyof Artefacts): Promise<void> =>
+  storage.putArtefact(name, null);
 
 export const get = async <K extends keyof Artefacts>(
   storage: StudyStorage,

@@ -12,16 +12,18 @@ import { type Asked, openStudy, type Study } from '../study/study.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { trialDevices, watchDevices } from './devices.ts';
+import { watchDisk } from './disk-trouble.ts';
 import { findStrategy } from './find-strategy.ts';
 import { foreseenOf } from './foreseen.ts';
 import { frontObjectives } from './front.ts';
 import { recordDevices } from './greet-devices.ts';
+import { furthestTrial, wayOut, whyNone } from './no-trial.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
 import { get, put } from './record.ts';
 import { takeReference } from './reference-speed.ts';
-import { createExecutor, patienceSeconds } from './trial-executor.ts';
+import { createExecutor, hangingSeconds, patienceSeconds } from './trial-executor.ts';
 
 /** Runs the trials that are still to be run. @throws INFEASIBLE; DEVICE_LOST; NO_TRIAL when none was complete in the end */
 export async function runTrials(request: SearchContext): Promise<Study> {
@@ -59,12 +61,13 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   let doubted = false;
   const executor = createExecutor(options, plan, plan.workers);
   const devices = watchDevices(plan);
+  const disk = watchDisk();
   try {
     await runStudy({
       study,
       trials: plan.trials,
       deadline: plan.time === null ? null : Math.max(Date.now() + 1, start + searchEnd(plan) * 1000),
-      signal: AbortSignal.any([signal, devices.lost]),
+      signal: AbortSignal.any([signal, devices.lost, disk.trouble]),
       evaluate: async (asked, either) => {
         const outcome = await executor.run(jobOf(asked), {
           signal: either,
@@ -74,6 +77,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
           },
         });
         devices.see(outcome);
+        disk.see(outcome);
         const { number } = asked.trial;
         const forDevice = outcome.state === 'failed' && outcome.deviceTrouble !== undefined;
         if (forDevice ? !failedForDevices.has(number) : failedForDevices.delete(number)) {
@@ -92,17 +96,26 @@ export async function runTrials(request: SearchContext): Promise<Study> {
           });
         }
         onEvent({ event: 'trial-finished', trial, ...standing() });
-        void watch.save();
+        // A disk that is full shows at the next trial's own record.
+        watch.save().catch(() => undefined);
       },
     });
   } finally {
     await executor.close();
   }
+  disk.check();
   if (devices.lost.aborted && !signal.aborted)
     fail('DEVICE_LOST', { reason: String(devices.lost.reason), run: options.out });
-  if (!signal.aborted && bestTrial(study.trials(), options.objectives, constraints) === null) {
-    const reasons = new Set(study.trials().flatMap((t) => (t.reason === null ? [] : [t.reason])));
-    fail('NO_TRIAL', { trials: study.trials().length, reasons: [...reasons].slice(0, 3).join('; ') });
+  if (!signal.aborted && standing().best === null) {
+    const trials = study.trials();
+    const reasons = whyNone(trials, constraints);
+    const furthest = plan.time === null ? null : furthestTrial(trials, constraints);
+    if (furthest === null)
+      fail('NO_TRIAL', { trials: trials.length, reasons, hint: wayOut(reasons, options.out) });
+    onEvent({
+      event: 'warning',
+      message: `the time was over before any trial; trial ${furthest.number}, which had come furthest, is trained`,
+    });
   }
   return study;
 
@@ -144,8 +157,10 @@ function createJobs(
     });
     const seconds = patienceSeconds(plan);
     const devices = trialDevices(options, seconds);
+    const limit = hangingSeconds({ options, plan, dataset, trials: study.trials() }, network, job.plan);
     return {
       ...job,
+      ...(limit !== null && { timeLimitSeconds: limit }),
       plan: adjusted(job.plan, options),
       int8: options.int8,
       ...(peakMemory && { peakMemory }),

@@ -3,9 +3,10 @@
  * once, writes what comes out. Every step leaves its result in the run's storage, so that it can be gone on with after
  * any interruption.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { ImageDataset } from '../data/dataset.ts';
 import { describeMachine } from '../device/machine.ts';
+import { makeFolder } from '../disk.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
 import { networkCost } from '../network/cost.ts';
@@ -15,6 +16,8 @@ import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import type { StudyStorage } from '../storage/storage.ts';
+import type { TrialState } from '../study/trial.ts';
+import { checkBatch, checkOptions, withWholePaths } from './check-options.ts';
 import type { SearchHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, keepAddresses, withoutTokens } from './devices.ts';
 import type { DoneEvent } from './events.ts';
@@ -22,11 +25,13 @@ import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
 import { greetDevices } from './greet-devices.ts';
 import { loadSpace } from './load-space.ts';
+import { type MoreBudget, withMore } from './more-budget.ts';
+import { inNewRun, refuseRun, removeParts } from './new-run.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
 import { describePlan, planOf, type SearchPlan } from './plan.ts';
 import { loadData, readData } from './read-data.ts';
-import { get, put } from './record.ts';
+import { forget, get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
 import { runTrials } from './run-trials.ts';
 import { createStopwatch } from './stopwatch.ts';
@@ -34,48 +39,54 @@ import { createStopwatch } from './stopwatch.ts';
 /** @returns null when the signal ended it before it was done */
 export type SearchResult = DoneEvent | null;
 
-/** @throws any EspalierError about the data, the options, the space, the devices or the storage; RUN_EXISTS */
-export async function search(options: SearchOptions, hooks: SearchHooks): Promise<SearchResult> {
-  const began = Date.now();
-  const folder = runFolder(options.out);
-  if (existsSync(folder.database)) fail('RUN_EXISTS', { path: options.out });
-  // Mistakes in the options come before any file.
-  await loadSpace(options.space);
-  await greetDevices(options, hooks.signal);
-  makeFolder(options.out);
-  const storage = await openSqlite(folder.database, { mode: 'write' });
-  try {
+/**
+ * A search that fails before its first trial leaves nothing behind.
+ * @throws any EspalierError about the data, the options, the space, the devices or the storage; RUN_EXISTS
+ */
+export async function search(given: SearchOptions, hooks: SearchHooks): Promise<SearchResult> {
+  const began = hooks.began ?? Date.now();
+  const folder = runFolder(given.out);
+  await refuseRun(folder);
+  await checkOptions(given);
+  await greetDevices(given, hooks.signal);
+  const options = withWholePaths(given);
+  return inNewRun(folder, async (storage) => {
     await put(storage, 'options', withoutTokens(options));
     await put(storage, 'command', commandWithoutTokens(['espalier', ...process.argv.slice(2)]));
     await keepAddresses(folder, options.devices);
-    return await run(options, folder, storage, hooks, began);
-  } finally {
-    await storage.close();
-  }
+    return run({ options, folder, storage, hooks, began, more: {} });
+  });
+}
+
+export interface ResumeChanges extends MoreBudget {
+  /** Addresses of the run's devices where they are others by now. */
+  readonly devices?: SearchOptions['devices'];
 }
 
 /**
- * Goes on with a run. A finished one only writes its files again.
- * @param devices addresses of the run's devices where they are others by now
- * @throws STORAGE_MISSING; USAGE for a device that the run does not have
+ * Goes on with a run. A finished one only writes its files again, unless it is given more to spend.
+ * @throws STORAGE_MISSING; USAGE for a device that the run does not have, or a time limit where it had none
  */
 export async function resumeSearch(
   out: string,
   hooks: SearchHooks,
-  devices: SearchOptions['devices'] = {},
+  { devices = {}, ...more }: ResumeChanges = {},
 ): Promise<SearchResult> {
-  const began = Date.now();
+  const began = hooks.began ?? Date.now();
   const folder = runFolder(out);
   if (!existsSync(folder.database)) fail('STORAGE_MISSING', { path: out });
+  makeFolder(out);
   const storage = await openSqlite(folder.database, { mode: 'write' });
   try {
+    removeParts(folder);
     const stored = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
     // A run of an earlier version does not have all options.
     const known = { ...LATER_OPTIONS, ...stored };
     const addresses = addressesOf(folder, known.devices, devices);
     await keepAddresses(folder, addresses);
     // The folder may have been moved.
-    return await run({ ...known, out, devices: addresses }, folder, storage, hooks, began);
+    const options = { ...known, out, devices: addresses };
+    return await run({ options, folder, storage, hooks, began, more });
   } finally {
     await storage.close();
   }
@@ -114,48 +125,63 @@ export async function planSearch(
   const space = await loadSpace(options.space);
   const { dataset } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
+  checkBatch(options, plan, dataset);
   const seconds = plan.time?.totalSeconds ?? null;
   return { lines: describePlan(plan, options, { name: space.name, size: sizeOf(space) }), plan, seconds };
 }
 
-/** Writes a run's files again from its storage. @returns their paths */
+/**
+ * Writes a run's report.html, trials.json and pareto.csv again from its storage.
+ * @returns their paths
+ * @throws STORAGE_MISSING, STORAGE; RUN_WITHOUT_DATA
+ */
 export async function reportRun(out: string): Promise<readonly string[]> {
   const folder = runFolder(out);
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
     const options = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
-    return await writeOutputs(
-      { ...LATER_OPTIONS, ...options, out },
-      folder,
-      storage,
-      await loadSpace(options.space),
-    );
+    const known = { ...LATER_OPTIONS, ...options, out };
+    await writeOutputs(known, folder, storage, await loadSpace(options.space));
+    return [folder.report, folder.trials, folder.pareto];
   } finally {
     await storage.close();
   }
 }
 
-async function run(
-  options: SearchOptions,
-  folder: RunFolder,
-  storage: StudyStorage,
-  hooks: SearchHooks,
-  began: number,
-): Promise<SearchResult> {
+interface RunRequest {
+  readonly options: SearchOptions;
+  readonly folder: RunFolder;
+  readonly storage: StudyStorage;
+  readonly hooks: SearchHooks;
+  readonly began: number;
+  readonly more: MoreBudget;
+}
+
+async function run({ folder, storage, hooks, began, more, ...request }: RunRequest): Promise<SearchResult> {
   const { onEvent, signal } = hooks;
+  const options = { ...request.options, ...more };
   const watch = await createStopwatch(storage, began, 'reading data');
   const spentBefore = watch.total() - (Date.now() - began) / 1000;
   const space = await loadSpace(options.space);
+  const known = await get(storage, 'plan');
+  const former = known === null ? null : withMore(known, request.options, more);
+  if (Object.keys(more).length > 0) {
+    await put(storage, 'options', withoutTokens(options));
+    for (const name of ['done', 'winner', 'members'] as const) await forget(storage, name);
+  }
   const finished = await get(storage, 'done');
   if (finished !== null) {
+    // The folder may have been moved or copied.
+    const done = { ...finished, out: options.out };
     onEvent({ event: 'exported', files: await writeOutputs(options, folder, storage, space) });
-    onEvent(finished);
-    return finished;
+    onEvent(done);
+    return done;
   }
   try {
     const { dataset, report } = await readData(options, folder, storage, hooks);
     onEvent({ event: 'data', report });
-    const plan = (await get(storage, 'plan')) ?? planOf(options, await facts(options, space, dataset, began));
+    const plan = former ?? planOf(options, await facts(options, space, dataset, began));
+    checkBatch(options, plan, dataset);
     await put(storage, 'plan', plan);
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
@@ -186,13 +212,29 @@ async function run(
     }
   } catch (error) {
     // Ctrl-C surfaces as the signal's reason from whatever was under way.
-    if (!signal.aborted || error instanceof EspalierError) throw error;
-  } finally {
-    await watch.save();
+    if (!signal.aborted || error instanceof EspalierError) {
+      // What went wrong is in the trials; where not even that can be written, the error itself says more.
+      await watch
+        .save()
+        .then(leaveOutputs)
+        .catch(() => undefined);
+      throw error;
+    }
   }
-  if ((await get(storage, 'dataReport')) !== null) await writeOutputs(options, folder, storage, space);
-  onEvent({ event: 'warning', message: `stopped; go on with: espalier resume ${options.out}` });
+  await watch.save();
+  await leaveOutputs();
+  const trials = await storage.trials();
+  const count = (state: TrialState): number => trials.filter((trial) => trial.state === state).length;
+  onEvent({
+    event: 'stopped',
+    trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },
+    out: options.out,
+  });
   return null;
+
+  async function leaveOutputs(): Promise<void> {
+    if ((await storage.trials()).length > 0) await writeOutputs(options, folder, storage, space);
+  }
 }
 
 async function facts(
@@ -236,12 +278,4 @@ function usualMacs(space: SearchSpace, { channels, height, width, classes }: Ima
 
 function sizeOf(space: SearchSpace): string | null {
   return spaceSize(space)?.toLocaleString('en') ?? null;
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    fail('STORAGE', { path, reason: cause instanceof Error ? cause.message : String(cause) }, cause);
-  }
 }

@@ -26,7 +26,9 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
   const clock = new AbortController();
   const timer =
     deadline === null ? null : setTimeout(() => clock.abort(), Math.max(0, deadline - Date.now()));
-  const either = AbortSignal.any([signal, clock.signal]);
+  /** Aborted when the study itself cannot go on: what runs beside would be lost anyway. */
+  const broken = new AbortController();
+  const either = AbortSignal.any([signal, clock.signal, broken.signal]);
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | null = null;
   let exhausted = false;
@@ -36,13 +38,14 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
     const work = evaluate(asked, either)
       .catch((error: unknown): Outcome => failedBy(error))
       .then(async (outcome) => {
-        if (signal.aborted) return;
+        if (signal.aborted || broken.signal.aborted) return;
         const late = clock.signal.aborted && outcome.state === 'failed';
         const told = await study.tell(asked.trial.number, late ? outOfTime(outcome) : outcome);
         options.onFinished?.(told);
       })
       .catch((error: unknown) => {
         failure ??= { error };
+        broken.abort();
       })
       .finally(() => running.delete(work));
     running.add(work);
@@ -91,9 +94,12 @@ const failedBy = (error: unknown): Outcome => ({
   reason: error instanceof Error ? error.message : String(error),
 });
 
+/** Reason of trials that the clock ended. */
+export const OUT_OF_TIME = 'the time for the search was over';
+
 /** A trial that the clock ended is not the candidate's fault. */
 const outOfTime = (outcome: Outcome): Outcome => ({
   ...outcome,
   state: 'pruned',
-  reason: 'the time for the search was over',
+  reason: OUT_OF_TIME,
 });

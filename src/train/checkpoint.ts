@@ -1,6 +1,6 @@
 /** Checkpoints of a training run: everything needed to go on at an epoch's end, in one safetensors file. */
 import { existsSync, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { writeWhole } from '../disk.ts';
 import type { Tensor } from '../onnx/model.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -17,15 +17,10 @@ export interface Checkpoint {
   readonly vectors: ReadonlyMap<string, Tensor>;
 }
 
-/** Written beside and renamed, so that a crash leaves the old one whole. */
+/** A crash while writing leaves the old one whole. @throws STORAGE */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const { vectors, ...rest } = checkpoint;
-  const temporary = `${path}.${process.pid}.part`;
-  await writeFile(
-    temporary,
-    encodeSafetensors({ tensors: vectors, metadata: { state: JSON.stringify(rest) } }),
-  );
-  await rename(temporary, path);
+  await writeWhole(path, encodeSafetensors({ tensors: vectors, metadata: { state: JSON.stringify(rest) } }));
 }
 
 /** The checkpoint at `path`, or null when there is none of this run. */

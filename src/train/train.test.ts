@@ -82,6 +82,38 @@ test.each(OPTIMISERS.map((o) => [o.kind, o] as const))('%s: the same bits after 
   }
 });
 
+test('at a deadline that is over, a checkpoint gives its weights as they are', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-train-'));
+  try {
+    const checkpoint = join(folder, 'checkpoint.safetensors');
+    const stop = new AbortController();
+    let point: unknown = null;
+    const stopped = trainNetwork({
+      ...request(OPTIMISERS[0]!),
+      checkpoint,
+      signal: stop.signal,
+      onEpoch: (reached) => {
+        point = reached;
+        stop.abort(new Error('killed'));
+      },
+    });
+    await expect(stopped).rejects.toThrow('killed');
+    const late = await trainNetwork({
+      ...request(OPTIMISERS[0]!),
+      checkpoint,
+      deadline: Date.now() - 1000,
+      onEpoch: () => expect.unreachable('nothing is left to train'),
+    });
+    expect(late.curve).toEqual([point]);
+    expect(late.cutShort).toBe(true);
+    expect(
+      [...late.weights.values()].every(({ data }) => [...(data as Float32Array)].every(Number.isFinite)),
+    ).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('a session that has trained another candidate gives the same bits', async () => {
   const { open, close } = createSessionPool({ residentLimit: Number.POSITIVE_INFINITY });
   const opened: unknown[] = [];

@@ -179,6 +179,8 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       steps += 1;
       request.onStep?.(progress);
     }
+    // The deadline was over before: the point of the epoch before says it all.
+    if (steps === 0 && curve.length > 0) break;
     trained += steps * plan.batchSize;
     trainingMs += performance.now() - began;
     const trainLoss = lossSum / Math.max(1, steps);
@@ -257,6 +259,8 @@ function scheduleClock(
 ): (steps: number) => number {
   if (deadline === undefined) return (steps) => steps / totalSteps;
   const began = Date.now();
+  // Gone on with after the deadline: what the checkpoint has is the result.
+  if (deadline <= began && firstStep > 0) return () => 1;
   const first = firstStep / totalSteps;
   return (steps) => {
     const byClock = first + (1 - first) * Math.min(1, (Date.now() - began) / Math.max(1, deadline - began));

@@ -78,6 +78,8 @@ export const addPredict: AddCommand = (program, { terminal, signal }, finish) =>
             // One bad image must not keep the others from being classified.
             if (!(error instanceof EspalierError) || files.length === 1) throw error;
             unreadable++;
+            if (json)
+              print(terminal, JSON.stringify({ image: file, error: error.message, hint: error.hint }));
             terminal.stderr.write(`error: ${error.message}\n`);
           }
         }

@@ -57,6 +57,8 @@ export function plainLines(
         return event.files.map((file) => `wrote ${file}`);
       case 'warning':
         return [`warning: ${event.message}`];
+      case 'stopped':
+        return [`stopped; go on with: espalier resume ${event.out}`];
       case 'trial-started':
       case 'trial-progress':
         return [];

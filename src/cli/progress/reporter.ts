@@ -26,7 +26,7 @@ function plainReporter({ stdout, stderr }: Terminal): Reporter {
   const lines = plainLines(formatDataReport);
   return {
     onEvent(event) {
-      const output = event.event === 'warning' ? stderr : stdout;
+      const output = event.event === 'warning' || event.event === 'stopped' ? stderr : stdout;
       for (const line of lines(event)) output.write(`${line}\n`);
     },
     close: () => undefined,
@@ -46,7 +46,7 @@ function liveReporter({ stdout }: Terminal): Reporter {
     onEvent(event) {
       state = advance(state, event);
       // What stays on the screen is written above the live part.
-      if (['data', 'plan', 'warning', 'tested', 'exported'].includes(event.event)) {
+      if (['data', 'plan', 'warning', 'stopped', 'tested', 'exported'].includes(event.event)) {
         view.clear();
         for (const line of lines(event)) stdout.write(`${line}\n`);
         draw();

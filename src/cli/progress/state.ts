@@ -98,6 +98,7 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
       return { ...state, phase: 'export', testAccuracy: event.testAccuracy };
     case 'exported':
     case 'warning':
+    case 'stopped':
     case 'done':
       return state;
   }

@@ -1,0 +1,88 @@
+/** Files that are whole or not there, and what keeps a file from being written, in words. */
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Details, type ErrorCode, EspalierError, fail } from './errors.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota of the disk is used up',
+  EFBIG: 'the file would be larger than the system allows',
+  EROFS: 'the disk is read-only',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  EIO: 'the disk reports an error',
+  ENOENT: 'its folder is not there',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder',
+};
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** Why a file cannot be written, in words. */
+export const diskReason = (error: unknown): string =>
+  REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+
+/** An error of the table that can cross to another process. */
+export interface DiskTrouble {
+  readonly code: ErrorCode;
+  readonly details: Details;
+}
+
+const OF_THE_DISK: readonly ErrorCode[] = ['STORAGE', 'DATA_CACHE', 'DATA_CACHE_WRITE'];
+const SYSTEM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
+
+/** What the disk has to do with an error: it is then nobody else's fault. Undefined when nothing. */
+export function diskTroubleOf(error: unknown): DiskTrouble | undefined {
+  if (error instanceof EspalierError)
+    return OF_THE_DISK.includes(error.code) ? { code: error.code, details: error.details } : undefined;
+  if (!SYSTEM.includes(codeOf(error))) return undefined;
+  const path = error instanceof Error && 'path' in error ? String(error.path) : 'the disk';
+  return { code: 'STORAGE', details: { path, reason: diskReason(error) } };
+}
+
+/**
+ * Writes a file whole or not at all: a crash while writing leaves what was there before, a failure leaves no rest.
+ * @throws STORAGE
+ */
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.part`;
+  try {
+    await writeFile(temporary, content, options);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    fail('STORAGE', { path, reason: diskReason(cause) }, cause);
+  }
+}
+
+/** A file that a process was writing beside its place: left behind only where it was killed. */
+export const isPart = (name: string): boolean => /\.\d+(-[0-9a-f]+)?\.(part|tmp)$/.test(name);
+
+/**
+ * Makes a folder, with those above it, and sees that it can be written to.
+ * @returns the topmost folder that was not there before; null when all were
+ * @throws STORAGE
+ */
+export function makeFolder(path: string): string | null {
+  let there = resolve(path);
+  while (!existsSync(there)) there = dirname(there);
+  try {
+    if (!statSync(there).isDirectory())
+      fail('STORAGE', {
+        path,
+        reason: there === resolve(path) ? 'it is a file, not a folder' : `${there} is a file, not a folder`,
+      });
+    // Asked first: for a disk that is read-only, mkdir says that the folder does not exist.
+    accessSync(there, constants.W_OK);
+    return mkdirSync(path, { recursive: true }) ?? null;
+  } catch (cause) {
+    if (cause instanceof EspalierError) throw cause;
+    return fail('STORAGE', { path, reason: diskReason(cause) }, cause);
+  }
+}

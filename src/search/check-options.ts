@@ -1,0 +1,35 @@
+/** What can be found wrong with a search before anything is read or written. */
+import { resolve } from 'node:path';
+import type { ImageDataset } from '../data/dataset.ts';
+import { BUILT_IN, checkData } from '../data/load.ts';
+import { fail } from '../errors.ts';
+import { measureInfo } from '../study/measure.ts';
+import { findStrategy } from './find-strategy.ts';
+import { isModulePath, loadSpace } from './load-space.ts';
+import type { SearchOptions } from './options.ts';
+import type { SearchPlan } from './plan.ts';
+
+/** @throws SPACE_UNKNOWN, MODULE_LOAD, USAGE, DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY */
+export async function checkOptions({ data, objectives, space, strategy }: SearchOptions): Promise<void> {
+  await loadSpace(space);
+  findStrategy(strategy);
+  for (const { measure } of objectives) measureInfo(measure);
+  await checkData(data);
+}
+
+/** The options with paths that mean the same from every working directory: a run may be gone on with from another one. */
+export const withWholePaths = (options: SearchOptions): SearchOptions => ({
+  ...options,
+  data: options.data === BUILT_IN ? options.data : resolve(options.data),
+  space: isModulePath(options.space) ? resolve(options.space) : options.space,
+});
+
+/** @throws BATCH_TOO_LARGE when a trial would have no batch */
+export function checkBatch(
+  { batchSize }: SearchOptions,
+  { dataShare }: SearchPlan,
+  { train }: ImageDataset,
+): void {
+  const images = Math.round(train.count * dataShare);
+  if (batchSize !== null && batchSize > images) fail('BATCH_TOO_LARGE', { images, batch: batchSize });
+}
