@@ -3,6 +3,7 @@
 
 // autodiff
 export type { Arithmetic } from './autodiff/arithmetic.ts';
+export type { NoiseInput } from './autodiff/forward.ts';
 export type { BinaryCrossEntropyOptions } from './autodiff/losses/binary-cross-entropy.ts';
 export type { BoxOverlapOptions } from './autodiff/losses/box-overlap.ts';
 export type { CrossEntropyOptions } from './autodiff/losses/cross-entropy.ts';
@@ -12,6 +13,7 @@ export type { FocalOptions } from './autodiff/losses/focal.ts';
 export { LOSSES } from './autodiff/losses/index.ts';
 export type { Loss, StopGradient } from './autodiff/losses/loss.ts';
 export { type LossTerm, sumOfLosses } from './autodiff/losses/sum.ts';
+export type { LoweringTarget } from './autodiff/lowering/target.ts';
 export { startingVectors, trainedModel } from './autodiff/model-weights.ts';
 export type { AdamwOptions } from './autodiff/optimisers/adamw.ts';
 export { OPTIMISERS } from './autodiff/optimisers/index.ts';
@@ -19,7 +21,13 @@ export type { LionOptions } from './autodiff/optimisers/lion.ts';
 export type { Optimiser, UpdateContext } from './autodiff/optimisers/optimiser.ts';
 export type { RmspropOptions } from './autodiff/optimisers/rmsprop.ts';
 export type { SgdOptions } from './autodiff/optimisers/sgd.ts';
-export { entryVector, pack, unpack, type VectorLayout } from './autodiff/parameter-layout.ts';
+export {
+  entryVector,
+  type LayoutEntry,
+  pack,
+  unpack,
+  type VectorLayout,
+} from './autodiff/parameter-layout.ts';
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './autodiff/training-graph.ts';
 export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
 export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';
@@ -69,6 +77,7 @@ export { checkModel, type ModelProblem } from './onnx/check.ts';
 export { decodeModel } from './onnx/decode.ts';
 export { encodeModel } from './onnx/encode.ts';
 export { foldBatchNorm } from './onnx/fold-batch-norm.ts';
+export type { GraphBuilder } from './onnx/graph-builder.ts';
 export type { OnnxModel, Tensor } from './onnx/model.ts';
 // quantisation
 export { CALIBRATORS, type CalibrationMethod } from './quantisation/calibration/index.ts';
@@ -159,7 +168,8 @@ export type { StudyDefinition } from './study/definition.ts';
 export { runStudy } from './study/run-study.ts';
 export { type Outcome, openStudy, type Study } from './study/study.ts';
 export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
-export { evaluateModel, evaluateNetwork } from './train/evaluate.ts';
 // train
+export { type Diagnosis, diagnose, type TrainingRecipe } from './train/diagnose.ts';
+export { evaluateModel, evaluateNetwork } from './train/evaluate.ts';
 export { createStepper, type StepInputs, type Stepper } from './train/step.ts';
 export { type TrainingRequest, trainNetwork } from './train/train.ts';

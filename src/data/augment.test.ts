@@ -148,3 +148,65 @@ describe('jitter', () => {
     expect(r).toBeCloseTo(0.299 * 200 + 0.587 * 100 + 0.114 * 50, -0.3);
   });
 });
+
+/** As the warp is defined: every pixel by itself, every index reflected. */
+function warped(
+  image: Uint8Array,
+  height: number,
+  width: number,
+  channels: number,
+  [flip, flipVertical, dx, dy, turn, size]: readonly number[],
+): number[] {
+  const reflected = (index: number, length: number): number => {
+    const period = Math.max(1, 2 * length - 2);
+    const folded = ((index % period) + period) % period;
+    return length === 1 ? 0 : Math.min(folded, period - folded);
+  };
+  const angle = ((2 * turn! - 1) * 30 * Math.PI) / 180;
+  const zoom = 1 + (2 * size! - 1) * 0.3;
+  const [mirrorX, mirrorY] = [flip! < 0.5 ? -1 : 1, flipVertical! < 0.5 ? -1 : 1];
+  const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
+  const result: number[] = [];
+  for (let c = 0; c < channels; c++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const [u, v] = [x - centreX, y - centreY];
+        const sx = mirrorX * ((Math.cos(angle) * u + Math.sin(angle) * v) / zoom + dx! - 2) + centreX;
+        const sy = mirrorY * ((Math.cos(angle) * v - Math.sin(angle) * u) / zoom + dy! - 2) + centreY;
+        const [fx, fy] = [sx - Math.floor(sx), sy - Math.floor(sy)];
+        const at = (i: number, j: number): number =>
+          image[
+            (c * height + reflected(Math.floor(sy) + i, height)) * width +
+              reflected(Math.floor(sx) + j, width)
+          ]!;
+        result.push(
+          (1 - fy) * ((1 - fx) * at(0, 0) + fx * at(0, 1)) + fy * ((1 - fx) * at(1, 0) + fx * at(1, 1)),
+        );
+      }
+  return result;
+}
+
+test('rotation and scale sample as they are defined, for any geometry', () => {
+  const unit = fc.double({ min: 0, max: 0.999, noNaN: true });
+  const shift = fc.integer({ min: 0, max: 4 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.constantFrom(1 as const, 3 as const),
+      fc.tuple(unit, unit, shift, shift, fc.oneof(unit, fc.constant(0.5)), fc.oneof(unit, fc.constant(0.5))),
+      (height, width, channels, draws) => {
+        const random = createRandom('warp');
+        const pixels = Uint8Array.from({ length: channels * height * width }, () => random.int(256));
+        const augmentation = { flip: true, flipVertical: true, shift: 2, rotate: 30, scale: 0.3 };
+        const actual = augment([...pixels], height, width, augmentation, draws, channels);
+        const expected = warped(pixels, height, width, channels, draws);
+        expect(actual).toHaveLength(expected.length);
+        expected.forEach((value, i) => {
+          expect(Math.abs(actual[i]! - value)).toBeLessThan(0.02);
+        });
+      },
+    ),
+    { numRuns: 300, seed: 3 },
+  );
+});

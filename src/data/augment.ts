@@ -122,44 +122,60 @@ export function augmentingWriter(
     const mirrorY = flipVertical ? -1 : 1;
     const centreX = (width - 1) / 2;
     const centreY = (height - 1) / 2;
-    const lastX = width - 1;
-    const lastY = height - 1;
+    const tableLength = channels * 256;
+    // Of one pixel to the next in a row, sx and sy move by these.
+    const stepX = mirrorX * cos;
+    const stepY = -mirrorY * sin;
     for (let y = 0; y < height; y++) {
       const v = y - centreY;
+      const startX = mirrorX * (sin * v + dx - cos * centreX) + centreX;
+      const startY = mirrorY * (cos * v + dy + sin * centreX) + centreY;
+      const row = to + y * width;
+      // Between these columns all four neighbours lie in the image: no index is reflected, and truncation is the floor.
+      const [firstX, lastX] = inside(startX, stepX, width - 1, width);
+      const [firstY, lastY] = inside(startY, stepY, height - 1, width);
+      const first = Math.max(firstX, firstY);
+      const last = Math.max(first, Math.min(lastX, lastY));
+      for (let x = first; x < last; x++) {
+        const sx = startX + stepX * x;
+        const sy = startY + stepY * x;
+        const x0 = sx | 0;
+        const y0 = sy | 0;
+        const fx = sx - x0;
+        const fy = sy - y0;
+        let s = from + y0 * width + x0;
+        let o = row + x;
+        for (let t = 0; t < tableLength; t += 256) {
+          const top = table[t + source[s]!]!;
+          const bottom = table[t + source[s + width]!]!;
+          const upper = top + fx * (table[t + source[s + 1]!]! - top);
+          const lower = bottom + fx * (table[t + source[s + width + 1]!]! - bottom);
+          out[o] = upper + fy * (lower - upper);
+          s += plane;
+          o += plane;
+        }
+      }
       for (let x = 0; x < width; x++) {
-        const u = x - centreX;
-        const sx = mirrorX * (cos * u + sin * v + dx) + centreX;
-        const sy = mirrorY * (cos * v - sin * u + dy) + centreY;
+        if (x === first) x = last;
+        if (x >= width) break;
+        const sx = startX + stepX * x;
+        const sy = startY + stepY * x;
         const floorX = Math.floor(sx);
         const floorY = Math.floor(sy);
         const fx = sx - floorX;
         const fy = sy - floorY;
-        let x0 = floorX;
-        let x1 = floorX + 1;
-        let y0 = floorY;
-        let y1 = floorY + 1;
-        if (x0 < 0 || x1 > lastX) {
-          x0 = reflect(x0, width);
-          x1 = reflect(x1, width);
-        }
-        if (y0 < 0 || y1 > lastY) {
-          y0 = reflect(y0, height);
-          y1 = reflect(y1, height);
-        }
-        const a = from + y0 * width;
-        const b = from + y1 * width;
-        const w00 = (1 - fx) * (1 - fy);
-        const w01 = fx * (1 - fy);
-        const w10 = (1 - fx) * fy;
-        const w11 = fx * fy;
+        const x0 = reflect(floorX, width);
+        const x1 = reflect(floorX + 1, width);
+        const a = from + reflect(floorY, height) * width;
+        const b = from + reflect(floorY + 1, height) * width;
         for (let c = 0; c < channels; c++) {
           const p = c * plane;
           const t = c * 256;
-          out[to + p + y * width + x] =
-            w00 * table[t + source[a + p + x0]!]! +
-            w01 * table[t + source[a + p + x1]!]! +
-            w10 * table[t + source[b + p + x0]!]! +
-            w11 * table[t + source[b + p + x1]!]!;
+          const top = table[t + source[a + p + x0]!]!;
+          const bottom = table[t + source[b + p + x0]!]!;
+          const upper = top + fx * (table[t + source[a + p + x1]!]! - top);
+          const lower = bottom + fx * (table[t + source[b + p + x1]!]! - bottom);
+          out[row + p + x] = upper + fy * (lower - upper);
         }
       }
     }
@@ -193,6 +209,20 @@ export function augmentingWriter(
     else gather(source, start, table, out, to, geometry);
     if (augmentation.cutout > 0) erase(out, to, layout, augmentation.cutout, r);
   };
+}
+
+/**
+ * The columns x of [0, width) where 0 ≤ start + step·x < limit: the first, and one after the last. Rounded inwards by a
+ * little, since what is left out is only slower.
+ */
+function inside(start: number, step: number, limit: number, width: number): readonly [number, number] {
+  if (limit < 1) return [0, 0];
+  const margin = 1e-6;
+  if (Math.abs(step) < 1e-9) return start > margin && start < limit - margin ? [0, width] : [0, 0];
+  const ends = [(margin - start) / step, (limit - margin - start) / step];
+  const low = Math.ceil(Math.min(ends[0]!, ends[1]!));
+  const high = Math.floor(Math.max(ends[0]!, ends[1]!)) + 1;
+  return [Math.min(width, Math.max(0, low)), Math.min(width, Math.max(0, high))];
 }
 
 interface Geometry {

@@ -109,3 +109,25 @@ test('fine-tuning brings the quantised model back to the float one, and is deter
     encodeModel(quantiseCalibrated(c, options, ranges).model);
   expect(Buffer.compare(bytes(first.calibration), bytes(second.calibration))).toBe(0);
 });
+
+test('fine-tuning that diverges names what failed', async () => {
+  const shape = { channels: 3, height: 8, width: 8, classes: 4 } as const;
+  const dataset = datasetOf({ train: randomSplit(64, shape, 'diverge') }, shape);
+  const calibration = await calibrate(model, [feedsFor(model, 'a')], {});
+  const run = fineTune({
+    calibration,
+    options: {},
+    dataset,
+    augmentation: NO_AUGMENTATION,
+    epochs: 2,
+    learningRate: 3e38,
+    batchSize: 32,
+    seed: 'diverge',
+    threads: 1,
+  });
+  await expect(run).rejects.toMatchObject({
+    code: 'DIVERGED',
+    message: expect.stringMatching(/ at step \d+ \(epoch \d\), (first in|already before it in|from) .*"/),
+    hint: expect.stringContaining('learning rate'),
+  });
+});

@@ -11,12 +11,13 @@ import { pack, unpack } from '../autodiff/parameter-layout.ts';
 import { trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
-import { fail } from '../errors.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel, Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import { createSession } from '../runtime/session.ts';
+import type { TrainingRecipe } from '../train/diagnose.ts';
+import { failDiverged } from '../train/diverged.ts';
 import { createStepper } from '../train/step.ts';
 import { correctBiases } from './bias-correction.ts';
 import { fakeQuantise } from './fake-quantise.ts';
@@ -73,16 +74,17 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
   const fake = fakeQuantise(start, plan, affines, { target, limit: calibration.limit });
   const batchSize = Math.min(request.batchSize ?? 64, dataset.train.count);
   const trainable = new Set(start.graph.nodes.flatMap((n) => (LAYERS.has(n.op) ? n.inputs.slice(1) : [])));
-  const graph = trainingGraph(
-    forTraining(fake, batchSize),
-    crossEntropy(),
-    adamw({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
-    {
+  const recipe: TrainingRecipe = {
+    model: forTraining(fake, batchSize),
+    loss: crossEntropy(),
+    optimiser: adamw({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }),
+    options: {
       trainable: (name) => trainable.has(name),
       clipNorm: 5,
       target: await loweringTarget(),
     },
-  );
+  };
+  const graph = trainingGraph(recipe.model, recipe.loss, recipe.optimiser, recipe.options);
   const tuned = (parameters: Float32Array): Calibration => ({
     ...calibration,
     model: withNodes(start, start.graph.nodes, unpack(graph.parameters, parameters)),
@@ -129,8 +131,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
           },
           noise.split(stepper.steps),
         );
-        if (!Number.isFinite(loss))
-          fail('DIVERGED', { loss, step: stepper.steps, epoch: epoch + 1, where: ' of fine-tuning' });
+        if (!stepper.finite) await failDiverged(recipe, stepper, { loss, epoch: epoch + 1, threads });
         request.onProgress?.(stepper.steps / total);
       }
       await request.onEpoch?.(epoch + 1, tuned(now()));

@@ -1,6 +1,7 @@
 /** A step that fails is found within the step, with the name of what failed. */
 import { describe, expect, test } from 'vitest';
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
+import { startingVectors } from '../autodiff/model-weights.ts';
 import { sgd } from '../autodiff/optimisers/sgd.ts';
 import { pack } from '../autodiff/parameter-layout.ts';
 import { trainingGraph } from '../autodiff/training-graph.ts';
@@ -10,6 +11,7 @@ import { networkBuilder } from '../network/builder.ts';
 import { initialWeights } from '../network/initialise.ts';
 import type { Network } from '../network/network.ts';
 import { networkToOnnx } from '../network/to-onnx.ts';
+import { createGraphBuilder, type GraphBuilder, int, int64, ints } from '../onnx/graph-builder.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
@@ -150,6 +152,49 @@ describe('a failed step', () => {
     const large = await failedStep({ learningRate: 3e38, spoilWeights: scaled('head.weight', 100) });
     expect(large.finite).toBe(false);
     expect(large.found.text).toMatch(/^first in the update of the weight ".+": /);
+  });
+});
+
+/** Maxima take no notice of NaN among other numbers: forward it is gone, backward it is not. */
+describe('NaN that a maximum swallows', () => {
+  const POOLS: Readonly<Record<string, (g: GraphBuilder, x: string) => string>> = {
+    MaxPool: (g, x) =>
+      g.op('Flatten', [g.op('MaxPool', [x], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) })]),
+    ReduceMax: (g, x) => g.op('ReduceMax', [x, g.constant(int64([2, 3]))], { keepdims: int(0) }),
+    GlobalMaxPool: (g, x) => g.op('Flatten', [g.op('GlobalMaxPool', [x])]),
+    Relu: (g, x) => g.op('Flatten', [g.op('Relu', [x])]),
+  };
+  test.each(Object.keys(POOLS))('%s', async (pool) => {
+    const random = createRandom('maxima');
+    const drawn = (...shape: number[]): Tensor => ({
+      dtype: 'float32',
+      shape,
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+    });
+    const g = createGraphBuilder({ name: pool });
+    g.input('x', 'float32', [BATCH, 4, 4, 4]);
+    g.initializer('kernel', drawn(16, 4, 1, 1));
+    const features = g.op('Conv', ['x', 'kernel'], { kernel_shape: ints([1, 1]) }, 'first');
+    // Negative for some, which have no root.
+    const roots = g.op('Sqrt', [features], {}, 'root');
+    const flat = POOLS[pool]!(g, roots);
+    g.initializer('head', drawn(Number(g.shape(flat)[1]), 3));
+    g.output(g.op('MatMul', [flat, 'head'], {}, 'last'));
+    const recipe: TrainingRecipe = {
+      model: g.build(),
+      loss: crossEntropy(),
+      optimiser: sgd({ momentum: 0.9 }),
+      options: { target: await loweringTarget() },
+    };
+    const graph = trainingGraph(recipe.model, recipe.loss, recipe.optimiser, recipe.options);
+    const decay = new Float32Array(graph.parameters.length);
+    const stepper = await createStepper(graph, startingVectors(graph, recipe.model), decay, {});
+    const feeds = { x: drawn(BATCH, 4, 4, 4), labels: drawn(BATCH, 3) };
+    await stepper.step({ feeds, learningRate: 0.1, averageDecay: 0 }, random);
+    expect(stepper.finite).toBe(false);
+    const found = await diagnose(recipe, stepper.lastFeeds(), 1);
+    expect(found).toMatchObject({ cause: 'computation', name: 'root' });
+    await stepper.release();
   });
 });
 

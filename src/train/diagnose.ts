@@ -148,11 +148,26 @@ function placeOf({ layer, part }: WatchedValue): string {
 }
 
 function inUpdate(graph: TrainingGraph, outputs: Feeds): Diagnosis | null {
-  for (const vector of ['parameters', ...graph.optimiserState, 'statistics']) {
+  const vectors = ['parameters', ...graph.optimiserState, 'statistics'].flatMap((vector) => {
     const data = outputs[`next.${vector}`]?.data as Float32Array | undefined;
-    const found = data && inVector(layoutOf(graph, vector)!, vector, data);
+    return data ? [{ vector, data, layout: layoutOf(graph, vector)! }] : [];
+  });
+  for (const { vector, data, layout } of vectors) {
+    const found = inVector(layout, vector, data);
     if (found)
       return { cause: 'computation', name: found.name, text: `first in the update of ${found.text}` };
   }
-  return null;
+  if (Number.isFinite(Number(outputs.magnitude!.data[0]))) return null;
+  // All are finite, but so large that their sum is not.
+  const largest = vectors
+    .flatMap(({ vector, data, layout }) =>
+      layout.entries.map(({ name, offset, length }) => {
+        const values = data.subarray(offset, offset + length);
+        return { vector, name, most: values.reduce((m, v) => Math.max(m, Math.abs(v)), 0) };
+      }),
+    )
+    .reduce((a, b) => (a.most >= b.most ? a : b));
+  const { vector, name, most } = largest;
+  const text = `first in the update of the ${kindOf(vector)} "${name}", which has grown to ${most.toExponential(1)}`;
+  return { cause: 'computation', name, text };
 }

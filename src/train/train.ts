@@ -17,7 +17,8 @@ import { loweringTarget } from '../runtime/lowering-target.ts';
 import type { createSession } from '../runtime/session.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { type Diagnosis, diagnose, type TrainingRecipe } from './diagnose.ts';
+import type { TrainingRecipe } from './diagnose.ts';
+import { failDiverged } from './diverged.ts';
 import { evaluateNetwork } from './evaluate.ts';
 import type { OptimiserPlan, TrainingPlan, TrainingResult, Weights } from './plan.ts';
 import { learningRate } from './schedule.ts';
@@ -174,7 +175,7 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
         },
         noise.split(steps),
       );
-      if (!stepper.finite) await failDiverged(loop, { loss, epoch: epoch + 1, threads });
+      if (!stepper.finite) await failDiverged(loop.recipe, stepper, { loss, epoch: epoch + 1, threads });
       lossSum += loss;
       steps += 1;
       request.onStep?.(progress);
@@ -233,22 +234,6 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       ...(statistics ? unpack(graph.statistics, statistics) : []),
     ]);
   }
-}
-
-const WAYS_OUT: Readonly<Record<Diagnosis['cause'], string>> = {
-  input: 'Look for images that cannot be read right, and at the normalisation: a channel may have no spread.',
-  weights: 'Start from weights that are whole: another seed, or an earlier checkpoint.',
-  computation: 'Lower the learning rate, or set a bound on the gradient norm (clipNorm).',
-};
-
-async function failDiverged(
-  { recipe, stepper }: Loop,
-  at: { readonly loss: number; readonly epoch: number; readonly threads: number },
-): Promise<never> {
-  const { loss, epoch, threads } = at;
-  const what = Number.isFinite(loss) ? 'a weight became NaN or infinite' : `the loss became ${loss}`;
-  const { cause, text } = await diagnose(recipe, stepper.lastFeeds(), threads);
-  return fail('DIVERGED', { what, step: stepper.steps, epoch, where: text, hint: WAYS_OUT[cause] });
 }
 
 /** Share of the schedule that is done before step `steps`: by steps, or by the clock where that runs ahead. */

@@ -33,8 +33,11 @@ export const pow: GradientRule = (c) => {
   const y = c.node.outputs[0]!;
   const exponent = c.m.g.tensor(p);
   const isSquare = exponent?.data.length === 1 && Number(exponent.data[0]) === 2;
+  // The exponent may be of another type, as exporters write x.pow(3).
+  const power = (): string =>
+    c.m.g.dtype(p) === 'float32' ? p : c.m.g.op('Cast', [p], { to: { type: 'int', value: 1 } });
   const slope = (): string =>
-    isSquare ? c.m.scale(x, 2) : c.m.mul(p, c.m.g.op('Pow', [x, c.m.sub(p, c.m.scalar(1))]));
+    isSquare ? c.m.scale(x, 2) : c.m.mul(power(), c.m.g.op('Pow', [x, c.m.sub(power(), c.m.scalar(1))]));
   return [
     backTo(c, 0, () => c.m.mul(c.dy, slope())),
     backTo(c, 1, () => c.m.mul(c.dy, c.m.mul(y, c.m.g.op('Log', [x])))),

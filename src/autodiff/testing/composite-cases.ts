@@ -73,6 +73,8 @@ export const COMPOSITE_CASES: readonly OperatorCase[] = [
     "torch.einsum('bid,bjd->bij', x0, x1)",
     { equation: str('bid,bjd->bij') },
   ),
+  of('Pow', [[3, 4]], 'x0 ** 3', {}, (g) => [g.constant({ ...int64([3]), shape: [] })]),
+  of('Pow', [[3, 4]], 'x0 ** 2', {}, (g) => [g.constant({ ...int64([2]), shape: [] })]),
   {
     ...of('ReduceLogSum', [[3, 4]], 'x0.sum(1).log()', { keepdims: int(0) }, (g) => [g.constant(int64([1]))]),
     draw: (random) => 0.3 + 2 * random.next(),
