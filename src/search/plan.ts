@@ -167,7 +167,9 @@ export function describePlan(
     ...Object.entries(options.maxDevicePeakMemoryBytes).map(
       ([device, max]) => `at most ${max} bytes of memory on ${device}`,
     ),
-    time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
+    time === null
+      ? ''
+      : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs in training for the time to suffice`,
   ].filter((line) => line !== '');
   const devices = Object.keys(options.devices);
   const share = plan.dataShare < 1 ? ` on ${Math.round(100 * plan.dataShare)} % of the data` : '';

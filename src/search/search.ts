@@ -8,7 +8,7 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { describeMachine } from '../device/machine.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
-import { networkCost } from '../network/cost.ts';
+import { networkMacs } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
 import { sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
@@ -224,7 +224,7 @@ function usualMacs(space: SearchSpace, { channels, height, width, classes }: Ima
   const io = { inputShape: [channels, height, width] as const, outputs: classes.length };
   const macs = Array.from({ length: SAMPLED }, (_, i) => {
     try {
-      return [networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs];
+      return [networkMacs(space.build(sampleGenome(space, random.split(i), 'decisions'), io))];
     } catch (error) {
       // Some genomes cannot be built for small images.
       if (error instanceof EspalierError) return [];

@@ -31,6 +31,7 @@ export const MEASURES = {
   int8SizeBytes: { label: 'model file in 8 bits', unit: 'bytes', better: 'lower', known: false },
   params: { label: 'parameters', unit: '', better: 'lower', known: true },
   macs: { label: 'multiply-accumulates', unit: '', better: 'lower', known: true },
+  trainingMacs: { label: 'multiply-accumulates while it trains', unit: '', better: 'lower', known: true },
   memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },
   sizeBytes: { label: 'model file', unit: 'bytes', better: 'lower', known: false },
   trainSeconds: { label: 'training time', unit: 's', better: 'lower', known: false },
