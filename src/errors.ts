@@ -263,7 +263,7 @@ export const ERRORS = {
   SPACE_UNKNOWN: {
     message: (d) => `There is no search space "${d.name}": ${d.reason}`,
     hint: (d) =>
-      `Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`,
+      `${d.meant} Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`.trim(),
     exit: EXIT.usage,
   },
   // ---- data

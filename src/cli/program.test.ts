@@ -106,6 +106,8 @@ test('every command has help with examples', async () => {
 test.each([
   [['search', '--tme', '3'], 2, "error: unknown option '--tme'\n  fix: Did you mean --time?\n"],
   [['serch'], 2, "error: unknown command 'serch'\n  fix: Did you mean search?\n"],
+  [['flummox'], 2, "error: unknown command 'flummox'\n  fix: The commands are search, quickstart, "],
+  [['search', 'drawn', '--strategy', 'toString'], 2, 'error: There is no strategy "toString"'],
   [
     ['search', 'drawn', '--time', 'soon'],
     2,
