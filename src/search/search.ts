@@ -5,11 +5,13 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import type { ImageDataset } from '../data/dataset.ts';
+import type { DataReport } from '../data/report.ts';
 import { describeMachine } from '../device/machine.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
 import { networkMacs } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
+import { formatSeconds } from '../report/format.ts';
 import { sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
@@ -17,6 +19,7 @@ import { openSqlite } from '../storage/sqlite.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { SearchHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, keepAddresses, withoutTokens } from './devices.ts';
+import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
@@ -101,21 +104,42 @@ const LATER_OPTIONS: Pick<
   maxDevicePeakMemoryBytes: {},
 };
 
-/** What `search` would do, and about how long it takes. Reads the data, writes nothing. */
+/**
+ * What `search` would do, and about how long it takes. Reads the data, writes nothing.
+ * @throws what {@link search} throws before its first trial, INFEASIBLE among it
+ */
 export async function planSearch(
   options: SearchOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<{
   readonly lines: readonly string[];
   readonly plan: SearchPlan;
-  readonly seconds: number | null;
+  readonly report: DataReport;
+  /** With a time limit that limit; without, what random networks would take. */
+  readonly seconds: number;
 }> {
   const began = Date.now();
+  if (existsSync(runFolder(options.out).database)) fail('RUN_EXISTS', { path: options.out });
   const space = await loadSpace(options.space);
-  const { dataset } = await loadData(options, { signal, onEvent: () => {} });
+  const { dataset, report } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
-  const seconds = plan.time?.totalSeconds ?? null;
-  return { lines: describePlan(plan, options, { name: space.name, size: sizeOf(space) }), plan, seconds };
+  const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
+  const read = (Date.now() - began) / 1000;
+  const estimated = await estimateSeconds({
+    options,
+    plan,
+    space,
+    dataset,
+    speed: plan.time === null ? await measureTrainingSpeed() : 1,
+  });
+  if (plan.time !== null) return { lines, plan, report, seconds: plan.time.totalSeconds };
+  const seconds = Math.round(read + estimated);
+  return {
+    lines: [...lines, `about ${formatSeconds(seconds)} in all on this machine`],
+    plan,
+    report,
+    seconds,
+  };
 }
 
 /** Writes a run's files again from its storage. @returns their paths */
