@@ -144,6 +144,13 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   };
 }
 
+/** How many times as long as a trial a final training takes, about; with a time limit it takes what is left. */
+export function finalWork(plan: SearchPlan, levels: number): number {
+  if (plan.time !== null || plan.finalEpochs === null) return 0;
+  const trial = plan.epochs * plan.dataShare * plan.resolution ** 2 * meanCostShare(levels);
+  return plan.finalEpochs / trial / (plan.finalThreads / plan.threads) ** THREAD_EXPONENT;
+}
+
 /** The plan in sentences. */
 export function describePlan(
   plan: SearchPlan,

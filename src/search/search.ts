@@ -23,11 +23,12 @@ import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
+import { frontSize } from './front.ts';
 import { greetDevices } from './greet-devices.ts';
 import { loadSpace } from './load-space.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
-import { describePlan, planOf, type SearchPlan } from './plan.ts';
+import { describePlan, finalWork, planOf, type SearchPlan } from './plan.ts';
 import { loadData, readData } from './read-data.ts';
 import { get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
@@ -184,7 +185,15 @@ async function run(
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
     const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
-    onEvent({ event: 'plan', lines, trials: plan.trials, deadline, workers: plan.workers });
+    onEvent({
+      event: 'plan',
+      lines,
+      trials: plan.trials,
+      deadline,
+      workers: plan.workers,
+      finals: frontSize(options),
+      finalWork: finalWork(plan, findStrategy(options.strategy).levels ?? 1),
+    });
 
     await watch.phase('search');
     const study = await runTrials({ options, plan, space, dataset, folder, storage, hooks, watch, start });
