@@ -210,6 +210,11 @@ export const ERRORS = {
     hint: () => 'Export the model again, with its weights inside the file and without control flow.',
     exit: EXIT.data,
   },
+  MODEL_MISSING: {
+    message: (d) => `There is no model file ${d.path}`,
+    hint: () => "Check the path; a search writes model.onnx into its run's folder (`espalier studies`).",
+    exit: EXIT.data,
+  },
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',

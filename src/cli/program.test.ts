@@ -121,7 +121,7 @@ test.each([
     'error: There is no search space "mobil"',
   ],
   [['search', 'drawn', '--config', 'nowhere.yaml'], 2, 'error: nowhere.yaml: there is no such file\n  fix: '],
-  [['inspect', 'nowhere.onnx'], 3, 'error: Cannot read nowhere.onnx as ONNX: there is no such file\n  fix: '],
+  [['inspect', 'nowhere.onnx'], 3, 'error: There is no model file nowhere.onnx\n  fix: Check the path'],
   [['resume', join(folder, 'nothing')], 5, 'error: '],
   [['predict', 'x.onnx', 'nowhere.png'], 2, 'error: There is no file or folder nowhere.png\n  fix: '],
 ])('%j ends with %i and says why', async (args, code, message) => {
