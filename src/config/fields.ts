@@ -286,7 +286,7 @@ export const FIELDS = {
   augmentation: {
     key: 'augmentation',
     value: 'list',
-    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2',
+    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2; cutout and mixup only when asked, since they slow short trainings down',
     group: 'Data',
     parse: augmentation,
   },
