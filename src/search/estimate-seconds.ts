@@ -9,6 +9,7 @@ import { createMemoryStorage } from '../storage/memory.ts';
 import { openStudy } from '../study/study.ts';
 import { constraintsOf } from './constraints.ts';
 import { findStrategy } from './find-strategy.ts';
+import { foreseenOf } from './foreseen.ts';
 import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
@@ -82,6 +83,7 @@ async function someNetworks({
       strategy: findStrategy('random'),
       objectives: options.objectives,
       constraints: constraintsOf(options, plan),
+      foreseen: await foreseenOf(options),
       seed: options.seed,
       parallelism: SAMPLED,
     },
