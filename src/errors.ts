@@ -214,6 +214,11 @@ export const ERRORS = {
     hint: () => 'Export the model again, with its weights inside the file and without control flow.',
     exit: EXIT.data,
   },
+  MODEL_MISSING: {
+    message: (d) => `There is no model file ${d.path}`,
+    hint: () => "Check the path; a search writes model.onnx into its run's folder (`espalier studies`).",
+    exit: EXIT.data,
+  },
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',
@@ -267,7 +272,7 @@ export const ERRORS = {
   SPACE_UNKNOWN: {
     message: (d) => `There is no search space "${d.name}": ${d.reason}`,
     hint: (d) =>
-      `Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`,
+      `${d.meant} Use ${d.known}, or the path of a module whose default export, or export "space", was made with defineSpace.`.trim(),
     exit: EXIT.usage,
   },
   // ---- data

@@ -68,6 +68,7 @@ export { squeezeExcite } from './network/blocks/squeeze-excite.ts';
 export { type NetworkBuilder, networkBuilder } from './network/builder.ts';
 export { type LayerCost, layerCosts, type NetworkCost, networkCost } from './network/cost.ts';
 export { deploymentModel } from './network/deploy.ts';
+export { deployedCost, deployedNetwork } from './network/deployed-cost.ts';
 export { initialWeights } from './network/initialise.ts';
 export type { Network, NetworkIO } from './network/network.ts';
 export { reparameterise } from './network/reparameterise.ts';

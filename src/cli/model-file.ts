@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 
-/** @throws ONNX_READ */
+/** @throws MODEL_MISSING, ONNX_READ */
 export async function readModelFile(
   path: string,
 ): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
@@ -12,18 +12,14 @@ export async function readModelFile(
   return { model: decodeModel(bytes, path), bytes };
 }
 
-/** As they are: a model that only the engine must understand. @throws ONNX_READ */
+/** As they are: a model that only the engine must understand. @throws MODEL_MISSING, ONNX_READ */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    const reason =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'it is a folder'
-          : (cause as Error).message;
+    if (code === 'ENOENT') return fail('MODEL_MISSING', { path }, cause);
+    const reason = code === 'EISDIR' ? 'it is a folder' : (cause as Error).message;
     return fail('ONNX_READ', { path, reason }, cause);
   }
 }

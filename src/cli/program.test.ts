@@ -106,6 +106,8 @@ test('every command has help with examples', async () => {
 test.each([
   [['search', '--tme', '3'], 2, "error: unknown option '--tme'\n  fix: Did you mean --time?\n"],
   [['serch'], 2, "error: unknown command 'serch'\n  fix: Did you mean search?\n"],
+  [['flummox'], 2, "error: unknown command 'flummox'\n  fix: The commands are search, quickstart, "],
+  [['search', 'drawn', '--strategy', 'toString'], 2, 'error: There is no strategy "toString"'],
   [
     ['search', 'drawn', '--time', 'soon'],
     2,
@@ -119,7 +121,7 @@ test.each([
     'error: There is no search space "mobil"',
   ],
   [['search', 'drawn', '--config', 'nowhere.yaml'], 2, 'error: nowhere.yaml: there is no such file\n  fix: '],
-  [['inspect', 'nowhere.onnx'], 3, 'error: Cannot read nowhere.onnx as ONNX: there is no such file\n  fix: '],
+  [['inspect', 'nowhere.onnx'], 3, 'error: There is no model file nowhere.onnx\n  fix: Check the path'],
   [['resume', join(folder, 'nothing')], 5, 'error: '],
   [['predict', 'x.onnx', 'nowhere.png'], 2, 'error: There is no file or folder nowhere.png\n  fix: '],
 ])('%j ends with %i and says why', async (args, code, message) => {

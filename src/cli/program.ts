@@ -113,11 +113,11 @@ function printError(error: unknown, { stdout, stderr }: Terminal, json: boolean)
     // `--help` and `--version` end this way too.
     if (error.exitCode === 0) return EXIT.ok;
     const [message, suggestion] = error.message.replace(/^error: /, '').split('\n');
-    show(
-      'USAGE',
-      message!,
-      suggestion?.replace(/^\(|\)$/g, '') ?? 'See `espalier --help`, or --help after the command.',
-    );
+    const commands =
+      error.code === 'commander.unknownCommand'
+        ? `The commands are ${Object.keys(COMMANDS).join(', ')}.`
+        : 'See `espalier --help`, or --help after the command.';
+    show('USAGE', message!, suggestion?.replace(/^\(|\)$/g, '') ?? commands);
     return EXIT.usage;
   }
   // By name too: a user's module may load Espalier a second time, with a class of its own.

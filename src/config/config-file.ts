@@ -89,13 +89,31 @@ async function readModule(path: string): Promise<ConfigFile> {
     path,
     values: carried ? { ...values, space: resolve(path) } : values,
     where: (keys) => {
-      const [name] = keys;
-      const line = source.findIndex((text) =>
-        new RegExp(`^\\s*['"]?${String(name)}['"]?\\s*[:,]`).test(text),
-      );
-      return `${path}${line < 0 ? '' : `:${line + 1}`}: ${keys.join('.')}`;
+      const place = placeOf(keys, source);
+      return `${path}${place === null ? '' : `:${place.line}:${place.column}`}: ${keys.join('.')}`;
     },
   };
+}
+
+/** Where the keys of a path are written, each after the one before it; the last that is found. */
+function placeOf(
+  keys: readonly PropertyKey[],
+  source: readonly string[],
+): { readonly line: number; readonly column: number } | null {
+  let place: { readonly line: number; readonly column: number } | null = null;
+  for (const key of keys) {
+    const name = String(key).replace(/[^\w]/g, '\\$&');
+    const pattern = new RegExp(`(?<=^|[\\s{,])['"]?${name}['"]?\\s*(?=[:,}])`);
+    const from: number = place === null ? 0 : place.line - 1;
+    const found: number = source.findIndex(
+      (text, i) => i >= from && pattern.test(i === from && place !== null ? text.slice(place.column) : text),
+    );
+    // The index of a list is not written anywhere.
+    if (found < 0) continue;
+    const skipped: number = found === from && place !== null ? place.column : 0;
+    place = { line: found + 1, column: skipped + source[found]!.slice(skipped).search(pattern) + 1 };
+  }
+  return place;
 }
 
 const plainObject = (value: unknown): Record<string, unknown> | null =>

@@ -21,8 +21,55 @@ export interface Field {
   readonly group: 'Search' | 'Bounds' | 'Training' | 'Data' | 'Machine';
   /** May be given several times: the texts are joined by commas. */
   readonly repeats?: true;
-  /** What a text means; other values (numbers and lists of a configuration file) are taken as they are. */
+  /** What a text means; other values of a configuration file go through {@link fromConfig}. */
   readonly parse: (text: string) => unknown;
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * What a value of a configuration file means. Lists and maps may hold texts as flags do: `maxLatency: { phone: 2ms }`,
+ * `objectives: [valAccuracy, latencyMs: min]`. Numbers and whatever cannot be understood stay as they are for the schema.
+ * @param at tells which part the error of a text belongs to: `[1]`, `['phone']`
+ * @throws what the field's `parse` throws
+ */
+export function fromConfig(
+  field: Field,
+  value: unknown,
+  at: (path: readonly PropertyKey[]) => void,
+): unknown {
+  if (typeof value === 'string') return field.parse(value);
+  if (field.key === 'objectives') {
+    const parts = Array.isArray(value) ? value : isMap(value) && !('measure' in value) ? [value] : null;
+    return parts === null ? value : parts.flatMap((part, i) => objectivesOf(part, () => at([i])));
+  }
+  const takesMap = field.repeats === true || field.key === 'augmentation';
+  if (takesMap && isMap(value))
+    return Object.assign(
+      {},
+      ...Object.entries(value).map(([name, part]) => {
+        at([name]);
+        return typeof part === 'string' ? field.parse(`${name}=${part}`) : { [name]: part };
+      }),
+    );
+  if (takesMap && Array.isArray(value) && value.every((part) => typeof part === 'string'))
+    return field.parse(value.join(','));
+  return value;
+}
+
+/** `latencyMs`, `{ latencyMs: min }` or `{ measure: latencyMs, direction: minimise }`; others as they are. */
+function objectivesOf(part: unknown, begin: () => void): readonly unknown[] {
+  begin();
+  if (typeof part === 'string') return objectives(part);
+  if (!isMap(part)) return [part];
+  if (typeof part.measure === 'string')
+    return objectives(
+      [part.measure, ...(typeof part.direction === 'string' ? [part.direction] : [])].join(':'),
+    );
+  return Object.entries(part).flatMap(([measure, direction]) =>
+    typeof direction === 'string' ? objectives(`${measure}:${direction}`) : [{ measure, direction }],
+  );
 }
 
 const asIs = (text: string): string => text;
@@ -34,7 +81,7 @@ const number = (text: string): unknown =>
 const DIRECTIONS: Readonly<Record<string, string>> = { max: 'maximise', min: 'minimise' };
 
 /** `valAccuracy,latencyMs` or with a direction, `valLoss:minimise`, `valLoss:min`. */
-const objectives = (text: string): unknown =>
+const objectives = (text: string): readonly unknown[] =>
   text.split(',').map((part) => {
     const [measure = '', direction] = part.trim().split(':');
     const better = measureInfo(measure).better === 'higher' ? 'maximise' : 'minimise';
@@ -239,7 +286,7 @@ export const FIELDS = {
   augmentation: {
     key: 'augmentation',
     value: 'list',
-    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2',
+    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2; cutout and mixup only when asked, since they slow short trainings down',
     group: 'Data',
     parse: augmentation,
   },

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { EspalierError } from '../errors.ts';
 import { loadSpace } from '../search/load-space.ts';
 import { SearchOptions } from '../search/options.ts';
@@ -197,7 +198,7 @@ test.each([
     'data: drawn\nflips: sideways\n',
     ':2:1: flips: must be one of none, horizontal, vertical, both',
   ],
-  ['a wrong type', 'data: drawn\ntrials: many\n', ':2:1: trials: expected number, received string'],
+  ['a wrong type', 'data: drawn\ntrials: many\n', ':2:1: trials: must be a number, not "many"'],
   ['a bad quantity', 'data: drawn\ntime: ten minutes\n', ':2:1: time: "ten minutes" is not a duration'],
   [
     'a nested mistake',
@@ -208,6 +209,95 @@ test.each([
   ['a list instead of keys', '- data\n', ':1:1: the file is not a list of'],
 ])('%s is reported with its line', async (_, text, expected) => {
   expect(await problem(() => options(text))).toContain(expected);
+});
+
+test.each([
+  ['a fraction', 'epochs: 1.5', 'epochs: must be a whole number, not 1.5'],
+  ['a negative number', 'workers: -2', 'workers: must be more than 0, not -2'],
+  ['what is no number', 'learningRate: .nan', 'learningRate: must be a number, not NaN'],
+  ['too much', 'dataShare: 2', 'dataShare: must be at most 1, not 2'],
+  ['a number of two', 'channels: 2', 'channels: must be one of 1, 3, not 2'],
+  ['a flag with a text', 'int8: often', 'int8: must be true or false, not "often"'],
+  ['a fraction as a seed', 'seed: 0.5', 'seed: must be a whole number, not 0.5'],
+  ['a list where a map belongs', 'augmentation: [1]', 'augmentation: must be names with values, not [1]'],
+  [
+    'a wrong part of a map',
+    'augmentation: { shift: 1.5 }',
+    'augmentation.shift: must be a whole number, not 1.5',
+  ],
+  [
+    'a strategy',
+    'strategy: evolutoin',
+    'strategy: There is no strategy "evolutoin" | Did you mean "evolution"?',
+  ],
+  ['a name that all objects have', 'strategy: constructor', 'strategy: There is no strategy "constructor"'],
+  [
+    'a space',
+    'space: mobil',
+    'space: There is no search space "mobil": no preset has that name | Did you mean "mobile"?',
+  ],
+  ['a space that all objects have', 'space: toString', 'space: There is no search space "toString"'],
+  [
+    'a measure',
+    'objectives: valAcuracy',
+    'objectives: There is no measure "valAcuracy" | Did you mean "valAccuracy"?',
+  ],
+  ['a measure that all objects have', 'objectives: [toString]', 'There is no measure "toString"'],
+  [
+    'a direction',
+    'objectives: [{ params: down }]',
+    'direction: must be one of maximise, minimise, not "down"',
+  ],
+  ['a latency of a map', 'maxLatency: { here: fast }', 'maxLatency.here: "fast" is not a latency'],
+  ['a bound below nothing', 'maxLatency: { here: -1 }', 'maxLatency.here: must be more than 0, not -1'],
+  ['an option', 'trails: 3', 'trails: there is no option "trails" | Did you mean "trials"?'],
+  [
+    'an option of an option',
+    'augmentation: { shfit: 4 }',
+    'there is no option of that name | Did you mean "shift"?',
+  ],
+])('%s that is wrong is told with its line, in YAML and in TypeScript', async (_, line, expected) => {
+  const yaml = await problem(() => options(`data: drawn\n${line}\n`));
+  expect(yaml).toContain(':2:');
+  expect(yaml).toContain(expected);
+  const literal = JSON.stringify(parse(line)).slice(1, -1).replace('null', 'Number.NaN');
+  const typescript = await problem(() =>
+    options(`export default {\n  data: 'drawn',\n  ${literal},\n};\n`, {}, 'ts'),
+  );
+  expect(typescript).toMatch(/\.ts:3:\d+: /);
+  expect(typescript).toContain(expected);
+});
+
+test('the place of a part of a list or map is its own', async () => {
+  const text = 'data: drawn\nobjectives:\n  - valAccuracy\n  - latency\nmaxLatency:\n  here: 2ms\n';
+  expect(await problem(() => options(text))).toContain(':4:5: objectives.1: There is no measure "latency"');
+  const nested =
+    "export default {\n  data: 'drawn',\n  augmentation: {\n    flip: true,\n    shift: 1.5,\n  },\n};\n";
+  expect(await problem(() => options(nested, {}, 'ts'))).toContain('.ts:5:5: augmentation.shift: ');
+});
+
+test('objectives as a list of texts or maps, bounds by device with units', async () => {
+  const both = [
+    { measure: 'valAccuracy', direction: 'maximise' },
+    { measure: 'params', direction: 'minimise' },
+  ];
+  for (const objectives of [
+    'valAccuracy,params',
+    '[valAccuracy, params]',
+    '[valAccuracy, params:min]',
+    '[valAccuracy: max, params: min]',
+    '{ valAccuracy: max, params: minimise }',
+    '[valAccuracy, { measure: params }]',
+    '[{ measure: valAccuracy, direction: maximise }, { measure: params, direction: min }]',
+  ])
+    expect((await options(`data: drawn\nobjectives: ${objectives}\n`)).objectives).toEqual(both);
+  expect(
+    await options('data: drawn\nmaxLatency: { here: 2ms, phone: 500us }\ndevice: [phone=http://a/]\n'),
+  ).toMatchObject({ maxLatencyMs: 2, maxDeviceLatencyMs: { phone: 0.5 } });
+  expect((await options('data: drawn\naugmentation: { flip: no, shift: 2 }\n')).augmentation).toEqual({
+    flip: false,
+    shift: 2,
+  });
 });
 
 test('mistakes in JSON are reported with their line', async () => {
@@ -250,6 +340,29 @@ test('a module that throws, or is not there, is reported', async () => {
     'out of luck',
   );
   expect(await problem(() => readConfigFile(file('export default 5;', 'ts')))).toContain('not an object');
+  const folders = { 'no package': {}, 'a package of modules': { type: 'module' } };
+  // The test runner has its own idea of a stack: lines of modules are mapped by tsx only where it is not running.
+  for (const [name, manifest] of Object.entries(folders)) {
+    const own = join(folder, name);
+    mkdirSync(own);
+    writeFileSync(join(own, 'package.json'), JSON.stringify(manifest));
+    const told = async (text: string): Promise<string> => {
+      const path = join(own, `config${++serial}.ts`);
+      writeFileSync(path, text);
+      return problem(() => readConfigFile(path));
+    };
+    expect(await told("export default {\n  time: '1m' };;\n\n  out: 5m };")).toMatch(
+      /config\d+\.ts:4:9: Syntax error "m" \| /,
+    );
+    expect(
+      await told(
+        'const text: string = "out of";\nfunction fall(): never {\n  throw new Error(text + " luck");\n}\nexport default fall();',
+      ),
+    ).toMatch(name === 'no package' ? /config\d+\.ts:3:9: out of luck \| / : /\.ts:\d+:\d+: out of luck \| /);
+    expect(await told("\nimport { a } from './nowhere.ts';\nexport default { a };")).toMatch(
+      /config\d+\.ts:2:1: Cannot find module '.*nowhere\.ts/,
+    );
+  }
   expect(await problem(() => loadSpace('./nowhere.ts'))).toContain('there is no such file');
   expect(await problem(() => loadSpace('mobil'))).toContain('There is no search space "mobil"');
 });

@@ -1,12 +1,13 @@
 /** From flags and configuration file to the options of a search, every mistake reported at its place. */
 import { dirname, resolve } from 'node:path';
-import type { z } from 'zod';
 import { EspalierError, fail } from '../errors.ts';
-import { isModulePath } from '../search/load-space.ts';
+import { didYouMean } from '../nearest.ts';
+import { findStrategy } from '../search/find-strategy.ts';
+import { findPreset, isModulePath } from '../search/load-space.ts';
 import { SearchOptions } from '../search/options.ts';
 import type { ConfigFile } from './config-file.ts';
-import { FIELDS, fieldOf, flagOf, nameOf } from './fields.ts';
-import { nearest } from './nearest.ts';
+import { explainIssue } from './explain-issue.ts';
+import { FIELDS, fieldOf, flagOf, fromConfig, nameOf } from './fields.ts';
 
 const CONFIG_NAMES = ['data', ...Object.keys(FIELDS)];
 const CONFIG_HINT = 'Correct the value there; `espalier search --help` lists the options.';
@@ -31,7 +32,7 @@ export function parseSome(flags: Flags, names: readonly (keyof typeof FIELDS)[])
   // Bounds and objectives may be on those devices, which are checked with the run's.
   const parsed = SearchOptions.safeParse({ data: '-', out: '-', ...values });
   if (!parsed.success) {
-    const { path, reason } = explain(parsed.error.issues[0]!);
+    const { path, reason } = explainIssue(parsed.error.issues[0]!);
     fail('USAGE', {
       what: `${flagOf(nameOf(String(path[0] ?? '')))}: ${reason}`,
       hint: 'See --help after the command.',
@@ -56,15 +57,48 @@ export function resolveOptions(flags: Flags, config: ConfigFile | null, fallback
       hint: 'Name a folder of images: `espalier search ./my-images`, or `espalier quickstart` for built-in data.',
     });
   if (merged.out === undefined && typeof merged.data === 'string') merged.out = fallbacks.out(merged.data);
-  const parsed = SearchOptions.safeParse(merged);
-  if (parsed.success) return parsed.data;
-  const { path, reason } = explain(parsed.error.issues[0]!);
+  const parsed = SearchOptions.safeParse(merged, { reportInput: true });
+  if (parsed.success) {
+    checkNames(parsed.data, (key) => (config && key in fromFile && !(key in fromFlags) ? config : null));
+    return parsed.data;
+  }
+  const { path, reason, meant } = explainIssue(parsed.error.issues[0]!);
   const [key = ''] = path;
   const named = [nameOf(String(key)), ...path.slice(1)];
   if (config && !(key in fromFlags))
-    return fail('CONFIG', { where: config.where(named), reason, hint: CONFIG_HINT });
+    return fail('CONFIG', {
+      where: config.where(named),
+      reason,
+      hint: meant === '' ? CONFIG_HINT : `${meant} ${CONFIG_HINT}`,
+    });
   const flag = key === 'data' ? 'DATA' : [flagOf(named[0]!.toString()), ...path.slice(1)].join(' ');
-  return fail('USAGE', { what: `${flag}: ${reason}`, hint: 'See `espalier search --help`.' });
+  return fail('USAGE', {
+    what: `${flag}: ${reason}`,
+    hint: `${meant} See \`espalier search --help\`.`.trim(),
+  });
+}
+
+/** Names of strategies and spaces, while it is known where they stand. @throws CONFIG, USAGE, SPACE_UNKNOWN */
+function checkNames(options: SearchOptions, fileOf: (key: string) => ConfigFile | null): void {
+  const checks: Readonly<Record<string, () => unknown>> = {
+    strategy: () => findStrategy(options.strategy),
+    space: () => findPreset(options.space),
+  };
+  for (const [name, check] of Object.entries(checks)) {
+    const config = fileOf(name);
+    if (config === null) check();
+    else inFile(config, [name], check);
+  }
+}
+
+/** An error of `work` becomes one of the configuration file. */
+function inFile<T>(config: ConfigFile, path: readonly PropertyKey[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return fail('CONFIG', { where: config.where(path), reason: error.message, hint: error.hint }, error);
+  }
 }
 
 function parseFlag(name: string, text: string): unknown {
@@ -83,14 +117,13 @@ function readValues(config: ConfigFile): Record<string, unknown> {
   for (const [name, value] of Object.entries(config.values)) {
     const field = fieldOf(name);
     if (!field && name !== 'data') {
-      const meant = nearest(name, CONFIG_NAMES);
       fail('CONFIG', {
         where: config.where([name]),
         reason: `there is no option "${name}"`,
-        hint: meant === null ? `The options are ${CONFIG_NAMES.join(', ')}.` : `Did you mean "${meant}"?`,
+        hint: didYouMean(name, CONFIG_NAMES) || `The options are ${CONFIG_NAMES.join(', ')}.`,
       });
     }
-    const parsed = typeof value === 'string' && field ? parseValue(config, name, value) : value;
+    const parsed = field ? parseValue(config, name, value) : value;
     const isPath =
       typeof parsed === 'string' &&
       ((name === 'data' && parsed !== 'drawn') ||
@@ -101,32 +134,15 @@ function readValues(config: ConfigFile): Record<string, unknown> {
   return values;
 }
 
-function parseValue(config: ConfigFile, name: string, text: string): unknown {
+function parseValue(config: ConfigFile, name: string, value: unknown): unknown {
+  let path: readonly PropertyKey[] = [name];
+  const at = (part: readonly PropertyKey[]): void => {
+    path = [name, ...part];
+  };
   try {
-    return fieldOf(name)!.parse(text);
+    return fromConfig(fieldOf(name)!, value, at);
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
-    return fail('CONFIG', { where: config.where([name]), reason: error.message, hint: error.hint }, error);
+    return fail('CONFIG', { where: config.where(path), reason: error.message, hint: error.hint }, error);
   }
-}
-
-/** A path in the options and what is wrong there, in words. */
-function explain(issue: z.core.$ZodIssue): {
-  readonly path: readonly PropertyKey[];
-  readonly reason: string;
-} {
-  if (issue.code === 'unrecognized_keys')
-    return { path: [...issue.path, issue.keys[0]!], reason: 'there is no option of that name' };
-  if (issue.code === 'invalid_value')
-    return { path: issue.path, reason: `must be one of ${issue.values.map(String).join(', ')}` };
-  if (issue.code === 'invalid_key') {
-    const [inner] = issue.issues;
-    if (inner) return { path: issue.path, reason: inner.message };
-  }
-  // Of a union (`number or null`), the branch that says most about a value that is there.
-  if (issue.code === 'invalid_union') {
-    const [inner] = issue.errors.map((branch) => branch[0]).filter((first) => first !== undefined);
-    if (inner) return explain({ ...inner, path: [...issue.path, ...inner.path] });
-  }
-  return { path: issue.path, reason: issue.message.replace(/^Invalid input: /, '').replace(/^Too /, 'too ') };
 }

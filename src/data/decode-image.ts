@@ -43,7 +43,7 @@ export async function measureImage(bytes: Uint8Array): Promise<ImageSize> {
     const { autoOrient } = await sharp(bytes).metadata();
     return autoOrient;
   } catch (error) {
-    throw new Error(reasonInWords(error), { cause: error });
+    throw new Error(reasonInWords(error, bytes), { cause: error });
   }
 }
 
@@ -77,7 +77,7 @@ export async function decodeImage(bytes: Uint8Array, about?: ImageSize): Promise
     const size = { width: info.width, height: info.height };
     return planar({ ...size, rgb }, original ?? size);
   } catch (error) {
-    throw new Error(reasonInWords(error), { cause: error });
+    throw new Error(reasonInWords(error, bytes), { cause: error });
   }
 }
 
@@ -129,16 +129,44 @@ function repeatChannel(data: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
-/** The library's many messages in the three kinds that a user can act on. */
-function reasonInWords(error: unknown): string {
+const SIGNATURES: readonly (readonly [kind: string, begin: readonly number[]])[] = [
+  ['PNG', [0x89, 0x50, 0x4e, 0x47]],
+  ['TIFF', [0x49, 0x49, 0x2a, 0x00]],
+  ['TIFF', [0x4d, 0x4d, 0x00, 0x2a]],
+  ['GIF', [0x47, 0x49, 0x46, 0x38]],
+  ['JPEG', [0xff, 0xd8, 0xff]],
+  ['WebP', [0x52, 0x49, 0x46, 0x46]],
+];
+
+const kindOf = (bytes: Uint8Array): string | null =>
+  SIGNATURES.find(([, begin]) => begin.every((byte, i) => bytes[i] === byte))?.[0] ?? null;
+
+const FILE_TROUBLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be read',
+};
+
+/** The library's many messages in the few kinds that a user can act on. @param bytes of the file, where they are there */
+function reasonInWords(error: unknown, bytes?: Uint8Array): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
-  if (code !== null && message.includes(code)) return `the file cannot be read (${code})`;
-  const line = message.split('\n').find((text) => text.trim() !== '') ?? 'unknown reason';
-  if (/unsupported image format/i.test(message)) return 'the file is not an image of a known format';
-  if (/premature|truncated|end of (file|stream|data)|ended|cut short|not enough data/i.test(message))
+  if (code !== null && message.includes(code))
+    return FILE_TROUBLE[code] ?? `the file cannot be read (${code})`;
+  const line = (message.split('\n').find((text) => text.trim() !== '') ?? 'unknown reason').trim();
+  if (
+    /premature|truncated|unexpected end|end of (file|stream|data)|ended|cut short|not enough data/i.test(
+      message,
+    )
+  )
     return 'the file is cut short';
+  const kind = bytes === undefined ? null : kindOf(bytes);
+  if (/unsupported image format/i.test(message) && kind === null)
+    return 'the file is not an image of a known format';
+  // The last chunk of every PNG; libpng says only that it cannot read on.
+  if (kind === 'PNG' && !Buffer.from(bytes!).includes('IEND')) return 'the file is cut short';
   // libvips keeps one error text for all threads: decoding others at the same time, the cause may be missing from it.
+  if (kind !== null) return `the ${kind} image is damaged or cut short`;
   if (/corrupt header/i.test(message)) return 'the file is damaged or cut short';
-  return line.trim();
+  return line;
 }

@@ -4,13 +4,13 @@ import type { ImageSource, SourceSplit } from './source.ts';
 
 /** Names kept in the report; the counts are always complete. */
 const MOST_PAIRS = 1000;
-const MOST_GROUPS = 10;
+const MOST_GROUPS = 200;
 
 export interface Duplicates {
   readonly split: SplitName;
   /** Images beyond the first of their kind. */
   readonly count: number;
-  /** Names of identical images, a list for each of at most ten groups. */
+  /** Names of identical images, a list for each of at most two hundred groups. */
   readonly examples: readonly (readonly string[])[];
 }
 

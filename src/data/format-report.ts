@@ -23,9 +23,21 @@ export function formatDataReport(report: DataReport): string[] {
     lines.push(`Original sizes: ${sizeText(min)} to ${sizeText(max)}, median ${sizeText(median)}`);
   else if (sizeText(min) !== sizeText(size)) lines.push(`Original size: ${sizeText(min)}`);
   lines.push(...classLines(report));
-  for (const { split, count: extra } of report.duplicates)
+  for (const { split, count: extra, examples } of report.duplicates)
     lines.push(
       `Duplicates: ${count(extra, 'image')} in ${split} ${extra === 1 ? 'repeats' : 'repeat'} another`,
+      ...named(examples, extra, (group) => group.length - 1),
+    );
+  for (const { splits: pair, count: both, files } of report.leaks)
+    lines.push(
+      `In two splits: ${count(both, 'image')} of ${pair[1]} ${both === 1 ? 'stands' : 'stand'} in ${pair[0]} too`,
+      ...named(files, both),
+    );
+  const { labelConflicts } = report;
+  if (labelConflicts.count > 0)
+    lines.push(
+      `In two classes: ${count(labelConflicts.count, 'image')}`,
+      ...named(labelConflicts.examples, labelConflicts.count),
     );
   for (const { file, reason } of report.unreadable.slice(0, MOST_FILES))
     lines.push(`Left out: ${file}: ${reason}`);
@@ -33,6 +45,20 @@ export function formatDataReport(report: DataReport): string[] {
     lines.push(`Left out: ${count(report.unreadable.length - MOST_FILES, 'more image')}`);
   lines.push(...report.notes.map((note) => `Note: ${note}`), ...report.warnings.map((w) => `Warning: ${w}`));
   return lines;
+}
+
+/** Names of identical images, a line for each group; `counts` is how much of the total a group stands for. */
+function named(
+  groups: readonly (readonly string[])[],
+  total: number,
+  counts: (group: readonly string[]) => number = () => 1,
+): string[] {
+  const shown = groups.slice(0, MOST_FILES);
+  const rest = total - shown.reduce((sum, group) => sum + counts(group), 0);
+  return [
+    ...shown.map((group) => `  ${group.join(' = ')}`),
+    ...(rest > 0 ? [`  and ${number(rest)} more; the report names them`] : []),
+  ];
 }
 
 function classLines({ classes, imbalance }: DataReport): string[] {

@@ -27,11 +27,18 @@ export function roleOf(name: string): { split: SplitName; kind: 'images' | 'labe
   return { split: split ?? 'train', kind };
 }
 
-/** `arrays` by name; `folder` is where a list of class names may stand. */
+export interface ArraysPlace {
+  /** Where a list of class names may stand. */
+  readonly folder: string;
+  /** What an array is called in messages, its file's path among it. */
+  readonly placeOf: (name: string) => string;
+}
+
+/** `arrays` by name. @throws DATA_NOT_FOUND, DATA_CORRUPT */
 export async function sourceOfArrays(
   format: string,
   arrays: ReadonlyMap<string, NpyArray>,
-  folder: string,
+  { folder, placeOf }: ArraysPlace,
 ): Promise<ImageSource> {
   const found: Partial<Record<SplitName, Partial<Record<'images' | 'labels', string>>>> = {};
   for (const name of arrays.keys()) {
@@ -46,11 +53,11 @@ export async function sourceOfArrays(
         path: folder,
         reason: `${images ?? labels} stands without its ${images ? 'labels' : 'images'}`,
       });
-    const image = imagesOf(arrays.get(images)!, images);
-    const label = labelsOfArray(arrays.get(labels)!, labels);
+    const image = imagesOf(arrays.get(images)!, placeOf(images));
+    const label = labelsOfArray(arrays.get(labels)!, placeOf(labels));
     if (label.length !== image.count)
       fail('DATA_CORRUPT', {
-        file: labels,
+        file: placeOf(labels),
         reason: `it has ${label.length} labels for the ${image.count} images of ${images}`,
       });
     return { ...image, labels: label, file: images };
@@ -65,7 +72,7 @@ export async function sourceOfArrays(
     if (!part) continue;
     if (part.channels !== shape.channels || part.height !== shape.height || part.width !== shape.width)
       fail('DATA_CORRUPT', {
-        file: part.file,
+        file: placeOf(part.file),
         reason: `its images have another shape than those of ${train.file}`,
       });
     splits[name as SplitName] = packedSplit(part, shape);

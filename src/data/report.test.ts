@@ -98,5 +98,24 @@ test('the report as lines', () => {
   expect(lines[0]).toBe('Data: mine (test), 139 images, 2 classes, 1×1 grey');
   expect(lines).toContain('Splits: train 122, val 11, test 6');
   expect(lines).toContain('Classes (train): a 112, b 10 (largest to smallest 11.2 : 1)');
+  const leak = lines.indexOf('In two splits: 4 images of test stand in train too');
+  expect(lines.slice(leak + 1, leak + 3)).toEqual(['  train/3 = test/0', '  train/111 = test/1']);
+  expect(lines).toContain('  train/5 = train/120 = train/121');
+  expect(lines[lines.indexOf('In two classes: 1 image') + 1]).toBe(
+    '  train/5 = train/120 = train/121 = test/4',
+  );
   expect(lines.filter((line) => line.startsWith('Warning:')).length).toBeGreaterThan(2);
+});
+
+test('ten files are named in the terminal, and how many more there are', () => {
+  const many = pixelSource(['a', 'b'], {
+    train: pixelSplit('train', [...values(0, 0, 60), ...values(1, 60, 120)]),
+    test: pixelSplit('test', values(0, 0, 25)),
+  });
+  const report = reportOf(many);
+  const lines = formatDataReport(report);
+  const at = lines.indexOf('In two splits: 25 images of test stand in train too');
+  expect(lines[at + 10]).toBe('  train/9 = test/9');
+  expect(lines[at + 11]).toBe('  and 15 more; the report names them');
+  expect(report.leaks[0]!.files).toHaveLength(25);
 });

@@ -118,7 +118,7 @@ test('a trial learns, reports every epoch, and gives all its measures', async ()
     }),
   );
   expect(outcome).toMatchObject({ state: 'complete', reason: null });
-  expect(outcome.measures).toMatchObject({ params: 36 + 8 + 128 + 2, macs: 36 * 16 + 128, epochs: 3 });
+  expect(outcome.measures).toMatchObject({ params: 36 + 4 + 128 + 2, macs: 36 * 16 + 128, epochs: 3 });
   expect(outcome.measures.valAccuracy).toBeGreaterThan(0.9);
   expect(Object.keys(outcome.measures).sort()).toEqual([
     'epochs',
@@ -170,7 +170,7 @@ test('too slow: pruned before training, with both numbers; the data is not even 
   );
   expect(outcome.state).toBe('pruned');
   expect(outcome.reason).toMatch(/^latency \d+\.\d\d ms is over the bound of 0.000001 ms$/);
-  expect(outcome.measures).toMatchObject({ params: 174, latencyMs: expect.any(Number) });
+  expect(outcome.measures).toMatchObject({ params: 170, latencyMs: expect.any(Number) });
   expect(outcome.curve).toEqual([]);
 });
 
@@ -198,7 +198,7 @@ test('a training that diverges fails with a reason and keeps what is known', asy
   const outcome = await evaluateTrial(makeJob({ plan }), hooks());
   expect(outcome.state).toBe('failed');
   expect(outcome.reason).toMatch(/diverged|validation loss/);
-  expect(outcome.measures).toMatchObject({ params: 174 });
+  expect(outcome.measures).toMatchObject({ params: 170 });
 });
 
 test('a lower resolution trains on smaller images but costs are those of the full side', async () => {

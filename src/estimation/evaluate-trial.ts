@@ -7,8 +7,8 @@ import { peakMemoryOf } from '../device/measure-process.ts';
 import { diskTroubleOf, writeWhole } from '../disk.ts';
 import { EspalierError } from '../errors.ts';
 import type { EvaluateTrial, JobOutcome, TrialHooks, TrialJob } from '../execution/executor.ts';
-import { networkCost } from '../network/cost.ts';
 import { deploymentModel } from '../network/deploy.ts';
+import { deployedCost } from '../network/deployed-cost.ts';
 import { initialWeights } from '../network/initialise.ts';
 import type { Network } from '../network/network.ts';
 import { encodeModel } from '../onnx/encode.ts';
@@ -42,7 +42,7 @@ export const evaluateTrial: EvaluateTrial = async (job, hooks) => {
   });
   try {
     const model = inferenceModel(job.network, job.seed);
-    const { params, macs, memoryBytes } = networkCost(job.network);
+    const { params, macs, memoryBytes } = deployedCost(job.network);
     Object.assign(measures, { params, macs, memoryBytes, sizeBytes: model.byteLength });
 
     const int8 = job.int8 ? await int8Model(job) : null;

@@ -47,6 +47,15 @@ export function networkCost(network: Network): NetworkCost {
   };
 }
 
+/** Multiply-accumulates alone, for what asks of very many networks. @throws SHAPE */
+export function networkMacs(network: Network): number {
+  const shapes = networkShapes(network);
+  return network.nodes.reduce(
+    (sum, { id, operator, inputs }) => sum + macs(operator, shapes.get(inputs[0]!)!, shapes.get(id)!),
+    0,
+  );
+}
+
 /**
  * The largest sum of live activations when nodes run one after another in their order: a node's inputs and output are
  * alive while it runs, and a value is freed after its last reader. No operator works in place, none has scratch memory.

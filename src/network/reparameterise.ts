@@ -6,7 +6,7 @@ import type { Tensor } from '../onnx/model.ts';
 import { isBlank } from './blank-weights.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
-import { networkShapes, outputShape } from './rules/shape.ts';
+import { networkShapes, outputShape, rememberShapes } from './rules/shape.ts';
 
 type Conv = Extract<Operator, { kind: 'conv' }>;
 type Weights = ReadonlyMap<string, Tensor>;
@@ -16,6 +16,15 @@ interface Branch {
   readonly conv: NetworkNode | null;
   readonly norm: NetworkNode | null;
   readonly source: string;
+}
+
+/** A sum of branches and the convolution that takes its place. */
+interface Merge {
+  /** Id of the sum, and of the convolution. */
+  readonly sum: string;
+  readonly id: string;
+  readonly target: Conv;
+  readonly branches: readonly Branch[];
 }
 
 /**
@@ -30,10 +39,46 @@ export function reparameterise(
 ): { readonly network: Network; readonly weights: Map<string, Tensor> } {
   const shapes = networkShapes(network);
   checkWeights(network, weights);
+  const { merges, removed } = findMerges(network);
+  // The same network, whose shapes are known.
+  if (merges.length === 0) return { network, weights: new Map(weights) };
+  const newWeights = merges.flatMap(({ id, target, branches }) =>
+    mergeBranches(target, branches, shapes, weights).map(
+      ([suffix, tensor]) => [`${id}.${suffix}`, tensor] as const,
+    ),
+  );
+  // Named `<node id>.<suffix>`.
+  const kept = [...weights].filter(([name]) => !removed.has(name.slice(0, name.lastIndexOf('.'))));
+  return { network: merged(network, merges, removed), weights: new Map([...kept, ...newWeights]) };
+}
+
+/** The network of {@link reparameterise}, for which no weights are needed; the same object where nothing merges. */
+export function reparameterisedNetwork(network: Network): Network {
+  const { merges, removed } = findMerges(network);
+  if (merges.length === 0) return network;
+  const shapes = networkShapes(network);
+  const result = merged(network, merges, removed);
+  const shapeOf = new Map(merges.map(({ id, sum }) => [id, shapes.get(sum)!]));
+  const ids = [...result.inputs, ...result.nodes].map(({ id }) => id);
+  rememberShapes(result, new Map(ids.map((id) => [id, shapeOf.get(id) ?? shapes.get(id)!])));
+  return result;
+}
+
+/** What can be merged, and the nodes that are no longer needed then. */
+function findMerges(network: Network): {
+  readonly merges: readonly Merge[];
+  readonly removed: ReadonlySet<string>;
+} {
+  const merges: Merge[] = [];
+  const removed = new Set<string>();
+  // Most candidates have no sums, and this runs for every candidate that is proposed.
+  if (!network.nodes.some((n) => n.operator.kind === 'add')) return { merges, removed };
+  const shapes = networkShapes(network);
   const byId = new Map(network.nodes.map((n) => [n.id, n]));
   const readers = new Map<string, number>();
-  const values = [...network.nodes.flatMap((n) => n.inputs), ...network.outputs];
-  for (const value of values) readers.set(value, (readers.get(value) ?? 0) + 1);
+  const read = (value: string): void => void readers.set(value, (readers.get(value) ?? 0) + 1);
+  for (const { inputs } of network.nodes) inputs.forEach(read);
+  network.outputs.forEach(read);
 
   const branchOf = (id: string): Branch => {
     const owned = (value: string, kind: Operator['kind']): NetworkNode | null => {
@@ -46,46 +91,39 @@ export function reparameterise(
     return { conv, norm, source: conv?.inputs[0] ?? before };
   };
 
-  const removed = new Set<string>();
-  const merged = new Map<string, NetworkNode>();
-  const renamed = new Map<string, string>();
-  const newWeights = new Map<string, Tensor>();
-  const taken = new Set(shapes.keys());
+  const taken = new Set<string>();
   for (const sum of network.nodes) {
     if (sum.operator.kind !== 'add') continue;
     const branches = sum.inputs.map(branchOf);
     const target = targetConv(branches, shapes, shapes.get(sum.id)!);
     if (target === null) continue;
-    const id = freeId(sum.id, taken);
+    const id = freeId(sum.id, (wanted) => shapes.has(wanted) || taken.has(wanted));
     taken.add(id);
-    renamed.set(sum.id, id);
-    merged.set(sum.id, { id, operator: target, inputs: [branches[0]!.source] });
+    merges.push({ sum: sum.id, id, target, branches });
     for (const branch of branches)
       for (const node of [branch.conv, branch.norm]) if (node) removed.add(node.id);
-    for (const [suffix, tensor] of mergeBranches(target, branches, shapes, weights))
-      newWeights.set(`${id}.${suffix}`, tensor);
   }
+  return { merges, removed };
+}
 
-  // The same network, whose shapes are known.
-  if (merged.size === 0) return { network, weights: new Map(weights) };
-  const rename = (id: string): string => renamed.get(id) ?? id;
+function merged(network: Network, merges: readonly Merge[], removed: ReadonlySet<string>): Network {
+  const bySum = new Map(merges.map((merge) => [merge.sum, merge]));
+  const rename = (id: string): string => bySum.get(id)?.id ?? id;
   const nodes = network.nodes
-    .filter((n) => !removed.has(n.id))
-    .map((n) => merged.get(n.id) ?? n)
-    .map((n) => ({ ...n, inputs: n.inputs.map(rename) }));
-  // Named `<node id>.<suffix>`.
-  const kept = [...weights].filter(([name]) => !removed.has(name.slice(0, name.lastIndexOf('.'))));
-  return {
-    network: { ...network, nodes, outputs: network.outputs.map(rename) },
-    weights: new Map([...kept, ...newWeights]),
-  };
+    .filter(({ id }) => !removed.has(id))
+    .map((node) => {
+      const merge = bySum.get(node.id);
+      if (merge === undefined) return { ...node, inputs: node.inputs.map(rename) };
+      return { id: merge.id, operator: merge.target, inputs: [rename(merge.branches[0]!.source)] };
+    });
+  return { ...network, nodes, outputs: network.outputs.map(rename) };
 }
 
 /** `stage1.block0.add` becomes `stage1.block0.conv`, or `conv2`, … when that is taken. */
-function freeId(sum: string, taken: ReadonlySet<string>): string {
+function freeId(sum: string, taken: (id: string) => boolean): string {
   const base = [...sum.split('.').slice(0, -1), 'conv'].join('.');
   let id = base;
-  for (let i = 2; taken.has(id); i++) id = `${base}${i}`;
+  for (let i = 2; taken(id); i++) id = `${base}${i}`;
   return id;
 }
 

@@ -1,5 +1,6 @@
 /** The report as one page. */
 import { arrowMarker, drawArchitecture } from './architecture/draw.ts';
+import { allCurvesChart } from './charts/all-curves.ts';
 import { curvesChart } from './charts/curves.ts';
 import { historyChart } from './charts/history.ts';
 import type { ReportData } from './data.ts';
@@ -34,6 +35,7 @@ function sections(data: ReportData): Section[] {
   const members = data.members.length > 0 || winner === null ? data.members : [winner];
   const precision = precisionSection(members);
   const points = pointsSection(data);
+  const allCurves = allCurvesChart({ trials, front, winner: chosen });
   const curves = winner && curvesChart(winner.curve);
   return [
     data.notes.length > 0 && {
@@ -77,6 +79,12 @@ function sections(data: ReportData): Section[] {
         ({ trial, network }) =>
           html`<details><summary>For comparison: trial ${trial}</summary>${drawArchitecture(network)}</details>`,
       )}`,
+    },
+    allCurves && {
+      id: 'learning',
+      short: 'Learning',
+      title: 'Learning curves of all trials',
+      body: allCurves,
     },
     curves && { id: 'curves', short: 'Training', title: 'Final training', body: curves },
     winner && { id: 'classes', short: 'Classes', title: 'Where it errs', body: classSection(winner) },

@@ -34,6 +34,7 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
     'history',
     'front',
     'architecture',
+    'learning',
     'curves',
     'classes',
     'use',
@@ -53,6 +54,13 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
   expect(page).not.toMatch(/#0a0b0\d/);
   const ids = [...page.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('learning curves of all trials lie in one chart; what was never trained has none', () => {
+  const trained = data.trials.filter(({ curve }) => curve.length > 1);
+  expect(reportPage(data)).toContain(`Validation accuracy of ${trained.length} trials over their epochs`);
+  const [one] = trained;
+  expect(reportPage({ ...data, trials: [one!] })).not.toContain('<section id="learning">');
 });
 
 test.each(Object.values(PRESETS))('a network of $name is drawn whole', (space) => {

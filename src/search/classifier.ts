@@ -21,18 +21,16 @@ export interface Classifier {
 
 /**
  * Loads a `model.onnx` that a search wrote.
- * @throws ONNX_READ, MODEL_METADATA, MODEL_LOAD
+ * @throws MODEL_MISSING, ONNX_READ, MODEL_METADATA, MODEL_LOAD
  */
 export async function loadClassifier(
   path: string,
   options: { readonly threads?: number } = {},
 ): Promise<Classifier> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
-    fail(
-      'ONNX_READ',
-      { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
-      cause,
-    ),
+    cause.code === 'ENOENT'
+      ? fail('MODEL_MISSING', { path }, cause)
+      : fail('ONNX_READ', { path, reason: cause.message }, cause),
   );
   const metadata = readMetadata(decodeModel(bytes, path), path);
   const { labels, preprocessing } = metadata;

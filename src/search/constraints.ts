@@ -20,7 +20,7 @@ export function constraintsOf(options: SearchOptions, plan: SearchPlan): Constra
     ...Object.entries(options.maxDeviceLatencyMs).map(
       ([device, max]) => [onDevice(judged, device), max] as const,
     ),
-    ['macs', plan.time?.maxMacs ?? null],
+    ['trainingMacs', plan.time?.maxMacs ?? null],
   ];
   return bounds.flatMap(([measure, max]) => (max === null ? [] : [{ measure, max }]));
 }

@@ -67,6 +67,9 @@ export type SearchEvent =
       /** Milliseconds since the epoch; null: no time limit. */
       readonly deadline: number | null;
       readonly workers: number;
+      /** Networks that are to be trained fully, and how many times as long as a trial each of them takes, about. */
+      readonly finals: number;
+      readonly finalWork: number;
     }
   /** Trials that an earlier session of the run finished. */
   | {

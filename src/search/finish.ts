@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import { writeWhole } from '../disk.ts';
 import type { JobOutcome } from '../execution/executor.ts';
-import { networkCost } from '../network/cost.ts';
+import { deployedCost } from '../network/deployed-cost.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { sealModel } from '../onnx/seal.ts';
 import type { Int8Figures, Winner } from '../report/data.ts';
@@ -102,7 +102,7 @@ export async function finish(
     seed: options.seed,
     version: VERSION,
     data: dataset.fingerprint,
-    cost: networkCost(network),
+    cost: deployedCost(network),
     accuracy: {
       float: accuracyEntry(dataset, { val: valAccuracy, test: test?.accuracy ?? null }),
       ...(int8 !== null && { int8: int8.accuracy }),

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { fail } from '../errors.ts';
+import { explainModuleError } from './module-error.ts';
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -40,8 +41,7 @@ export async function loadModule(path: string, from: string): Promise<Exports> {
     const inner = exports.default;
     return isCompiledModule(inner) ? inner : exports;
   } catch (cause) {
-    // A compiler's message has its own place and caret lines; the first line says what is wrong.
-    const reason = (cause instanceof Error ? cause.message : String(cause)).trim().split('\n')[0]!;
-    return fail('MODULE_LOAD', { path, reason }, cause);
+    const { place, reason } = await explainModuleError(cause, file);
+    return fail('MODULE_LOAD', { path: `${path}${place}`, reason }, cause);
   }
 }

@@ -1,5 +1,6 @@
 /** Search spaces by preset name or by the path of a user's module. */
 import { fail } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { PRESETS } from '../space/presets/index.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { loadModule } from './load-module.ts';
@@ -30,11 +31,31 @@ export function spaceOf(exports: Readonly<Record<string, unknown>>): SearchSpace
  * @throws SPACE_UNKNOWN, MODULE_LOAD
  */
 export async function loadSpace(reference: string, from = process.cwd()): Promise<SearchSpace> {
-  const known = Object.keys(PRESETS).join(', ');
-  const preset = (PRESETS as Readonly<Record<string, SearchSpace>>)[reference];
-  if (preset) return preset;
-  if (!isModulePath(reference))
-    return fail('SPACE_UNKNOWN', { name: reference, reason: 'no preset has that name', known });
+  const preset = findPreset(reference);
+  if (preset !== null) return preset;
   const space = spaceOf(await loadModule(reference, from));
-  return space ?? fail('SPACE_UNKNOWN', { name: reference, reason: 'the module exports no space', known });
+  return (
+    space ??
+    fail('SPACE_UNKNOWN', {
+      name: reference,
+      reason: 'the module exports no space',
+      meant: '',
+      known: PRESET_NAMES.join(', '),
+    })
+  );
+}
+
+const BY_NAME: Readonly<Record<string, SearchSpace>> = PRESETS;
+const PRESET_NAMES = Object.keys(PRESETS);
+
+/** The preset of a name; null for the path of a module. @throws SPACE_UNKNOWN for any other text */
+export function findPreset(reference: string): SearchSpace | null {
+  if (Object.hasOwn(BY_NAME, reference)) return BY_NAME[reference]!;
+  if (isModulePath(reference)) return null;
+  return fail('SPACE_UNKNOWN', {
+    name: reference,
+    reason: 'no preset has that name',
+    meant: didYouMean(reference, PRESET_NAMES),
+    known: PRESET_NAMES.join(', '),
+  });
 }

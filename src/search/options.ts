@@ -34,6 +34,9 @@ const augmentation = z.strictObject({
   mixup: z.number().min(0).exactOptional(),
 });
 
+/** For suggestions. */
+export const AUGMENTATION_NAMES: readonly string[] = Object.keys(augmentation.shape);
+
 const Options = z.strictObject({
   /** Folder or file of the images, or `drawn` for the built-in data. */
   data: z.string().min(1),

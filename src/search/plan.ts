@@ -144,6 +144,13 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   };
 }
 
+/** How many times as long as a trial a final training takes, about; with a time limit it takes what is left. */
+export function finalWork(plan: SearchPlan, levels: number): number {
+  if (plan.time !== null || plan.finalEpochs === null) return 0;
+  const trial = plan.epochs * plan.dataShare * plan.resolution ** 2 * meanCostShare(levels);
+  return plan.finalEpochs / trial / (plan.finalThreads / plan.threads) ** THREAD_EXPONENT;
+}
+
 /** The plan in sentences. */
 export function describePlan(
   plan: SearchPlan,
@@ -167,7 +174,9 @@ export function describePlan(
     ...Object.entries(options.maxDevicePeakMemoryBytes).map(
       ([device, max]) => `at most ${max} bytes of memory on ${device}`,
     ),
-    time === null ? '' : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs for the time to suffice`,
+    time === null
+      ? ''
+      : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs in training for the time to suffice`,
   ].filter((line) => line !== '');
   const devices = Object.keys(options.devices);
   const share = plan.dataShare < 1 ? ` on ${Math.round(100 * plan.dataShare)} % of the data` : '';

@@ -5,12 +5,14 @@
  */
 import { existsSync } from 'node:fs';
 import type { ImageDataset } from '../data/dataset.ts';
+import type { DataReport } from '../data/report.ts';
 import { describeMachine } from '../device/machine.ts';
 import { makeFolder } from '../disk.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
-import { networkCost } from '../network/cost.ts';
+import { networkMacs } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
+import { formatSeconds } from '../report/format.ts';
 import { sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
@@ -20,16 +22,18 @@ import type { TrialState } from '../study/trial.ts';
 import { checkBatch, checkOptions, withWholePaths } from './check-options.ts';
 import type { SearchHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, keepAddresses, withoutTokens } from './devices.ts';
+import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
+import { frontSize } from './front.ts';
 import { greetDevices } from './greet-devices.ts';
 import { loadSpace } from './load-space.ts';
 import { type MoreBudget, withMore } from './more-budget.ts';
 import { inNewRun, refuseRun, removeParts } from './new-run.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
-import { describePlan, planOf, type SearchPlan } from './plan.ts';
+import { describePlan, finalWork, planOf, type SearchPlan } from './plan.ts';
 import { loadData, readData } from './read-data.ts';
 import { forget, get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
@@ -112,22 +116,43 @@ const LATER_OPTIONS: Pick<
   maxDevicePeakMemoryBytes: {},
 };
 
-/** What `search` would do, and about how long it takes. Reads the data, writes nothing. */
+/**
+ * What `search` would do, and about how long it takes. Reads the data, writes nothing.
+ * @throws what {@link search} throws before its first trial, INFEASIBLE among it
+ */
 export async function planSearch(
   options: SearchOptions,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<{
   readonly lines: readonly string[];
   readonly plan: SearchPlan;
-  readonly seconds: number | null;
+  readonly report: DataReport;
+  /** With a time limit that limit; without, what random networks would take. */
+  readonly seconds: number;
 }> {
   const began = Date.now();
+  await refuseRun(runFolder(options.out));
   const space = await loadSpace(options.space);
-  const { dataset } = await loadData(options, { signal, onEvent: () => {} });
+  const { dataset, report } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
   checkBatch(options, plan, dataset);
-  const seconds = plan.time?.totalSeconds ?? null;
-  return { lines: describePlan(plan, options, { name: space.name, size: sizeOf(space) }), plan, seconds };
+  const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
+  const read = (Date.now() - began) / 1000;
+  const estimated = await estimateSeconds({
+    options,
+    plan,
+    space,
+    dataset,
+    speed: plan.time === null ? await measureTrainingSpeed() : 1,
+  });
+  if (plan.time !== null) return { lines, plan, report, seconds: plan.time.totalSeconds };
+  const seconds = Math.round(read + estimated);
+  return {
+    lines: [...lines, `about ${formatSeconds(seconds)} in all on this machine`],
+    plan,
+    report,
+    seconds,
+  };
 }
 
 /**
@@ -186,7 +211,15 @@ async function run({ folder, storage, hooks, began, more, ...request }: RunReque
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
     const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
-    onEvent({ event: 'plan', lines, trials: plan.trials, deadline, workers: plan.workers });
+    onEvent({
+      event: 'plan',
+      lines,
+      trials: plan.trials,
+      deadline,
+      workers: plan.workers,
+      finals: frontSize(options),
+      finalWork: finalWork(plan, findStrategy(options.strategy).levels ?? 1),
+    });
 
     await watch.phase('search');
     const study = await runTrials({ options, plan, space, dataset, folder, storage, hooks, watch, start });
@@ -266,7 +299,7 @@ function usualMacs(space: SearchSpace, { channels, height, width, classes }: Ima
   const io = { inputShape: [channels, height, width] as const, outputs: classes.length };
   const macs = Array.from({ length: SAMPLED }, (_, i) => {
     try {
-      return [networkCost(space.build(sampleGenome(space, random.split(i), 'decisions'), io)).macs];
+      return [networkMacs(space.build(sampleGenome(space, random.split(i), 'decisions'), io))];
     } catch (error) {
       // Some genomes cannot be built for small images.
       if (error instanceof EspalierError) return [];

@@ -22,7 +22,8 @@ export async function openStorage(
 ): Promise<StudyStorage> {
   // A scheme has two letters or more: `C:\runs` is a path.
   const [, scheme = 'sqlite', place] = /^(?:([a-z][a-z0-9+]+):(?:\/\/)?)?(.*)$/is.exec(url)!;
-  const open = (STORAGES as Readonly<Record<string, Open>>)[scheme.toLowerCase()];
+  const known: Readonly<Record<string, Open>> = STORAGES;
+  const open = Object.hasOwn(known, scheme.toLowerCase()) ? known[scheme.toLowerCase()] : undefined;
   if (open === undefined || (place === '' && open !== STORAGES.memory))
     return fail('USAGE', {
       what: `"${url}" is no place for a study`,

@@ -1,6 +1,7 @@
 /** Candidates of a study: genomes turned into networks, and whether they may be proposed. */
 import { EspalierError } from '../errors.ts';
-import { networkCost } from '../network/cost.ts';
+import { networkMacs } from '../network/cost.ts';
+import { deployedCost } from '../network/deployed-cost.ts';
 import type { Network, NetworkIO } from '../network/network.ts';
 import type { Random } from '../random.ts';
 import { networkHash } from '../space/canonical.ts';
@@ -17,7 +18,7 @@ export interface Candidate {
   readonly genome: Genome;
   readonly network: Network;
   readonly hash: string;
-  /** params, macs, memoryBytes, and what else is foreseen. */
+  /** params, macs and memoryBytes as it is deployed; trainingMacs; and what else is foreseen. */
   readonly measures: Measures;
   /** By how much the bounds are broken: Σ ln(measure/max) over the broken ones; 0 when all hold. */
   readonly excess: number;
@@ -59,7 +60,11 @@ export function createCandidates(
     let measures: Measures;
     try {
       network = space.build(genome, io);
-      measures = { ...networkCost(network), ...foreseen?.of(network) };
+      measures = {
+        ...deployedCost(network),
+        trainingMacs: networkMacs(network),
+        ...foreseen?.of(network),
+      };
     } catch (error) {
       if (error instanceof EspalierError) return null;
       throw error;

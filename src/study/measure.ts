@@ -1,6 +1,7 @@
 /** What can be measured: names, units, and which way is better. */
 import { deviceOf, MEASURES_ON_DEVICES } from '../device/remote/measure-name.ts';
 import { fail } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import type { Constraint, Measures, Objective } from './trial.ts';
 
 export interface MeasureInfo {
@@ -31,6 +32,7 @@ export const MEASURES = {
   int8SizeBytes: { label: 'model file in 8 bits', unit: 'bytes', better: 'lower', known: false },
   params: { label: 'parameters', unit: '', better: 'lower', known: true },
   macs: { label: 'multiply-accumulates', unit: '', better: 'lower', known: true },
+  trainingMacs: { label: 'multiply-accumulates while it trains', unit: '', better: 'lower', known: true },
   memoryBytes: { label: 'peak activation memory', unit: 'bytes', better: 'lower', known: true },
   sizeBytes: { label: 'model file', unit: 'bytes', better: 'lower', known: false },
   trainSeconds: { label: 'training time', unit: 's', better: 'lower', known: false },
@@ -40,16 +42,18 @@ export const MEASURES = {
   imagesPerSecond: { label: 'training speed', unit: '1/s', better: 'higher', known: false },
 } as const satisfies Record<string, MeasureInfo>;
 
+const BY_NAME: Readonly<Record<string, MeasureInfo>> = MEASURES;
+
 /** @throws USAGE when there is no such measure */
 export function measureInfo(name: string): MeasureInfo {
   const { measure, device } = deviceOf(name);
-  const info = (MEASURES as Readonly<Record<string, MeasureInfo>>)[measure];
+  const info = Object.hasOwn(BY_NAME, measure) ? BY_NAME[measure] : undefined;
   if (info !== undefined && device === null) return info;
   if (info !== undefined && device && MEASURES_ON_DEVICES.some((known) => known === measure))
     return { ...info, label: `${info.label} on ${device}` };
   return fail('USAGE', {
     what: `There is no measure "${name}"`,
-    hint: `Use one of ${Object.keys(MEASURES).join(', ')}; on a device that --device names: ${MEASURES_ON_DEVICES.map((known) => `${known}@NAME`).join(', ')}.`,
+    hint: `${didYouMean(measure, Object.keys(MEASURES))} Use one of ${Object.keys(MEASURES).join(', ')}; on a device that --device names: ${MEASURES_ON_DEVICES.map((known) => `${known}@NAME`).join(', ')}.`.trim(),
   });
 }
 

@@ -66,7 +66,7 @@ test('as JSON, with a shape', async () => {
 });
 
 test.each([
-  ['no file', () => [join(folder, 'none.onnx')], 3, /no such file/],
+  ['no file', () => [join(folder, 'none.onnx')], 3, /no model file/],
   ['no model', () => [text()], 2, /cannot load the model/],
   ['integers', () => [writeModel('i.onnx', 'int32')], 2, /"x" is of the type int32/],
   ['a shape that is none', () => [writeModel('s.onnx', 'float32'), '--shape', 'x=axb'], 2, /--shape x=axb/],

@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 import type { ConfigFile } from '../../config/config-file.ts';
 import { findConfigFile, readConfigFile } from '../../config/config-file.ts';
 import { type Flags, resolveOptions } from '../../config/resolve-options.ts';
+import { formatDataReport } from '../../data/format-report.ts';
 import { EXIT } from '../../errors.ts';
 import { type AddCommand, type CliContext, examples } from '../command.ts';
 import { runSearch } from '../run-search.ts';
@@ -41,7 +42,9 @@ export async function searchWith(
   const plan = await planSearch(options, { signal: context.signal });
   print(
     context.terminal,
-    ...(json ? [JSON.stringify({ event: 'plan', options: withoutTokens(options), ...plan })] : plan.lines),
+    ...(json
+      ? [JSON.stringify({ event: 'plan', options: withoutTokens(options), ...plan })]
+      : [...formatDataReport(plan.report), '', ...plan.lines]),
   );
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 import { EXIT } from '../../errors.ts';
-import { networkCost } from '../../network/cost.ts';
+import { deployedCost } from '../../network/deployed-cost.ts';
 import { createRandom } from '../../random.ts';
 import { formatCount } from '../../report/format.ts';
 import { loadSpace } from '../../search/load-space.ts';
@@ -83,7 +83,7 @@ export const addSpaces: AddCommand = (program, { terminal }, finish) => {
   async function show(name: string, json: boolean): Promise<void> {
     const space = await loadSpace(name);
     const { genome, network } = sampleNetwork(space, createRandom('espalier spaces'), EXAMPLE_IO);
-    const cost = networkCost(network);
+    const cost = deployedCost(network);
     if (json) {
       const size = spaceSize(space)?.toString() ?? null;
       print(

@@ -1,7 +1,9 @@
 /** Progress without a terminal: a line whenever something is finished. */
-import { formatPercent, formatSeconds } from '../../report/format.ts';
+import { formatMeasure, formatPercent, formatSeconds } from '../../report/format.ts';
 import type { SearchEvent } from '../../search/events.ts';
 import { tableLines } from '../table.ts';
+import { timeLeftText } from './render.ts';
+import { advance, initialProgress } from './state.ts';
 import { TRIAL_ALIGN, trialRow } from './trial-row.ts';
 
 /** Long work is told in tenths. */
@@ -10,7 +12,9 @@ const STEPS = 10;
 /** A function from events to the lines they are worth. */
 export function plainLines(
   describeData: (report: Extract<SearchEvent, { event: 'data' }>['report']) => string[],
+  now: () => number = Date.now,
 ) {
+  let state = initialProgress;
   const told = new Map<string, number>();
   let accuracy: number | null = null;
   /** A line when `share` has reached the next tenth. */
@@ -20,7 +24,21 @@ export function plainLines(
     told.set(what, step);
     return [line()];
   };
+  /** Where the search stands: `[3 of 20, best 98.10 % (trial 1), front 2, about 5 min 10 s left]`. */
+  const standing = (): string => {
+    const { best, front, budget, finished } = state;
+    const parts = [
+      budget.trials === null ? `${finished.length}` : `${finished.length} of ${budget.trials}`,
+      ...(best === null
+        ? []
+        : [`best ${formatMeasure('valAccuracy', best.measures.valAccuracy)} (trial ${best.number})`]),
+      ...(front.length === 0 ? [] : [`front ${front.length}`]),
+      timeLeftText(state, now()) ?? [],
+    ].flat();
+    return `  [${parts.join(', ')}]`;
+  };
   return (event: SearchEvent): string[] => {
+    state = advance(state, event);
     switch (event.event) {
       case 'data-loading':
         return stepped(
@@ -35,10 +53,9 @@ export function plainLines(
       case 'resumed':
         return [`${event.trials.length} trials were finished before`];
       case 'trial-finished': {
-        const best = event.best?.number === event.trial.number ? '  (best so far)' : '';
         // Fixed widths, so that lines written one by one still stand in columns.
         const widths = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
-        return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${best}`];
+        return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${standing()}`];
       }
       case 'final-started':
         accuracy = null;

@@ -4,6 +4,7 @@ import type { Trial } from '../../study/trial.ts';
 import { plainLines } from './plain.ts';
 import { renderProgress } from './render.ts';
 import { advance, initialProgress } from './state.ts';
+import { secondsLeft } from './time-left.ts';
 
 const trial = (number: number, valAccuracy: number | null, reason: string | null = null): Trial => ({
   number,
@@ -28,7 +29,15 @@ const second = trial(1, null, 'the loss became NaN');
 const third = trial(2, 0.9);
 const EVENTS: readonly SearchEvent[] = [
   { event: 'data-loading', done: 50, total: 100 },
-  { event: 'plan', lines: ['four trials'], trials: 4, deadline: 100_000, workers: 2 },
+  {
+    event: 'plan',
+    lines: ['four trials'],
+    trials: 4,
+    deadline: 100_000,
+    workers: 2,
+    finals: 1,
+    finalWork: 3,
+  },
   { event: 'trial-started', trial: first },
   { event: 'trial-started', trial: second },
   { event: 'trial-progress', trial: 1, progress: 0.25 },
@@ -94,13 +103,59 @@ test('the final training is shown with the last accuracy that is known', () => {
 });
 
 test('plain lines tell each tenth of a long work once, and every trial', () => {
-  const lines = plainLines(() => []);
+  const lines = plainLines(
+    () => [],
+    () => 40_000,
+  );
   const told: string[] = [];
   for (let done = 0; done <= 1000; done++) told.push(...lines({ event: 'data-loading', done, total: 1000 }));
   expect(told).toHaveLength(11);
   expect(lines({ event: 'trial-progress', trial: 0, progress: 0.5 })).toEqual([]);
-  const [line] = lines({ event: 'trial-finished', trial: first, best: first, front: [] });
+  lines(EVENTS[1]!);
+  const [line] = lines({ event: 'trial-finished', trial: first, best: first, front: [first] });
   expect(line).toMatch(
-    /^ {4}0 {2}complete +80\.00 % +1 k +2 M +0\.5 ms {2}width=16 kernel=3 {2}\(best so far\)$/,
+    /^ {4}0 {2}complete +80\.00 % +1 k +2 M +0\.5 ms {2}width=16 kernel=3 {2}\[1 of 4, best 80\.00 % \(trial 0\), front 1, 1 min 00 s left\]$/,
+  );
+});
+
+test('without a deadline the time left follows from the trials so far and the final training', () => {
+  const timed = (number: number, startedAt: number, endedAt: number): Trial => ({
+    ...trial(number, 0.5),
+    startedAt,
+    endedAt,
+  });
+  const plan: SearchEvent = {
+    event: 'plan',
+    lines: [],
+    trials: 6,
+    deadline: null,
+    workers: 2,
+    finals: 2,
+    finalWork: 3,
+  };
+  const after = (...events: readonly SearchEvent[]) => [plan, ...events].reduce(advance, initialProgress);
+  expect(secondsLeft(after(), 0)).toBeNull();
+  const ended = (one: Trial): SearchEvent => ({
+    event: 'trial-finished',
+    trial: one,
+    best: one,
+    front: [one],
+  });
+  const [a, b] = [timed(0, 1000, 9000), timed(1, 1000, 13_000)];
+  // Four trials of 10 s on two workers, and two networks that take three times as long.
+  expect(secondsLeft(after(ended(a), ended(b)), 13_000)).toBeCloseTo(20 + 60);
+  const begun = timed(2, 13_000, 0);
+  const going: SearchEvent[] = [
+    { event: 'trial-started', trial: begun },
+    { event: 'trial-progress', trial: 2, progress: 0.5 },
+  ];
+  expect(secondsLeft(after(ended(a), ended(b), ...going), 13_000)).toBeCloseTo(17.5 + 60);
+  const final = [
+    { event: 'final-started', trial: 0, epochs: 5 } as const,
+    { event: 'final-progress', trial: 0, progress: 0.5, valAccuracy: null } as const,
+  ];
+  expect(secondsLeft(after(ended(a), ended(b), ...final), 23_000)).toBeCloseTo(30);
+  expect(renderProgress(after(ended(a), ended(b)), 13_000, 100, plain)).toContain(
+    '2 of 6 trials, about 1 min 20 s left',
   );
 });

@@ -4,6 +4,7 @@ import { describeGenome } from '../../space/json.ts';
 import type { Trial } from '../../study/trial.ts';
 import { tableLines, truncate } from '../table.ts';
 import type { ProgressState } from './state.ts';
+import { secondsLeft } from './time-left.ts';
 import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
 
 const RECENT = 6;
@@ -25,6 +26,13 @@ export function renderProgress(state: ProgressState, now: number, columns: numbe
     ...timeLeft(state, now, style),
   ];
   return lines.join('\n');
+}
+
+/** `about 3 min 20 s left`; exact where there is a deadline. Null while nothing is known. */
+export function timeLeftText(state: ProgressState, now: number): string | null {
+  const seconds = secondsLeft(state, now);
+  if (seconds === null) return null;
+  return `${state.budget.deadline === null ? 'about ' : ''}${formatSeconds(seconds)} left`;
 }
 
 const bar = (share: number, cells: number): string => {
@@ -94,10 +102,11 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
   return lines;
 }
 
-function timeLeft({ budget, finished }: ProgressState, now: number, style: Style): string[] {
+function timeLeft(state: ProgressState, now: number, style: Style): string[] {
+  const { budget, finished } = state;
   const parts: string[] = [];
   if (budget.trials !== null) parts.push(`${finished.length} of ${budget.trials} trials`);
-  if (budget.deadline !== null)
-    parts.push(`${formatSeconds(Math.max(0, (budget.deadline - now) / 1000))} left`);
+  const left = timeLeftText(state, now);
+  if (left !== null) parts.push(left);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];
 }

@@ -15,6 +15,9 @@ export interface ProgressState {
     readonly trials: number | null;
     readonly deadline: number | null;
     readonly workers: number;
+    /** Networks to be trained fully, and how many times as long as a trial each of them takes. */
+    readonly finals: number;
+    readonly finalWork: number;
   };
   readonly running: readonly RunningTrial[];
   /** Finished trials in the order they finished. */
@@ -27,18 +30,21 @@ export interface ProgressState {
     readonly progress: number;
     readonly valAccuracy: number | null;
   } | null;
+  /** Final trainings that were begun. */
+  readonly finalsBegun: number;
   readonly testAccuracy: number | null;
 }
 
 export const initialProgress: ProgressState = {
   phase: 'data',
   loading: null,
-  budget: { trials: null, deadline: null, workers: 1 },
+  budget: { trials: null, deadline: null, workers: 1, finals: 1, finalWork: 0 },
   running: [],
   finished: [],
   best: null,
   front: [],
   final: null,
+  finalsBegun: 0,
   testAccuracy: null,
 };
 
@@ -52,7 +58,13 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
       return {
         ...state,
         phase: 'search',
-        budget: { trials: event.trials, deadline: event.deadline, workers: event.workers },
+        budget: {
+          trials: event.trials,
+          deadline: event.deadline,
+          workers: event.workers,
+          finals: event.finals,
+          finalWork: event.finalWork,
+        },
       };
     case 'resumed':
       return { ...state, finished: event.trials, best: event.best, front: event.front };
@@ -82,6 +94,7 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
         phase: 'final',
         running: [],
         final: { trial: event.trial, epochs: event.epochs, progress: 0, valAccuracy: null },
+        finalsBegun: state.finalsBegun + 1,
         testAccuracy: null,
       };
     case 'final-progress':

@@ -73,11 +73,14 @@ async function readRecords(
   { signal }: ReadOptions,
 ): Promise<SourceSplit> {
   signal?.throwIfAborted();
-  const bytes = await readFile(join(folder, file));
+  const path = join(folder, file);
+  const bytes = await readFile(path).catch((error) =>
+    fail('DATA_CORRUPT', { file: path, reason: `it cannot be read (${error.code ?? error.message})` }, error),
+  );
   const record = labelBytes + PIXELS;
   if (bytes.length === 0 || bytes.length % record !== 0)
     fail('DATA_CORRUPT', {
-      file,
+      file: path,
       reason: `its ${bytes.length} bytes are not whole records of ${record} bytes`,
     });
   const count = bytes.length / record;

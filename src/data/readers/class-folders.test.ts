@@ -207,6 +207,8 @@ describe('class folders', () => {
       'a/text.jpg': 'this is no image',
       'b/cut.jpg': jpeg.subarray(0, jpeg.length / 2),
       'b/cut.png': good['b/000.png']!.subarray(0, 60),
+      'b/damaged.png': Buffer.from(good['b/000.png']!).fill(255, 60, 80),
+      'b/cut.tiff': (await colour(3).tiff().toBuffer()).subarray(0, 60),
       'b/cut.bmp': bmp([0, 0, 0], [9, 9, 9], 24).subarray(0, 90),
     });
     const progress: [number, number][] = [];
@@ -220,13 +222,18 @@ describe('class folders', () => {
       'b/cut.bmp',
       'b/cut.jpg',
       'b/cut.png',
+      'b/cut.tiff',
+      'b/damaged.png',
     ]);
     const reasons = Object.fromEntries(report.unreadable.map(({ file, reason }) => [file, reason]));
     expect(reasons['a/empty.jpg']).toBe('the file is empty');
     expect(reasons['a/text.jpg']).toBe('the file is not an image of a known format');
     expect(reasons['b/cut.jpg']).toMatch(/cut short$/);
     expect(reasons['b/cut.bmp']).toBe('the file is cut short');
-    expect(progress.at(-1)).toEqual([29, 29]);
+    expect(reasons['b/cut.png']).toBe('the file is cut short');
+    expect(reasons['b/cut.tiff']).toBe('the TIFF image is damaged or cut short');
+    expect(reasons['b/damaged.png']).toBe('the PNG image is damaged or cut short');
+    expect(progress.at(-1)).toEqual([31, 31]);
   });
   test('loading can be stopped', async () => {
     const path = await write('stopped', await many('a', 3, grey));

@@ -1,6 +1,7 @@
 /** A folder of .npy files: x_train.npy, y_train.npy and so on, or train_images.npy, train_labels.npy. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fail } from '../../errors.ts';
 import { listFolder } from '../directory.ts';
 import { roleOf, sourceOfArrays } from '../named-arrays.ts';
 import { type NpyArray, parseNpy } from '../npy.ts';
@@ -14,10 +15,21 @@ export const npyFolder: Reader = {
     const arrays = new Map<string, NpyArray>();
     for (const file of files) {
       signal?.throwIfAborted();
-      arrays.set(nameOf(file), parseNpy(await readFile(join(path, file)), file));
+      const place = join(path, file);
+      const bytes = await readFile(place).catch((error) =>
+        fail(
+          'DATA_CORRUPT',
+          { file: place, reason: `it cannot be read (${error.code ?? error.message})` },
+          error,
+        ),
+      );
+      arrays.set(nameOf(file), parseNpy(bytes, place));
       onProgress?.(arrays.size, files.length);
     }
-    return sourceOfArrays(npyFolder.format, arrays, path);
+    return sourceOfArrays(npyFolder.format, arrays, {
+      folder: path,
+      placeOf: (name) => join(path, `${name}.npy`),
+    });
   },
 };
 

@@ -1,6 +1,6 @@
 /** `.npz`, a zip of .npy arrays, in MedMNIST's layout (Yang et al. 2023): train_images, train_labels, val_*, test_*. */
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail } from '../../errors.ts';
 import { listFolder } from '../directory.ts';
 import { roleOf, sourceOfArrays } from '../named-arrays.ts';
@@ -27,9 +27,12 @@ export const npz: Reader = {
       }
     })();
     for (const [name, content] of Object.entries(entries))
-      arrays.set(arrayName(name), parseNpy(content, `${basename(file)}/${name}`));
+      arrays.set(arrayName(name), parseNpy(content, `${file}/${name}`));
     onProgress?.(1, 1);
-    return sourceOfArrays(npz.format, arrays, dirname(file));
+    return sourceOfArrays(npz.format, arrays, {
+      folder: dirname(file),
+      placeOf: (name) => `${file}/${name}.npy`,
+    });
   },
 };
 

@@ -284,7 +284,10 @@ describe('CIFAR binary', () => {
     const path = await write('part', { 'data_batch_1.bin': records(20, 1, 3) });
     expect((await load(path)).report.notes.join()).toContain('data_batch_5.bin');
     await writeFile(join(path, 'data_batch_1.bin'), records(20, 1, 3).subarray(7));
-    await expect(load(path)).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+    await expect(load(path)).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      message: expect.stringContaining(join(path, 'data_batch_1.bin')),
+    });
   });
 });
 

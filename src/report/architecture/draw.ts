@@ -1,4 +1,5 @@
 /** Draws a network stage by stage, each a small graph; the stages run down one column and on in the next. */
+import { deployedNetwork } from '../../network/deployed-cost.ts';
 import type { Network } from '../../network/network.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html, trusted } from '../html.ts';
@@ -16,7 +17,8 @@ const NARROWEST_STAGE = 210;
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
 export function drawArchitecture(network: Network): Html {
-  const boxes = boxesOf(network);
+  // As the file has it, so that its figures are those of the table.
+  const boxes = boxesOf(deployedNetwork(network));
   const total = boxes.reduce((sum, box) => sum + box.macs, 0);
   const shapes = new Map<string, readonly number[]>([
     ...network.inputs.map(({ id, shape }) => [id, shape] as const),

@@ -8,6 +8,24 @@ const MOST_FILES = 20;
 const size = ({ width, height }: { readonly width: number; readonly height: number }): string =>
   `${width}×${height}`;
 
+/** Names kept in the page of each kind. */
+const MOST_NAMES = 200;
+
+/** Identical images by name, a line for each group; nothing where there are none. */
+function nameList(
+  title: string,
+  groups: readonly (readonly string[])[],
+  total: number,
+  counts: (group: readonly string[]) => number = () => 1,
+): Html | false {
+  const shown = groups.slice(0, MOST_NAMES);
+  const rest = total - shown.reduce((sum, group) => sum + counts(group), 0);
+  return (
+    total > 0 &&
+    html`<details><summary>${title} (${total})</summary><ul>${shown.map((group) => html`<li><code>${group.join(' = ')}</code></li>`)}${rest > 0 && html`<li>and ${rest} more</li>`}</ul></details>`
+  );
+}
+
 export function dataSection(report: DataReport): Html {
   const { splits, originalSizes, unreadable, leaks, duplicates, labelConflicts } = report;
   const split = (name: 'train' | 'val' | 'test'): string =>
@@ -23,6 +41,9 @@ ${duplicates.map((d) => html`<dt>Duplicates</dt><dd>${d.count} in ${d.split} rep
 ${leaks.map((leak) => html`<dt>Leak</dt><dd>${leak.count} images of ${leak.splits[1]} stand in ${leak.splits[0]} too</dd>`)}
 ${labelConflicts.count > 0 && html`<dt>Label conflicts</dt><dd>${labelConflicts.count} images stand in more than one class</dd>`}
 </dl>
+${duplicates.map(({ split, count, examples }) => nameList(`Images that are there twice in ${split}`, examples, count, (group) => group.length - 1))}
+${leaks.map((leak) => nameList(`Images of ${leak.splits[1]} that stand in ${leak.splits[0]} too`, leak.files, leak.count))}
+${nameList('Images that stand in more than one class', labelConflicts.examples, labelConflicts.count)}
 ${(report.warnings.length > 0 || report.notes.length > 0) && html`<h3>To know</h3><ul class="notes">${[...report.warnings, ...report.notes].map((text) => html`<li>${text}</li>`)}</ul>`}
 <h3>Classes</h3>
 <div class="scroll"><table><thead><tr><th>class</th><th>train</th><th>validation</th><th>test</th><th class="left">share of the largest, train</th></tr></thead>

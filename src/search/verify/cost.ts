@@ -1,5 +1,7 @@
 /** Whether parameters, multiply-accumulates and memory are those of the network, and of the file's own graph. */
-import { networkCost } from '../../network/cost.ts';
+import { type NetworkCost, networkCost } from '../../network/cost.ts';
+import { deployedCost } from '../../network/deployed-cost.ts';
+import type { Network } from '../../network/network.ts';
 import { modelCost } from '../../onnx/model-layers.ts';
 import { agrees, type Check, disagrees, unchecked } from './check.ts';
 
@@ -12,7 +14,7 @@ export const checkCost: Check = ({ model, metadata, network }) => {
   if (said === undefined) return unchecked(`${graph}; the file does not say what it costs`);
   const wrong: string[] = [];
   if (network !== null) {
-    const found = networkCost(network);
+    const found = costFor(network, said);
     for (const key of Object.keys(NAMES) as (keyof typeof NAMES)[])
       if (found[key] !== said[key])
         wrong.push(`the file says ${said[key]} ${NAMES[key]}, the network has ${found[key]}`);
@@ -27,3 +29,10 @@ export const checkCost: Check = ({ model, metadata, network }) => {
     ? agrees(`${said.macs} MACs; ${graph}`)
     : unchecked(`the file says ${figures.join(', ')} of the network that was trained; ${graph}`);
 };
+
+/** Of the network as it is deployed; files of earlier versions tell the cost of the network that was trained. */
+function costFor(network: Network, said: NetworkCost): NetworkCost {
+  const trained = networkCost(network);
+  const meant = (Object.keys(trained) as (keyof NetworkCost)[]).every((key) => trained[key] === said[key]);
+  return meant ? trained : deployedCost(network);
+}

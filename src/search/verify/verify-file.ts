@@ -127,7 +127,8 @@ async function attempt(check: Check, context: VerifyContext): Promise<CheckResul
 async function spaceFor(metadata: ModelMetadata | null, given: string | null): Promise<SearchSpace | null> {
   if (metadata?.space === undefined) return null;
   if (given !== null) return loadSpace(given);
-  return (PRESETS as Readonly<Record<string, SearchSpace>>)[metadata.space] ?? null;
+  const presets: Readonly<Record<string, SearchSpace>> = PRESETS;
+  return Object.hasOwn(presets, metadata.space) ? presets[metadata.space]! : null;
 }
 
 function rebuild(

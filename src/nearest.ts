@@ -27,3 +27,9 @@ export function nearest(name: string, known: readonly string[]): string | null {
   }
   return best !== null && best.edits <= Math.max(2, Math.floor(wanted.length / 3)) ? best.name : null;
 }
+
+/** `Did you mean "time"?`, or an empty text when nothing is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === null ? '' : `Did you mean "${meant}"?`;
+}

@@ -1,0 +1,66 @@
+/**
+ * What a network costs where it is deployed: its parallel branches merged, batch norms folded, nothing that only trains.
+ * Measures, bounds and reports mean this cost, which is that of the ONNX file (network/deploy.ts); the cost of the network
+ * as it trains tells how long its training takes.
+ */
+import { type NetworkCost, networkCost } from './cost.ts';
+import type { Network, NetworkNode, Operator } from './network.ts';
+import { reparameterisedNetwork } from './reparameterise.ts';
+import { networkShapes, rememberShapes } from './rules/shape.ts';
+
+/** Networks are immutable; study, trial and report ask for the form of the same one. */
+const known = new WeakMap<Network, Network>();
+
+/** The form in which a network is deployed, without weights. @throws SHAPE when it is not well formed */
+export function deployedNetwork(network: Network): Network {
+  let form = known.get(network);
+  if (form === undefined) {
+    form = withoutTraining(reparameterisedNetwork(network));
+    known.set(network, form);
+  }
+  return form;
+}
+
+/** Params, MACs and memory of a network as it is deployed. @throws SHAPE */
+export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
+
+const ONLY_TRAINS: ReadonlySet<Operator['kind']> = new Set(['dropout', 'stochasticDepth']);
+
+/**
+ * Batch norms disappear into the convolution or product before them where nothing else reads its result, as
+ * onnx/fold-batch-norm.ts has it; what only trains disappears.
+ */
+function withoutTraining(network: Network): Network {
+  const shapes = networkShapes(network);
+  const byId = new Map(network.nodes.map((node) => [node.id, node]));
+  const readers = new Map<string, number>();
+  const read = (value: string): void => void readers.set(value, (readers.get(value) ?? 0) + 1);
+  for (const { inputs } of network.nodes) inputs.forEach(read);
+  network.outputs.forEach(read);
+
+  /** What stands for a value whose node is gone. */
+  const instead = new Map<string, string>();
+  const folded = new Set<string>();
+  for (const { id, operator, inputs } of network.nodes) {
+    const [input] = inputs;
+    const before = byId.get(input!);
+    const layer = before?.operator.kind === 'conv' || before?.operator.kind === 'linear' ? before : null;
+    const folds = operator.kind === 'batchNorm' && layer !== null && readers.get(layer.id) === 1;
+    if (folds) folded.add(layer.id);
+    if (folds || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
+  }
+  if (instead.size === 0) return network;
+
+  const rename = (id: string): string => instead.get(id) ?? id;
+  const nodes: NetworkNode[] = network.nodes
+    .filter(({ id }) => !instead.has(id))
+    .map((node) => {
+      const inputs = node.inputs.some((id) => instead.has(id)) ? node.inputs.map(rename) : node.inputs;
+      if (folded.has(node.id))
+        return { ...node, operator: { ...node.operator, bias: true } as Operator, inputs };
+      return inputs === node.inputs ? node : { ...node, inputs };
+    });
+  const form: Network = { ...network, nodes, outputs: network.outputs.map(rename) };
+  rememberShapes(form, shapes);
+  return form;
+}

@@ -1,0 +1,88 @@
+/** Where and why a module of the user's does not load, from the errors of the compiler, of Node and of the module itself. */
+import { readFile } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
+import { extname } from 'node:path';
+import { transform } from 'esbuild';
+
+export interface ModuleProblem {
+  /** `:2:10`, or with the file before it when that is another one; empty when it is not known. */
+  readonly place: string;
+  readonly reason: string;
+}
+
+/** @param file absolute path of the module that was asked for */
+export async function explainModuleError(error: unknown, file: string): Promise<ModuleProblem> {
+  const message = (error instanceof Error ? error.message : String(error)).trim();
+  // esbuild: `Transform failed with 1 error:`, then `/path/to/it.ts:2:10: ERROR: Syntax error "m"`.
+  const compiler = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m.exec(message);
+  if (compiler) {
+    const [, path, line, column, reason] = compiler;
+    return { place: placeText(file, path!, Number(line), Number(column) + 1), reason: reason! };
+  }
+  const [reason = ''] = message.split('\n');
+  const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
+  const place =
+    missing === undefined ? await thrownAt(error, file) : await importedAt(missing.split('/').at(-1)!, file);
+  return { place, reason };
+}
+
+const placeText = (file: string, path: string, line: number, column: number): string =>
+  `${path === file ? '' : ` (${path})`}:${line}:${column}`;
+
+/** The line of `file` that imports what cannot be found. */
+async function importedAt(name: string, file: string): Promise<string> {
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  const line = lines.findIndex((text) => /\b(import|from|require)\b/.test(text) && text.includes(name));
+  return line < 0 ? '' : `:${line + 1}:1`;
+}
+
+/** The topmost place in the user's own code in the stack of an error. */
+async function thrownAt(error: unknown, file: string): Promise<string> {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  for (const line of stack.split('\n')) {
+    const frame = /((?:data:|file:|\/)\S*):(\d+):(\d+)\)?$/.exec(line);
+    if (!/^\s*at /.test(line) || frame === null) continue;
+    const [, url, row, column] = frame;
+    const [plain] = decoded(url!)
+      .replace(/^file:\/\//, '')
+      .split('?');
+    if (plain === file) return placeText(file, file, Number(row), Number(column));
+    if (url!.startsWith('data:text/javascript,') && decoded(url!).includes(`filePath=${file}`))
+      return placeInSource(decoded(url!), Number(row), Number(column), file);
+  }
+  return '';
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
+}
+
+/** As much of the generated code as tells one place of it from the others. */
+const SNIPPET = 80;
+
+/**
+ * In a folder without `"type": "module"` the file is compiled to CommonJS, run from a `data:` URL, without a source map.
+ * Compiled once more in the same way, with one, the code at the place of the error leads to the line.
+ */
+async function placeInSource(url: string, row: number, column: number, file: string): Promise<string> {
+  const code = url.slice('data:text/javascript,'.length).split('\n')[row - 1] ?? '';
+  const snippet = code.slice(column - 1, column - 1 + SNIPPET);
+  if (snippet === '') return '';
+  const compiled = await transform(await readFile(file, 'utf8'), {
+    loader: extname(file).endsWith('ts') ? 'ts' : 'js',
+    format: 'cjs',
+    minifyWhitespace: true,
+    keepNames: true,
+    sourcemap: 'external',
+    sourcefile: file,
+  });
+  const lines = compiled.code.split('\n');
+  const at = lines.findIndex((line) => line.includes(snippet));
+  if (at < 0) return '';
+  const found = new SourceMap(JSON.parse(compiled.map)).findEntry(at, lines[at]!.indexOf(snippet));
+  return 'originalLine' in found ? `:${found.originalLine + 1}:${found.originalColumn + 1}` : '';
+}
