@@ -45,7 +45,8 @@ export const quasiRandom: Strategy = {
     const scramble = createRandom(`quasi-random ${JSON.stringify(first.genome)}`);
     const permutations = new Map<string, readonly number[]>();
     const permutation = (path: string, place: number, base: number): readonly number[] => {
-      const key = `${place} ${path}`;
+      // Where earlier decisions open others, a decision may have another base in another genome.
+      const key = `${place} ${base} ${path}`;
       let found = permutations.get(key);
       if (found === undefined) {
         found = scramble.split(key).shuffle(Array.from({ length: base }, (_, i) => i));
