@@ -176,7 +176,7 @@ test.each([
 
 test('an unknown measure in a list of a file is reported at its place', async () => {
   const text = 'data: drawn\nobjectives:\n  - { measure: speed, direction: maximise }\n';
-  expect(await problem(() => options(text))).toContain(':2:1: objectives: there is no measure "speed"');
+  expect(await problem(() => options(text))).toContain(':3:5: objectives.0: There is no measure "speed"');
 });
 
 test('paths of a file are relative to its folder', async () => {
