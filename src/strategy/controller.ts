@@ -76,11 +76,13 @@ export function nextState(
   outcome: number,
 ): Float64Array {
   const row = (offsets[slot]! + outcome) * HIDDEN;
-  return Float64Array.from({ length: HIDDEN }, (_, h) => {
+  const next = new Float64Array(HIDDEN);
+  for (let h = 0; h < HIDDEN; h++) {
     let sum = embeddings[row + h]!;
     for (let k = 0; k < HIDDEN; k++) sum += recurrent[h * HIDDEN + k]! * state[k]!;
-    return Math.tanh(sum);
-  });
+    next[h] = Math.tanh(sum);
+  }
+  return next;
 }
 
 export function logProbability(controller: Controller, decisions: Decisions): number {
@@ -122,7 +124,10 @@ export function ascend(controller: Controller, decisions: Decisions, step: numbe
       for (let h = 0; h < HIDDEN; h++) back[h] = back[h]! + error * outputs[row + h]!;
     }
   }
-  const length = Math.hypot(...forRecurrent, ...forEmbeddings.flatMap((row) => [...row]));
+  let square = 0;
+  for (const value of forRecurrent) square += value * value;
+  for (const row of forEmbeddings) for (const value of row) square += value * value;
+  const length = Math.sqrt(square);
   const shortened = step * Math.min(1, LONGEST / (length || 1));
   for (let i = 0; i < recurrent.length; i++) recurrent[i] = recurrent[i]! + shortened * forRecurrent[i]!;
   for (const [t, { slot, outcome }] of decisions.entries()) {
