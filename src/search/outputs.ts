@@ -116,7 +116,7 @@ async function reportData(
         strategy.explain?.({
           trials: trials.length,
           objectives: options.objectives.length,
-          proxies: [],
+          proxies: options.proxies,
           references: space.references?.length ?? 0,
         }),
       ]

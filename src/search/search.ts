@@ -20,6 +20,7 @@ import { addressesOf, commandWithoutTokens, greetDevices, keepAddresses, without
 import type { DoneEvent } from './events.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
+import { checkHeadStart } from './head-start.ts';
 import { loadSpace } from './load-space.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
@@ -39,7 +40,7 @@ export async function search(options: SearchOptions, hooks: SearchHooks): Promis
   const folder = runFolder(options.out);
   if (existsSync(folder.database)) fail('RUN_EXISTS', { path: options.out });
   // Mistakes in the options come before any file.
-  await loadSpace(options.space);
+  await checkHeadStart(options, await loadSpace(options.space));
   await greetDevices(options, hooks.signal);
   makeFolder(options.out);
   const storage = await openSqlite(folder.database, { mode: 'write' });
@@ -83,12 +84,21 @@ export async function resumeSearch(
 /** Options of runs that were begun before there were any. */
 const LATER_OPTIONS: Pick<
   SearchOptions,
-  'devices' | 'maxDeviceLatencyMs' | 'devicePatienceSeconds' | 'maxDropPoints'
+  | 'devices'
+  | 'maxDeviceLatencyMs'
+  | 'devicePatienceSeconds'
+  | 'maxDropPoints'
+  | 'startWith'
+  | 'warmFrom'
+  | 'proxies'
 > = {
   devices: {},
   maxDeviceLatencyMs: {},
   devicePatienceSeconds: 600,
   maxDropPoints: null,
+  startWith: null,
+  warmFrom: [],
+  proxies: [],
 };
 
 /** What `search` would do, and about how long it takes. Reads the data, writes nothing. */

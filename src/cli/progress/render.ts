@@ -96,7 +96,9 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
 
 function timeLeft({ budget, finished }: ProgressState, now: number, style: Style): string[] {
   const parts: string[] = [];
-  if (budget.trials !== null) parts.push(`${finished.length} of ${budget.trials} trials`);
+  // One that ended before its training was over a bound, and is not counted.
+  const counted = finished.filter(({ state, curve }) => state !== 'pruned' || curve.length > 0);
+  if (budget.trials !== null) parts.push(`${counted.length} of ${budget.trials} trials`);
   if (budget.deadline !== null)
     parts.push(`${formatSeconds(Math.max(0, (budget.deadline - now) / 1000))} left`);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];
