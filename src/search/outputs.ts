@@ -118,6 +118,9 @@ async function reportData(
           objectives: options.objectives.length,
           proxies: options.proxies,
           references: space.references?.length ?? 0,
+          ...(trials.some(({ note }) => note !== undefined) && {
+            notes: trials.flatMap(({ note }) => note ?? []),
+          }),
         }),
       ]
         .filter((text) => text !== undefined)

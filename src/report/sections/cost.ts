@@ -40,7 +40,12 @@ ${Object.keys(data.devices).length > 0 && html`<h3>Other devices</h3><dl>${pairs
 /** What the strategy said of its proposals, the most frequent first. */
 function proposals({ trials }: ReportData): (readonly [string, string])[] {
   const counts = new Map<string, number>();
-  for (const { note } of trials) if (note !== undefined) counts.set(note, (counts.get(note) ?? 0) + 1);
+  for (const { note } of trials) {
+    if (note === undefined) continue;
+    // What follows in brackets is detail of the one proposal.
+    const kind = note.replace(/ \(.*$/s, '');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
   if (counts.size === 0) return [];
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return [['proposals', sorted.map(([note, count]) => `${note}: ${count}`).join('; ')]];
