@@ -34,9 +34,11 @@ async function run(trials: number, storage = createMemoryStorage(), scored = sco
 
 test('a strategy finds scores that take time, each computed once', async () => {
   const { trials, asked } = await run(3);
-  expect(trials[0]!.genome).toMatchObject({ hidden: 40 });
-  expect((trials[0]!.genome as { activation: string }).activation).not.toBe('silu');
-  expect(asked.length).toBe(120);
+  // Of 120 networks 40 are looked at, always the same.
+  expect(asked.length).toBe(40);
+  const { hidden, activation } = trials[0]!.genome as { hidden: number; activation: string };
+  expect(hidden).toBeGreaterThan(30);
+  expect(activation).not.toBe('silu');
   expect(new Set(asked).size).toBe(asked.length);
 });
 

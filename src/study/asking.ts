@@ -25,11 +25,8 @@ export interface Asking {
   suggest(ask: (view: View) => Proposal | null): Promise<Proposal | null>;
 }
 
-/**
- * So many candidates are worth scoring for one choice: a score costs tens of milliseconds to a second, a look-up in a table
- * nothing.
- */
-const MOST = 150;
+/** So many candidates are worth scoring for one choice: a score costs up to a second, a look-up in a table nothing. */
+const MOST = 40;
 const artefactOf = (name: string): string => `score ${name}`;
 
 /** @param proxies scores that are there at once */
