@@ -97,9 +97,13 @@ export async function openAsking(
       for (;;) {
         const proposal = ask(view);
         if (wanted.size === 0 && !listWanted) return proposal;
-        if (listWanted) await candidates.list();
+        // Without the list it looked at other candidates than it will.
+        if (listWanted) {
+          await candidates.list();
+          wanted.clear();
+        }
         listWanted = false;
-        await compute();
+        if (wanted.size > 0) await compute();
         view = fresh();
       }
     },
