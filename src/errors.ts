@@ -52,6 +52,11 @@ export const ERRORS = {
     hint: () => 'Correct the value at that path, or use the space that the genome was made for.',
     exit: EXIT.usage,
   },
+  TRAINING: {
+    message: (d) => `The space "${d.space}" asks for a training that cannot be: ${d.path}: ${d.reason}`,
+    hint: (d) => `Correct what its function "training" returns for ${d.genome}.`,
+    exit: EXIT.usage,
+  },
   ARCH_STRING: {
     message: (d) => `"${d.text}" is not a NAS-Bench-201 architecture string: ${d.reason}`,
     hint: () =>
@@ -119,6 +124,11 @@ export const ERRORS = {
   RUN_EXISTS: {
     message: (d) => `There is a run in ${d.path} already`,
     hint: (d) => `Go on with it: \`espalier resume ${d.path}\`, or choose another folder with --out.`,
+    exit: EXIT.usage,
+  },
+  WARM_START: {
+    message: (d) => `Cannot begin with ${d.from}: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
   NO_TRIAL: {

@@ -1,6 +1,4 @@
 /** Espalier's public API: re-exports only. */
-// data
-
 // autodiff
 export type { Arithmetic } from './autodiff/arithmetic.ts';
 export type { NoiseInput } from './autodiff/forward.ts';
@@ -29,6 +27,16 @@ export {
   type VectorLayout,
 } from './autodiff/parameter-layout.ts';
 export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './autodiff/training-graph.ts';
+// benchmark
+export { createProblem, type Goal, type Problem, type ProblemOptions } from './benchmark/problem.ts';
+export { readTable, type Table } from './benchmark/table.ts';
+export {
+  type Benchmark,
+  type BenchmarkOptions,
+  type BenchmarkResult,
+  runTableBenchmark,
+} from './benchmark/table-benchmark.ts';
+// data
 export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
 export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';
 export { readImageFile } from './data/decode-image.ts';
@@ -46,6 +54,9 @@ export { classCounts, defaultPlan, type PlanRequest } from './estimation/default
 export type { EstimationRequest, Estimator } from './estimation/estimator.ts';
 export type { Fidelity } from './estimation/fidelity.ts';
 export { ESTIMATORS } from './estimation/index.ts';
+export { PROXIES } from './estimation/proxies/index.ts';
+export type { ProxyEstimator, ProxySetting } from './estimation/proxies/proxy.ts';
+export { proxySetting } from './estimation/proxies/setting.ts';
 // execution
 export { type ChildProcessOptions, createChildProcessExecutor } from './execution/child-process.ts';
 export type {
@@ -143,6 +154,7 @@ export { type Decision, listDecisions } from './space/decisions.ts';
 export { defineSpace } from './space/define-space.ts';
 export { type EncodingSlot, encodeCategorical, encodeOneHot, encodingSlots } from './space/encoding.ts';
 export type { Genome } from './space/genome.ts';
+export { type Hyperparameters, hyperparameterSpace, trainingChoices } from './space/hyperparameters.ts';
 export { describeGenome, parseGenome, stringifyGenome } from './space/json.ts';
 export { mutateGenome } from './space/mutation.ts';
 export { PRESETS } from './space/presets/index.ts';
@@ -155,6 +167,7 @@ export {
 export { enumerateGenomes, sampleGenome } from './space/sampling.ts';
 export { spaceSize } from './space/size.ts';
 export type { SearchSpace } from './space/space.ts';
+export type { TrainingChoices } from './space/training-choices.ts';
 export { validateGenome } from './space/validation.ts';
 // storage
 export { openStorage } from './storage/index.ts';
@@ -163,7 +176,17 @@ export { openSqlite } from './storage/sqlite.ts';
 export type { StudyStorage } from './storage/storage.ts';
 // strategy
 export { STRATEGIES } from './strategy/index.ts';
-export type { Observation, Strategy, SuggestRequest } from './strategy/strategy.ts';
+export type {
+  Inspected,
+  Observation,
+  Proposal,
+  RunningTrial,
+  SearchFacts,
+  Strategy,
+  SuggestRequest,
+  ZeroCostProxy,
+} from './strategy/strategy.ts';
+export { type WarmStart, warmStarted } from './strategy/warm-start.ts';
 // study
 export type { StudyDefinition } from './study/definition.ts';
 export { runStudy } from './study/run-study.ts';

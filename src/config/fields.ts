@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { fail } from '../errors.ts';
+import { PROXY_NAMES } from '../estimation/proxies/names.ts';
 import { parseStoppingRule, STOPPING_RULES } from '../estimation/stopping/index.ts';
 import type { SearchOptions } from '../search/options.ts';
 import { parseBytes, parseCount, parseDuration, parseLatencies, parseMemories } from '../search/quantity.ts';
@@ -77,6 +78,8 @@ const asIs = (text: string): string => text;
 const number = (text: string): unknown =>
   text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 
+const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+
 /** Short names of the directions. */
 const DIRECTIONS: Readonly<Record<string, string>> = { max: 'maximise', min: 'minimise' };
 
@@ -144,6 +147,29 @@ export const FIELDS = {
       .join('; ')}`,
     group: 'Search',
     parse: stoppingRule,
+  },
+  proxy: {
+    key: 'proxies',
+    value: 'list',
+    text: `cheap scores of untrained networks that the strategy begins with: ${PROXY_NAMES.join(', ')}`,
+    group: 'Search',
+    parse: list,
+    repeats: true,
+  },
+  startWith: {
+    key: 'startWith',
+    value: 'file',
+    text: "try these networks first: a JSON file with genomes, a run's trials.json or network.json, or a model.onnx",
+    group: 'Search',
+    parse: asIs,
+  },
+  warmFrom: {
+    key: 'warmFrom',
+    value: 'run',
+    text: "an earlier run's folder: its trials are learnt from and not repeated (may be repeated)",
+    group: 'Search',
+    parse: list,
+    repeats: true,
   },
   space: {
     key: 'space',

@@ -179,6 +179,24 @@ test('an unknown measure in a list of a file is reported at its place', async ()
   expect(await problem(() => options(text))).toContain(':3:5: objectives.0: There is no measure "speed"');
 });
 
+test('earlier runs, genomes and proxies, in flags and files', async () => {
+  const flags = { data: 'drawn', warmFrom: 'runs/a,runs/b', startWith: 'best.json', proxy: 'synflow,naswot' };
+  expect(resolveOptions(flags, null, fallbacks)).toMatchObject({
+    warmFrom: ['runs/a', 'runs/b'],
+    startWith: 'best.json',
+    proxies: ['synflow', 'naswot'],
+  });
+  expect(() => resolveOptions({ data: 'drawn', proxy: 'sinflow' }, null, fallbacks)).toThrow(
+    /--proxy.*must be one of synflow/,
+  );
+  const found = await options('data: drawn\nwarmFrom: [runs/a]\nstartWith: best.json\nproxy: [synflow]\n');
+  expect(found).toMatchObject({
+    warmFrom: [join(folder, 'runs/a')],
+    startWith: join(folder, 'best.json'),
+    proxies: ['synflow'],
+  });
+});
+
 test('paths of a file are relative to its folder', async () => {
   const found = await options('data: ./images\nout: ../runs/a\nspace: ./space.ts\n');
   expect(found.data).toBe(join(folder, 'images'));

@@ -128,8 +128,11 @@ function readValues(config: ConfigFile): Record<string, unknown> {
       typeof parsed === 'string' &&
       ((name === 'data' && parsed !== 'drawn') ||
         name === 'out' ||
+        name === 'startWith' ||
         (name === 'space' && isModulePath(parsed)));
-    values[field?.key ?? name] = isPath ? resolve(folder, parsed) : parsed;
+    const inFolder = (path: unknown): unknown => (typeof path === 'string' ? resolve(folder, path) : path);
+    if (name === 'warmFrom') values[name] = Array.isArray(parsed) ? parsed.map(inFolder) : parsed;
+    else values[field?.key ?? name] = isPath ? inFolder(parsed) : parsed;
   }
   return values;
 }

@@ -5,6 +5,7 @@
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
 import type { TrainingPlan } from '../train/plan.ts';
 import type { Fidelity } from './fidelity.ts';
+import { optimiserRecipe } from './optimiser-recipes.ts';
 
 export interface PlanRequest {
   /** Training images of each class. */
@@ -19,11 +20,6 @@ const LARGEST_BATCH = 128;
 const SMALL_BATCH = 16;
 /** Small sets get small batches rather than few steps: an epoch of fewer steps hardly moves the weights. */
 const STEPS_PER_EPOCH = 60;
-/**
- * Peak rate of one-cycle SGD at a batch of 128, scaled linearly with the batch (Goyal et al. 2017). High, as short
- * trainings want it (Smith & Topin 2019): see docs/decisions/0007.
- */
-const LEARNING_RATE_AT_128 = 0.2;
 /** The moving average reaches back over this share of the training: the end of the schedule, where rates are small. */
 const AVERAGED_SHARE = 0.03;
 const LONGEST_AVERAGE = 2000;
@@ -52,12 +48,13 @@ export function defaultPlan({
   );
   const batchSize = batchFor(images);
   const steps = Math.floor(images / batchSize) * fidelity.epochs;
+  const { optimiser, learningRateAt128 } = optimiserRecipe('sgd');
   return {
     epochs: fidelity.epochs,
     dataShare: fidelity.dataShare,
     batchSize,
-    optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
-    learningRate: (LEARNING_RATE_AT_128 * batchSize) / 128,
+    optimiser,
+    learningRate: (learningRateAt128 * batchSize) / 128,
     schedule: 'oneCycle',
     warmup: 0.25,
     // With two classes smoothing takes a large part of the target away.

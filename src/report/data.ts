@@ -3,6 +3,7 @@ import type { DataReport } from '../data/report.ts';
 import type { Network } from '../network/network.ts';
 
 import type { Genome } from '../space/genome.ts';
+import type { TrainingChoices } from '../space/training-choices.ts';
 import type { CurvePoint, Measures, Objective, Trial } from '../study/trial.ts';
 import type { ConfusionMatrix } from '../task/classification-metrics.ts';
 
@@ -82,6 +83,8 @@ export interface Int8Figures {
 export interface Winner {
   readonly trial: number;
   readonly genome: Genome;
+  /** How its genome wanted it trained, where the space chooses that. */
+  readonly training?: TrainingChoices;
   readonly network: Network;
   /** Of the final training; `valAccuracy` and the costs. */
   readonly measures: Measures;

@@ -13,18 +13,22 @@ export async function writeTrials(
   path: string,
   sources: LatencySources = {},
 ): Promise<void> {
-  const rows = trials.map(({ number, state, genome, hash, measures, reason, curve, startedAt, endedAt }) => ({
-    number,
-    state,
-    genome,
-    hash,
-    measures,
-    ...(Object.keys(sources).length > 0 && { latencySource: sources }),
-    reason,
-    curve,
-    startedAt,
-    endedAt,
-  }));
+  const rows = trials.map(
+    ({ number, state, genome, hash, training, note, measures, reason, curve, startedAt, endedAt }) => ({
+      number,
+      state,
+      genome,
+      hash,
+      training,
+      note,
+      measures,
+      ...(Object.keys(sources).length > 0 && { latencySource: sources }),
+      reason,
+      curve,
+      startedAt,
+      endedAt,
+    }),
+  );
   // A trial a line: short to scroll, easy to compare between two runs.
   await writeWhole(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`);
 }

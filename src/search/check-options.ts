@@ -5,13 +5,15 @@ import { BUILT_IN, checkData } from '../data/load.ts';
 import { fail } from '../errors.ts';
 import { measureInfo } from '../study/measure.ts';
 import { findStrategy } from './find-strategy.ts';
+import { checkHeadStart } from './head-start.ts';
 import { isModulePath, loadSpace } from './load-space.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 
-/** @throws SPACE_UNKNOWN, MODULE_LOAD, USAGE, DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY */
-export async function checkOptions({ data, objectives, space, strategy }: SearchOptions): Promise<void> {
-  await loadSpace(space);
+/** @throws SPACE_UNKNOWN, MODULE_LOAD, USAGE, DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY, WARM_START */
+export async function checkOptions(options: SearchOptions): Promise<void> {
+  const { data, objectives, strategy } = options;
+  await checkHeadStart(options, await loadSpace(options.space));
   findStrategy(strategy);
   for (const { measure } of objectives) measureInfo(measure);
   await checkData(data);

@@ -45,7 +45,7 @@ export function finalJob(
   });
   return {
     ...job,
-    plan: adjusted(job.plan, options),
+    plan: adjusted(job.plan, options, trial.training),
     checkpoint: folder.checkpoint,
     weightsFile: folder.weights,
     ...(ends !== null && { deadline: Math.max(ends, Date.now() + 1000) }),

@@ -96,6 +96,9 @@ export async function finish(
   const metadata: ModelMetadata = {
     ...shape,
     genome: trial.genome as NonNullable<ModelMetadata['genome']>,
+    ...(trial.training !== undefined && {
+      training: trial.training as NonNullable<ModelMetadata['training']>,
+    }),
     space: space.name,
     spaceDigest: spaceDigest(space, ioOf(shape)),
     trial: trial.number,
@@ -113,7 +116,10 @@ export async function finish(
   };
   const bytes = sealModel(withMetadata(model, { ...metadata, precision: 'float' }));
   await writeWhole(folder.model, bytes);
-  await writeWhole(folder.network, `${JSON.stringify(network, null, 2)}\n`);
+  await writeWhole(
+    folder.network,
+    `${JSON.stringify({ space: space.name, genome: trial.genome, ...network }, null, 2)}\n`,
+  );
   let int8Measures: Measures = {};
   // What an attempt that was interrupted has left would not be this network's.
   if (int8 === null) rmSync(folder.int8Model, { force: true });
@@ -126,6 +132,7 @@ export async function finish(
   return {
     trial: trial.number,
     genome: trial.genome,
+    ...(trial.training !== undefined && { training: trial.training }),
     network,
     measures: {
       ...outcome.measures,

@@ -109,6 +109,8 @@ export const ModelMetadata = z.object({
   version: z.string(),
   /** Genome and space of a network that a search found; others have none. */
   genome: z.json().exactOptional(),
+  /** How the genome wanted it trained, where its space chooses that. */
+  training: z.json().exactOptional(),
   space: z.string().exactOptional(),
   /** What the space was when the model was made (spaceDigest). */
   spaceDigest: z.string().exactOptional(),

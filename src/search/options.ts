@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { deviceOf } from '../device/remote/measure-name.ts';
+import { PROXY_NAMES } from '../estimation/proxies/names.ts';
+import { AugmentationParts } from '../space/training-choices.ts';
 import { judgedObjectives, objectivesProblem } from './objectives.ts';
 import { HERE } from './quantity.ts';
 
@@ -22,20 +24,8 @@ const objective = z.strictObject({
   direction: z.enum(['maximise', 'minimise']),
 });
 
-/** Parts of the augmentation given by hand; the others are chosen to suit the data. See data/dataset.ts for the units. */
-const augmentation = z.strictObject({
-  flip: z.boolean().exactOptional(),
-  flipVertical: z.boolean().exactOptional(),
-  shift: z.number().int().min(0).exactOptional(),
-  cutout: z.number().int().min(0).exactOptional(),
-  jitter: z.number().min(0).max(1).exactOptional(),
-  rotate: z.number().min(0).max(180).exactOptional(),
-  scale: z.number().min(0).max(0.9).exactOptional(),
-  mixup: z.number().min(0).exactOptional(),
-});
-
 /** For suggestions. */
-export const AUGMENTATION_NAMES: readonly string[] = Object.keys(augmentation.shape);
+export const AUGMENTATION_NAMES: readonly string[] = Object.keys(AugmentationParts.shape);
 
 const Options = z.strictObject({
   /** Folder or file of the images, or `drawn` for the built-in data. */
@@ -45,6 +35,12 @@ const Options = z.strictObject({
   /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
   space: z.string().min(1).default('residual'),
   strategy: z.string().min(1).default('auto'),
+  /** File with genomes to try first (see start-genomes.ts); null: none. */
+  startWith: z.string().min(1).nullable().default(null),
+  /** Folders of earlier runs of the same space, whose trials the strategy learns from. */
+  warmFrom: z.array(z.string().min(1)).default([]),
+  /** Zero-cost proxies that the strategy begins with. */
+  proxies: z.array(z.enum(PROXY_NAMES)).default([]),
   /** Rule by which a trial is stopped while it trains, e.g. `percentile:25`; null: none. */
   stop: z.string().min(1).nullable().default(null),
   /** Most trials; null: as many as the time allows. */
@@ -109,7 +105,8 @@ const Options = z.strictObject({
     .default(null),
   /** Mirror images in training: null chooses to suit the data (never for digits or letters). */
   flips: z.enum(['none', 'horizontal', 'vertical', 'both']).nullable().default(null),
-  augmentation: augmentation.default({}),
+  /** Parts of the augmentation given by hand; the others are chosen to suit the data. */
+  augmentation: AugmentationParts.default({}),
   /** A trial that takes longer is stopped and counts as failed; null: chosen from the budget. */
   trialTimeoutSeconds: positive.nullable().default(null),
   /** Resident memory of a trial's process; null: what the machine has, divided by the workers. */

@@ -119,8 +119,11 @@ async function reportData(
         strategy.explain?.({
           trials: trials.length,
           objectives: options.objectives.length,
-          proxies: [],
+          proxies: options.proxies,
           references: space.references?.length ?? 0,
+          ...(trials.some(({ note }) => note !== undefined) && {
+            notes: trials.flatMap(({ note }) => note ?? []),
+          }),
         }),
       ]
         .filter((text) => text !== undefined)

@@ -4,6 +4,7 @@ import type { DeviceDescription } from '../device/remote/wire.ts';
 import type { Winner } from '../report/data.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { DoneEvent } from './events.ts';
+import type { HeadStart } from './head-start.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 import type { ReferenceSpeed } from './reference-speed.ts';
@@ -12,8 +13,9 @@ export interface Artefacts {
   readonly options: SearchOptions;
   readonly plan: SearchPlan;
   readonly dataReport: DataReport;
-  /** Of the data set: images that are read again must be the same. */
+  /** Of the data set (ImageDataset.fingerprint): images that are read again must be the same. */
   readonly fingerprint: string;
+  readonly headStart: HeadStart;
   /** Seconds by phase, added up over resumptions. */
   readonly seconds: Readonly<Record<string, number>>;
   /** The most accurate of the members; there once all of them are trained. */

@@ -1,14 +1,19 @@
 /** The search phase: the study's trials, each partially trained in a worker. */
 import { deviceOf } from '../device/remote/measure-name.ts';
-import { fail } from '../errors.ts';
+import { EspalierError, fail } from '../errors.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { fidelityLadder } from '../estimation/fidelity.ts';
 import { ESTIMATORS } from '../estimation/index.ts';
+import { PROXIES } from '../estimation/proxies/index.ts';
+import { proxySetting } from '../estimation/proxies/setting.ts';
 import { stopRequest } from '../estimation/stopping/request.ts';
 import type { TrialJob } from '../execution/executor.ts';
+import type { NetworkIO } from '../network/network.ts';
+import type { Scorer } from '../study/asking.ts';
 import { bestTrial, paretoFront } from '../study/pareto-front.ts';
-import { runStudy } from '../study/run-study.ts';
+import { isFree, runStudy } from '../study/run-study.ts';
 import { type Asked, openStudy, type Study } from '../study/study.ts';
+import type { Constraint } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
 import { trialDevices, watchDevices } from './devices.ts';
@@ -17,6 +22,7 @@ import { findStrategy } from './find-strategy.ts';
 import { foreseenOf } from './foreseen.ts';
 import { frontObjectives } from './front.ts';
 import { recordDevices } from './greet-devices.ts';
+import { type HeadStart, readHeadStart } from './head-start.ts';
 import { furthestTrial, wayOut, whyNone } from './no-trial.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
@@ -33,12 +39,21 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   const strategy = findStrategy(options.strategy);
   const ladder = fidelityLadder(plan, strategy.levels ?? 1);
   const failedForDevices = new Set((await get(storage, 'failedForDevices')) ?? []);
+  const fidelities = ladder.map(({ epochs, dataShare }) => epochs * dataShare);
+  const io = {
+    inputShape: [dataset.channels, dataset.height, dataset.width],
+    outputs: dataset.classes.length,
+  } as const;
+  const { genomes, earlier } = await headStartOf(request, io, fidelities, constraints);
   const study = await openStudy(
     {
       space,
-      io: { inputShape: [dataset.channels, dataset.height, dataset.width], outputs: dataset.classes.length },
+      io,
       strategy,
-      fidelities: ladder.map(({ epochs, dataShare }) => epochs * dataShare),
+      fidelities,
+      startWith: genomes,
+      earlier,
+      scorers: scorersOf(request),
       objectives: options.objectives,
       constraints,
       seed: options.seed,
@@ -63,7 +78,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
   const devices = watchDevices(plan);
   const disk = watchDisk();
   try {
-    await runStudy({
+    const end = await runStudy({
       study,
       trials: plan.trials,
       deadline: plan.time === null ? null : Math.max(Date.now() + 1, start + searchEnd(plan) * 1000),
@@ -100,6 +115,17 @@ export async function runTrials(request: SearchContext): Promise<Study> {
         watch.save().catch(() => undefined);
       },
     });
+    const free = study.trials().filter((trial) => isFree(trial, study.definition)).length;
+    if (end === 'overBounds')
+      onEvent({
+        event: 'warning',
+        message: `${free} of ${study.trials().length} trials were over a bound before they were trained; the search ends with fewer trials than asked for. Loosen the bounds, or choose a space of smaller networks`,
+      });
+    else if (free > 0)
+      onEvent({
+        event: 'warning',
+        message: `${free} trials were over a bound before they were trained and are not counted`,
+      });
   } finally {
     await executor.close();
   }
@@ -127,6 +153,43 @@ export async function runTrials(request: SearchContext): Promise<Study> {
 
 /** Sizes and memory, which a trial has before it trains. */
 const SIZES: ReadonlySet<string> = new Set(['sizeBytes', 'int8SizeBytes', 'peakMemoryBytes']);
+/** The proxies asked for, on one batch for all candidates. Tells when the first is computed: a search seems to stand still. */
+function scorersOf({ options, dataset, plan, hooks }: SearchContext): readonly Scorer[] {
+  if (options.proxies.length === 0) return [];
+  const setting = proxySetting(dataset, options.seed, plan.threads);
+  let told = false;
+  return options.proxies.map((name) => ({
+    name,
+    score: async (network) => {
+      if (!told)
+        hooks.onEvent({ event: 'warning', message: `scoring networks by ${options.proxies.join(', ')}` });
+      told = true;
+      try {
+        return await PROXIES[name].score(network, setting);
+      } catch (error) {
+        // A network that has no gradient, or not enough memory for one, has no score.
+        if (error instanceof EspalierError) return Number.NaN;
+        throw error;
+      }
+    },
+  }));
+}
+
+/** Kept with the run, and read from there when it is gone on with. */
+async function headStartOf(
+  { options, plan, space, dataset, storage, hooks }: SearchContext,
+  io: NetworkIO,
+  fidelities: readonly number[],
+  constraints: readonly Constraint[],
+): Promise<HeadStart> {
+  const kept = await get(storage, 'headStart');
+  if (kept !== null) return kept;
+  const { fingerprint } = dataset;
+  const read = await readHeadStart({ options, plan, space, io, fingerprint, fidelities, constraints });
+  for (const note of read.notes) hooks.onEvent({ event: 'warning', message: note });
+  await put(storage, 'headStart', read);
+  return read;
+}
 
 /** A trial's job; with a time limit the clock shortens the schedule of one that takes far longer than planned. */
 function createJobs(
@@ -161,7 +224,7 @@ function createJobs(
     return {
       ...job,
       ...(limit !== null && { timeLimitSeconds: limit }),
-      plan: adjusted(job.plan, options),
+      plan: adjusted(job.plan, options, trial.training),
       int8: options.int8,
       ...(peakMemory && { peakMemory }),
       ...(bounds.length > 0 && { bounds }),

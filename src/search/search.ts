@@ -106,6 +106,9 @@ const LATER_OPTIONS: Pick<
   | 'maxSizeBytes'
   | 'maxPeakMemoryBytes'
   | 'maxDevicePeakMemoryBytes'
+  | 'startWith'
+  | 'warmFrom'
+  | 'proxies'
 > = {
   devices: {},
   maxDeviceLatencyMs: {},
@@ -114,6 +117,9 @@ const LATER_OPTIONS: Pick<
   maxSizeBytes: null,
   maxPeakMemoryBytes: null,
   maxDevicePeakMemoryBytes: {},
+  startWith: null,
+  warmFrom: [],
+  proxies: [],
 };
 
 /**

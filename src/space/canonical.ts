@@ -14,6 +14,7 @@
 import { hash } from 'node:crypto';
 import type { Network } from '../network/network.ts';
 import { type ReducedGraph, reduceNetwork } from './reduce.ts';
+import { canonicalTraining, type TrainingChoices } from './training-choices.ts';
 
 /**
  * SHA-256 (hex) of a network's canonical form. Equal for genomes that build the same network: without regard to ids,
@@ -22,44 +23,103 @@ import { type ReducedGraph, reduceNetwork } from './reduce.ts';
  */
 export function networkHash(network: Network): string {
   const graph = reduceNetwork(network);
-  let colours = withInputs(
-    graph,
-    graph.nodes.map((node) => node.label),
-  );
+  const colours = labelColours(graph);
+  withInputs(graph, colours);
   let distinct = 0;
   for (;;) {
-    colours = withInputs(graph, withConsumers(graph, colours));
-    const now = new Set(colours).size;
+    withConsumers(graph, colours);
+    withInputs(graph, colours);
+    const now = new Set(wholes(colours)).size;
     if (now === distinct) break;
     distinct = now;
   }
-  const outputs = graph.outputs.map((output) => colours[output]);
-  return hash('sha256', JSON.stringify([[...colours].sort(), outputs]), 'hex');
+  const all = wholes(colours);
+  const outputs = graph.outputs.map((output) => all[output]);
+  return hash('sha256', JSON.stringify([[...all.sort()], outputs]), 'hex');
 }
 
-const digest = (parts: readonly unknown[]): string => hash('sha256', JSON.stringify(parts), 'base64');
+/** The hash of a candidate: of its network, and of its training where the genome decides over that. */
+export function candidateHash(network: string, training: TrainingChoices | null): string {
+  return training === null
+    ? network
+    : hash('sha256', JSON.stringify([network, canonicalTraining(training)]), 'hex');
+}
 
-/** Each node's colour with the new colours of its inputs, from input to output. */
-function withInputs(graph: ReducedGraph, colours: readonly string[]): string[] {
-  const result: string[] = [];
-  for (const [i, node] of graph.nodes.entries()) {
-    const inputs = node.inputs.map((input) => result[input]!);
-    result.push(digest([colours[i], node.commutative ? inputs.sort() : inputs]));
+/**
+ * A colour for each node: two integers of 32 bits, mixed as MurmurHash3 does (Appleby 2011). A list of all genomes of a
+ * space hashes millions of nodes; SHA-256 of each of them would take minutes.
+ */
+interface Colours {
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+}
+
+/** The two halves are mixed with constants of their own, so that together they are as good as 64 bits. */
+const HIGH = 0xcc9e2d51;
+const LOW = 0x1b873593;
+
+function mixed(value: number, constant: number): number {
+  let x = Math.imul(value ^ (value >>> 16), 0x85ebca6b) ^ constant;
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+const joined = (first: number, second: number, constant: number): number =>
+  mixed((Math.imul(first, 5) + 0xe6546b64) ^ mixed(second, constant), constant);
+
+/** 53 bits of each colour as a number, which typed arrays sort and sets compare. */
+const wholes = ({ high, low }: Colours): Float64Array =>
+  Float64Array.from(high, (value, i) => value * 2 ** 21 + (low[i]! >>> 11));
+
+function labelColours({ nodes }: ReducedGraph): Colours {
+  const known = new Map<string, readonly [number, number]>();
+  const colours = { high: new Uint32Array(nodes.length), low: new Uint32Array(nodes.length) };
+  for (const [i, { label }] of nodes.entries()) {
+    let pair = known.get(label);
+    if (pair === undefined) {
+      let [high, low] = [HIGH, LOW];
+      for (let at = 0; at < label.length; at++) {
+        const code = label.charCodeAt(at);
+        high = joined(high, code, HIGH);
+        low = joined(low, code, LOW);
+      }
+      pair = [high, low];
+      known.set(label, pair);
+    }
+    [colours.high[i], colours.low[i]] = pair;
   }
-  return result;
+  return colours;
+}
+
+/** Each node's colour with the new colours of its inputs, from input to output. Sums of mixed colours know no order. */
+function withInputs({ nodes }: ReducedGraph, { high, low }: Colours): void {
+  for (const [i, { inputs, commutative }] of nodes.entries()) {
+    let [h, l] = [0, 0];
+    for (const input of inputs)
+      if (commutative) {
+        h = (h + mixed(high[input]!, HIGH)) >>> 0;
+        l = (l + mixed(low[input]!, LOW)) >>> 0;
+      } else {
+        h = joined(h, high[input]!, HIGH);
+        l = joined(l, low[input]!, LOW);
+      }
+    high[i] = joined(joined(high[i]!, inputs.length, HIGH), h, HIGH);
+    low[i] = joined(joined(low[i]!, inputs.length, LOW), l, LOW);
+  }
 }
 
 /** Each node's colour with the new colours of its consumers and the place it takes there, from output to input. */
-function withConsumers(graph: ReducedGraph, colours: readonly string[]): string[] {
-  const uses: string[][] = graph.nodes.map(() => []);
-  for (const [place, output] of graph.outputs.entries()) uses[output]!.push(`output ${place}`);
-  const result = new Array<string>(graph.nodes.length);
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i]!;
-    const colour = digest([colours[i], uses[i]!.sort()]);
-    result[i] = colour;
-    for (const [place, input] of node.inputs.entries())
-      uses[input]!.push(node.commutative ? colour : `${place} ${colour}`);
+function withConsumers({ nodes, outputs }: ReducedGraph, { high, low }: Colours): void {
+  const uses = { high: new Uint32Array(nodes.length), low: new Uint32Array(nodes.length) };
+  const add = (node: number, h: number, l: number, place: number): void => {
+    uses.high[node] = uses.high[node]! + joined(place, h, HIGH);
+    uses.low[node] = uses.low[node]! + joined(place, l, LOW);
+  };
+  for (const [place, output] of outputs.entries()) add(output, HIGH, LOW, -1 - place);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const { inputs, commutative } = nodes[i]!;
+    high[i] = joined(high[i]!, uses.high[i]!, HIGH);
+    low[i] = joined(low[i]!, uses.low[i]!, LOW);
+    for (const [place, input] of inputs.entries()) add(input, high[i]!, low[i]!, commutative ? 0 : 1 + place);
   }
-  return result;
 }

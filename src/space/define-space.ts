@@ -3,6 +3,7 @@ import type { Network, NetworkIO } from '../network/network.ts';
 import { type Choice, sharedChoices, type ValueOf } from './choice.ts';
 import type { Genome } from './genome.ts';
 import type { SearchSpace, TableRule } from './space.ts';
+import type { TrainingChoices } from './training-choices.ts';
 
 interface SpaceDefinition<C extends Choice> {
   readonly name: string;
@@ -11,6 +12,8 @@ interface SpaceDefinition<C extends Choice> {
   readonly choices: C;
   /** Builds the network of one set of choices. Pure. */
   readonly build: (values: ValueOf<C>, io: NetworkIO) => Network;
+  /** How the network is trained, where the choices decide over that too; see {@link SearchSpace.training}. Pure. */
+  readonly training?: (values: ValueOf<C>) => TrainingChoices;
   readonly references?: readonly ValueOf<C>[];
   readonly identity?: (values: ValueOf<C>) => string;
   readonly table?: TableRule;
@@ -21,13 +24,14 @@ interface SpaceDefinition<C extends Choice> {
  * when the choices contradict each other.
  */
 export function defineSpace<const C extends Choice>(definition: SpaceDefinition<C>): SearchSpace {
-  const { name, description, choices, build, references, identity, table } = definition;
+  const { name, description, choices, build, training, references, identity, table } = definition;
   sharedChoices(choices); // throws when one shared name stands for two choices
   return {
     name,
     description,
     root: choices,
     build: (genome, io) => build(genome as ValueOf<C>, io),
+    ...(training === undefined ? {} : { training: (genome) => training(genome as ValueOf<C>) }),
     ...(references === undefined ? {} : { references: references as readonly Genome[] }),
     ...(identity === undefined ? {} : { identity: (genome) => identity(genome as ValueOf<C>) }),
     ...(table === undefined ? {} : { table }),

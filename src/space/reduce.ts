@@ -91,6 +91,7 @@ export function reduceNetwork(network: Network): ReducedGraph {
   const float = new Set(network.float);
   const nodes: ReducedNode[] = [];
   const known = new Map<string, number>();
+  const labelNumbers = new Map<string, number>();
   const zeros = new Set<number>();
   const isZero = (input: number): boolean => zeros.has(input);
   const reduced = new Map<string, number>();
@@ -99,7 +100,13 @@ export function reduceNetwork(network: Network): ReducedGraph {
     nodes.push({ label, inputs, commutative }) - 1;
   /** A pure node is made once for the same inputs. */
   const appendOnce = (label: string, inputs: readonly number[], commutative = false): number => {
-    const key = `${label} ${(commutative && inputs.length > 1 ? [...inputs].sort((a, b) => a - b) : inputs).join()}`;
+    // Labels are long, and keys are made for every node of every candidate.
+    let number = labelNumbers.get(label);
+    if (number === undefined) {
+      number = labelNumbers.size;
+      labelNumbers.set(label, number);
+    }
+    const key = `${number} ${(commutative && inputs.length > 1 ? [...inputs].sort((a, b) => a - b) : inputs).join()}`;
     const index = known.get(key) ?? append(label, inputs, commutative);
     known.set(key, index);
     return index;

@@ -6,6 +6,7 @@
 import type { Network, NetworkIO } from '../network/network.ts';
 import type { Choice } from './choice.ts';
 import type { Genome } from './genome.ts';
+import type { TrainingChoices } from './training-choices.ts';
 
 export interface SearchSpace {
   readonly name: string;
@@ -14,6 +15,11 @@ export interface SearchSpace {
   readonly root: Choice;
   /** Builds the network of a valid genome. Pure. Throws an EspalierError when shapes cannot fit. */
   readonly build: (genome: Genome, io: NetworkIO) => Network;
+  /**
+   * How the network of a valid genome is trained, for spaces that choose that too: the learning rate beside the width.
+   * Pure. What it leaves out stays as the search has it.
+   */
+  readonly training?: (genome: Genome) => TrainingChoices;
   /** Well-known members of the space, the most promising first: a search may begin with those that meet its bounds. */
   readonly references?: readonly Genome[];
   /** Equal for valid genomes that its tables hold as one architecture (isomorphic graphs); absent where none are. */

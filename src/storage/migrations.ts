@@ -32,6 +32,10 @@ export const MIGRATIONS: readonly ((db: Kysely<unknown>) => Promise<void>)[] = [
       .addColumn('fidelity', 'integer', (c) => c.notNull().defaultTo(0))
       .execute();
   },
+  async (db) => {
+    await db.schema.alterTable('trials').addColumn('training', 'text').execute();
+    await db.schema.alterTable('trials').addColumn('note', 'text').execute();
+  },
 ];
 
 export const APPLICATION_ID = 1165193324;

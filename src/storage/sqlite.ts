@@ -22,6 +22,9 @@ interface TrialRow {
   measures: string;
   curve: string;
   reason: string | null;
+  /** Null also in what an older version wrote. */
+  training: string | null;
+  note: string | null;
   startedAt: number | null;
   endedAt: number | null;
 }
@@ -165,20 +168,26 @@ async function settle(db: Kysely<Tables>): Promise<void> {
   }
 }
 
-function toRow({ genome, measures, curve, ...rest }: Trial): TrialRow {
+function toRow({ genome, measures, curve, training, note, ...rest }: Trial): TrialRow {
   return {
     ...rest,
     genome: JSON.stringify(genome),
     measures: JSON.stringify(measures),
     curve: JSON.stringify(curve),
+    training: training === undefined ? null : JSON.stringify(training),
+    note: note ?? null,
   };
 }
 
 function fromRow(row: TrialRow): Trial {
+  // Read without a migration, an older file has no such columns.
+  const [training, note] = [row.training ?? null, row.note ?? null];
   return {
     number: row.number,
     state: row.state as TrialState,
     hash: row.hash,
+    ...(training !== null && { training: JSON.parse(training) as NonNullable<Trial['training']> }),
+    ...(note !== null && { note }),
     fidelity: row.fidelity,
     genome: JSON.parse(row.genome) as Trial['genome'],
     measures: JSON.parse(row.measures) as Trial['measures'],

@@ -1,10 +1,11 @@
 /** Selection of several trials at once, for strategies that breed from a population. */
 import { crowdingDistances, paretoRanks } from './pareto.ts';
+import { violationOf } from './ranking.ts';
 import type { Observation } from './strategy.ts';
 
 /**
- * The first `count` of complete trials of one fidelity: feasible first, then by Pareto rank; of one rank, as `order`
- * sorts them.
+ * The first `count` of complete trials of one fidelity: feasible ones by Pareto rank, those of one rank as `order` sorts
+ * them; then infeasible ones, the less they break the bounds the earlier (Deb 2000), and of equals by rank too.
  */
 export function rankedBy(
   complete: readonly Observation[],
@@ -12,9 +13,9 @@ export function rankedBy(
   order: (front: readonly Observation[]) => readonly Observation[],
 ): Observation[] {
   const found: Observation[] = [];
-  for (const feasible of [true, false]) {
-    const group = complete.filter((o) => o.feasible === feasible);
-    if (group.length > 0 && group[0]!.values!.length === 1) {
+  for (const group of byViolation(complete)) {
+    if (found.length >= count) break;
+    if (group[0]!.values!.length === 1) {
       // With one objective the values alone are the order: much faster in long histories.
       found.push(...group.sort((a, b) => b.values![0]! - a.values![0]!));
       continue;
@@ -30,6 +31,18 @@ export function rankedBy(
     }
   }
   return found.slice(0, count);
+}
+
+/** Groups of equal violation, the feasible first. */
+function byViolation(complete: readonly Observation[]): Observation[][] {
+  const groups = new Map<number, Observation[]>();
+  for (const trial of complete) {
+    const violation = violationOf(trial);
+    const group = groups.get(violation);
+    if (group === undefined) groups.set(violation, [trial]);
+    else group.push(trial);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
 /** The least crowded first (Deb et al. 2002). */

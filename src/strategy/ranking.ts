@@ -26,11 +26,12 @@ export function comparable(history: readonly Observation[], enough: number): Obs
 
 /**
  * The best of a few complete observations. With one objective the highest value wins; with several, the lowest Pareto
- * rank and then the least crowded. Feasible ones always beat infeasible ones; ties go to the later.
+ * rank and then the least crowded. Feasible ones always beat infeasible ones, and of those the one that breaks the bounds
+ * the least wins (Deb 2000); ties go to the later.
  */
 export function best(candidates: readonly Observation[]): Observation {
   const feasible = candidates.filter((o) => o.feasible);
-  const pool = feasible.length > 0 ? feasible : candidates;
+  const pool = feasible.length > 0 ? feasible : leastViolating(candidates);
   const values = pool.map((o) => o.values!);
   if (values[0]!.length === 1) {
     return pool.reduce((a, b) => (b.values![0]! >= a.values![0]! ? b : a));
@@ -39,4 +40,13 @@ export function best(candidates: readonly Observation[]): Observation {
   const front = pool.filter((_, i) => ranks[i] === 0);
   const crowding = crowdingDistances(front.map((o) => o.values!));
   return front[crowding.indexOf(Math.max(...crowding))]!;
+}
+
+/** By how much constraints are broken; of an infeasible trial of which that is not known, as much as can be. */
+export const violationOf = ({ feasible, violation }: Observation): number =>
+  feasible ? 0 : violation !== undefined && violation > 0 ? violation : Number.MAX_VALUE;
+
+function leastViolating(infeasible: readonly Observation[]): readonly Observation[] {
+  const least = Math.min(...infeasible.map(violationOf));
+  return infeasible.filter((o) => violationOf(o) === least);
 }

@@ -1,4 +1,5 @@
 /** The first trials of a search, before there is anything to learn from. */
+import { createRandom } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import { comparableTrials } from './predictor/learnt-set.ts';
 import { middled, networkScore, proxyCorrelation } from './predictor/proxy-columns.ts';
@@ -63,9 +64,14 @@ export function proxyWeights(proxies: readonly ZeroCostProxy[], trials: readonly
     : weights.map((weight) => weight ?? 0);
 }
 
-function candidates({ listed, accept, draw, random }: SuggestRequest): Genome[] {
+function candidates({ listed, accept, draw, random, proxies }: SuggestRequest): Genome[] {
+  const most = Math.min(...proxies.map((proxy) => proxy.most ?? Number.POSITIVE_INFINITY));
   const all = listed();
-  if (all !== null) return all.filter(accept);
+  // Of a long list always the same part, so that their scores are computed once.
+  if (all !== null)
+    return (all.length <= most ? all : createRandom('favourites').shuffle(all).slice(0, most)).filter(accept);
   const stream = random.split('scored');
-  return Array.from({ length: SCORED }, (_, i) => draw(stream.split(i))).filter((genome) => genome !== null);
+  return Array.from({ length: Math.min(SCORED, most) }, (_, i) => draw(stream.split(i))).filter(
+    (genome) => genome !== null,
+  );
 }

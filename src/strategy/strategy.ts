@@ -20,6 +20,18 @@ export interface Observation {
   readonly values: readonly number[] | null;
   /** True when every constraint holds. */
   readonly feasible: boolean;
+  /**
+   * By how much constraints are broken: Σ ln(measure/max) over the broken ones; 0 or absent when none is. Also of trials
+   * that were pruned because of a bound before they were trained.
+   */
+  readonly violation?: number;
+  /**
+   * The largest ln(measure/max) over the constraints whose measures are known: negative when all hold. Absent without
+   * constraints.
+   */
+  readonly margin?: number;
+  /** Everything that was measured, by name. */
+  readonly measures?: Readonly<Record<string, number>>;
   /** The level of the request's `fidelities` that the trial was evaluated at. Values of two levels do not compare. */
   readonly fidelity: number;
   /** True where its training was stopped early: its values are those of a shorter one. */
@@ -46,6 +58,8 @@ export interface ZeroCostProxy {
   readonly name: string;
   /** Any finite number, or NaN where it cannot be computed. Whether more is better is for the data to tell. */
   readonly score: (genome: Genome) => number;
+  /** So many candidates are worth scoring for one choice, where a score takes time; any number when absent. */
+  readonly most?: number;
 }
 
 /** The next trial: a genome, and the level of `fidelities` to evaluate it at (the highest when absent). */

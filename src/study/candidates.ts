@@ -4,24 +4,35 @@ import { networkMacs } from '../network/cost.ts';
 import { deployedCost } from '../network/deployed-cost.ts';
 import type { Network, NetworkIO } from '../network/network.ts';
 import type { Random } from '../random.ts';
-import { networkHash } from '../space/canonical.ts';
+import { candidateHash, networkHash } from '../space/canonical.ts';
 import type { Genome } from '../space/genome.ts';
 import { mutateGenome } from '../space/mutation.ts';
 import { enumerateGenomes, sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
+import { type TrainingChoices, trainingOf } from '../space/training-choices.ts';
 import type { Foreseen } from './definition.ts';
-import { broken } from './measure.ts';
+import { violationOf } from './measure.ts';
 import type { Constraint, Measures } from './trial.ts';
 
-export interface Candidate {
-  readonly genome: Genome;
-  readonly network: Network;
+/** What is known of a candidate once its network was built. */
+interface Facts {
+  /** Of the network and, where the genome decides over it, of the training. */
   readonly hash: string;
+  /** Of the network alone. */
+  readonly networkHash: string;
+  /** Null where the space chooses none. */
+  readonly training: TrainingChoices | null;
   /** params, macs and memoryBytes as it is deployed; trainingMacs; and what else is foreseen. */
   readonly measures: Measures;
   /** By how much the bounds are broken: Σ ln(measure/max) over the broken ones; 0 when all hold. */
   readonly excess: number;
+}
+
+export interface Candidate extends Facts {
+  readonly genome: Genome;
+  /** Built when it is asked for, and kept for a while. */
+  readonly network: Network;
 }
 
 export interface Candidates {
@@ -31,19 +42,30 @@ export interface Candidates {
   propose(hash: string): void;
   accept(genome: Genome): boolean;
   draw(random: Random): Genome | null;
-  /** Every genome that can be built and meets the bounds, proposed or not; null when there are too many. */
+  /**
+   * One genome of each candidate that can be built and meets the bounds, proposed or not; null when there are too many.
+   * The first call may take seconds, unless {@link list} was waited for.
+   */
   listed(): readonly Genome[] | null;
+  /** False while a list can be made and is not made yet: {@link listed} would take its time. */
+  isListed(): boolean;
+  /** Makes the list while other work goes on. */
+  list(): Promise<void>;
   /** The candidate that broke the bounds the least so far; null when none did. */
-  nearest(): Candidate | null;
+  nearest(): Measures | null;
 }
 
 /** Uniform draws before walking downhill: a bound that one genome in fifty meets is still met uniformly. */
 const DRAWS = 200;
 const WALKS = 12;
 const STEPS = 120;
-/** Spaces up to this size are listed when random draws find nothing new. */
+/** Spaces up to this size are listed. */
 const LISTED = 20_000n;
-const CACHED = 5_000;
+/** Facts are small, and those of a whole list fit; networks are not. */
+const FACTS_KEPT = 50_000;
+const NETWORKS_KEPT = 500;
+/** Milliseconds after which listing lets other work have its turn. */
+const SLICE = 20;
 
 export function createCandidates(
   space: SearchSpace,
@@ -51,11 +73,14 @@ export function createCandidates(
   constraints: readonly Constraint[],
   foreseen: Foreseen | null = null,
 ): Candidates {
-  const cache = new Map<string, Candidate | null>();
+  const facts = new Map<string, Facts | null>();
+  /** The same by object: lists are gone through for every suggestion. Genomes are never changed. */
+  const factsOf = new WeakMap<object, Facts | null>();
+  const networks = new Map<string, Network>();
   const proposed = new Set<string>();
-  let nearest: Candidate | null = null;
+  let nearest: Facts | null = null;
 
-  const build = (genome: Genome): Candidate | null => {
+  const build = (genome: Genome): { readonly network: Network; readonly facts: Facts } | null => {
     let network: Network;
     let measures: Measures;
     try {
@@ -69,59 +94,98 @@ export function createCandidates(
       if (error instanceof EspalierError) return null;
       throw error;
     }
-    const excess = broken(constraints, measures).reduce(
-      (sum, c) => sum + Math.log(measures[c.measure]! / c.max),
-      0,
-    );
-    return { genome, network, hash: networkHash(network), measures, excess };
+    const excess = violationOf(constraints, measures);
+    const training = trainingOf(space, genome);
+    const own = networkHash(network);
+    const hash = candidateHash(own, training);
+    return { network, facts: { hash, networkHash: own, training, measures, excess } };
+  };
+  const factsBy = (genome: Genome, key: string): Facts | null => {
+    const known = facts.get(key);
+    if (known !== undefined) return known;
+    const built = build(genome);
+    const found = built?.facts ?? null;
+    keep(facts, key, found, FACTS_KEPT);
+    if (built !== null) keep(networks, key, built.network, NETWORKS_KEPT);
+    if (found !== null && found.excess > 0 && (nearest === null || found.excess < nearest.excess))
+      nearest = found;
+    return found;
+  };
+  const look = (genome: Genome): Facts | null => {
+    if (typeof genome !== 'object' || genome === null) return factsBy(genome, JSON.stringify(genome));
+    let found = factsOf.get(genome);
+    if (found === undefined) {
+      found = factsBy(genome, JSON.stringify(genome));
+      factsOf.set(genome, found);
+    }
+    return found;
+  };
+  const networkOf = (genome: Genome): Network => {
+    const key = JSON.stringify(genome);
+    let network = networks.get(key);
+    if (network === undefined) {
+      network = space.build(genome, io);
+      keep(networks, key, network, NETWORKS_KEPT);
+    }
+    return network;
   };
   const of = (genome: Genome): Candidate | null => {
-    const key = JSON.stringify(genome);
-    const known = cache.get(key);
-    if (known !== undefined) return known;
-    const candidate = build(genome);
-    // The oldest goes: strategies ask again for what they looked at last.
-    if (cache.size >= CACHED) cache.delete(cache.keys().next().value!);
-    cache.set(key, candidate);
-    if (candidate !== null && candidate.excess > 0 && (nearest === null || candidate.excess < nearest.excess))
-      nearest = candidate;
-    return candidate;
+    const found = look(genome);
+    return found === null
+      ? null
+      : {
+          ...found,
+          genome,
+          get network() {
+            return networkOf(genome);
+          },
+        };
   };
   const accept = (genome: Genome): boolean => {
-    const candidate = of(genome);
-    return candidate !== null && candidate.excess === 0 && !proposed.has(candidate.hash);
+    const found = look(genome);
+    return found !== null && found.excess === 0 && !proposed.has(found.hash);
   };
 
   /** From a random genome downhill in the excess; a mutation that is no worse is taken. */
   const walk = (random: Random): Genome | null => {
     let at = sampleGenome(space, random);
-    let excess = of(at)?.excess ?? Number.POSITIVE_INFINITY;
+    let excess = look(at)?.excess ?? Number.POSITIVE_INFINITY;
     for (let step = 0; step < STEPS; step++) {
       if (accept(at)) return at;
       const next = mutateGenome(space, at, random);
-      const value = of(next)?.excess ?? Number.POSITIVE_INFINITY;
+      const value = look(next)?.excess ?? Number.POSITIVE_INFINITY;
       if (value <= excess) [at, excess] = [next, value];
     }
     return accept(at) ? at : null;
   };
-  let list: readonly Genome[] | null | undefined;
-  const listed = (): readonly Genome[] | null => {
-    if (list === undefined) {
-      const size = spaceSize(space);
-      list =
-        size === null || size > LISTED
-          ? null
-          : [...enumerateGenomes(space)].filter((genome) => of(genome)?.excess === 0);
+
+  const size = spaceSize(space);
+  const listing = size === null || size > LISTED ? null : allCandidates(space, look);
+  const list: { found: readonly Genome[] | null } = { found: null };
+  /** Goes on listing until so many milliseconds have passed. */
+  const advance = (milliseconds: number): void => {
+    const end = performance.now() + milliseconds;
+    while (listing !== null && list.found === null && performance.now() < end) {
+      const step = listing.next();
+      if (step.done === true) list.found = step.value;
     }
-    return list;
+  };
+  const listed = (): readonly Genome[] | null => {
+    advance(Number.POSITIVE_INFINITY);
+    return list.found;
   };
 
   return {
     of,
     accept,
     propose: (hash) => void proposed.add(hash),
-    nearest: () => nearest,
+    nearest: () => nearest?.measures ?? null,
     listed,
+    isListed: () => listing === null || list.found !== null,
+    async list() {
+      for (advance(SLICE); listing !== null && list.found === null; advance(SLICE))
+        await new Promise((resolve) => setImmediate(resolve));
+    },
     draw(random) {
       for (let i = 0; i < DRAWS; i++) {
         const genome = sampleGenome(space, random.split('draw', i), 'decisions');
@@ -135,4 +199,24 @@ export function createCandidates(
       return all === null ? null : (random.split('list').shuffle(all).find(accept) ?? null);
     },
   };
+}
+
+/** The oldest goes: strategies ask again for what they looked at last. */
+function keep<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  if (map.size >= most) map.delete(map.keys().next().value!);
+  map.set(key, value);
+}
+
+/** The first genome of each acceptable candidate, in the space's order; a step for each genome. */
+function* allCandidates(
+  space: SearchSpace,
+  look: (genome: Genome) => Facts | null,
+): Generator<void, readonly Genome[], undefined> {
+  const found = new Map<string, Genome>();
+  for (const genome of enumerateGenomes(space)) {
+    const facts = look(genome);
+    if (facts !== null && facts.excess === 0 && !found.has(facts.hash)) found.set(facts.hash, genome);
+    yield;
+  }
+  return [...found.values()];
 }

@@ -1,11 +1,14 @@
 /** What makes a study the one it is. With the same definition, the same results give the same table. */
+import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
 import type { Network, NetworkIO } from '../network/network.ts';
 import { spaceDigest } from '../space/digest.ts';
+import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
-import type { Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
+import type { Observation, Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
+import type { Scorer } from './asking.ts';
 import type { Constraint, Measures, Objective } from './trial.ts';
 
 /** Measures beside cost that are known of a network before anything runs. */
@@ -29,11 +32,28 @@ export interface StudyDefinition {
   readonly fidelities?: readonly number[];
   /** Measures that are known before training, beside cost; none by default. */
   readonly foreseen?: Foreseen;
+  /** Genomes to propose first, in order, where they can be built and meet the bounds. */
+  readonly startWith?: readonly Genome[];
+  /**
+   * Trials of earlier studies of the same space, objectives and constraints, for the strategy to learn from. Their
+   * `fidelity` is one of this study's; those of the highest are not proposed again.
+   */
+  readonly earlier?: readonly Observation[];
   /** Cheap scores that the strategy may use; none by default. */
   readonly proxies?: readonly ZeroCostProxy[];
+  /** Cheap scores that take some time; the strategy finds them among its proxies. */
+  readonly scorers?: readonly Scorer[];
 }
 
 const ARTEFACT = 'study';
+
+/** What is written down of a study's definition; null when there is none yet. */
+export async function readDefinition(storage: StudyStorage): Promise<Readonly<Record<string, Json>> | null> {
+  return (await storage.artefact(ARTEFACT)) as Readonly<Record<string, Json>> | null;
+}
+
+/** Counts the ways in which networks were hashed: trials of two of them cannot be told apart from repetitions. */
+export const HASHES = 2;
 
 /**
  * Keeps the definition with the trials when there is none yet. Trials of two definitions in one table would be neither
@@ -42,9 +62,14 @@ const ARTEFACT = 'study';
  */
 export async function claimDefinition(definition: StudyDefinition, storage: StudyStorage): Promise<void> {
   const now = asJson(definition);
-  const before = await storage.artefact(ARTEFACT);
-  if (before === null) return storage.putArtefact(ARTEFACT, now);
-  const former = before as Readonly<Record<string, Json>>;
+  const former = await readDefinition(storage);
+  if (former === null) return storage.putArtefact(ARTEFACT, now);
+  if (former.hashes !== HASHES)
+    fail('STUDY_CHANGED', {
+      name: 'hashes of networks of form',
+      former: JSON.stringify(former.hashes ?? 1),
+      now: JSON.stringify(HASHES),
+    });
   // A study of an earlier version does not have them all.
   for (const [name, value] of Object.entries(now))
     if (Object.hasOwn(former, name) && !isDeepStrictEqual(value, former[name]))
@@ -54,9 +79,11 @@ export async function claimDefinition(definition: StudyDefinition, storage: Stud
 /** What of the definition can be written down: of the strategy its name, of the space also what it builds. */
 function asJson(definition: StudyDefinition): { readonly [name: string]: Json } {
   const { space, io, strategy, objectives, constraints, seed, parallelism, fidelities = [1] } = definition;
+  const { startWith = [], earlier = [], proxies = [], scorers = [] } = definition;
   // JSON has no infinity, and an infinite bound bounds nothing.
   const bounds = constraints.filter(({ max }) => Number.isFinite(max));
   const values = {
+    hashes: HASHES,
     space: space.name,
     'digest of the space': spaceDigest(space, io),
     io,
@@ -66,6 +93,9 @@ function asJson(definition: StudyDefinition): { readonly [name: string]: Json } 
     seed,
     parallelism,
     fidelities,
+    'genomes to start with': startWith,
+    'earlier trials': earlier.length === 0 ? null : hash('sha256', JSON.stringify(earlier), 'hex'),
+    proxies: [...proxies, ...scorers].map(({ name }) => name),
   };
   return JSON.parse(JSON.stringify(values));
 }

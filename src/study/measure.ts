@@ -69,3 +69,19 @@ export function objectiveValues(objectives: readonly Objective[], measures: Meas
 export function broken(constraints: readonly Constraint[], measures: Measures): Constraint[] {
   return constraints.filter((c) => (measures[c.measure] ?? Number.NEGATIVE_INFINITY) > c.max);
 }
+
+/** By how much measures break the constraints: Σ ln(measure/max) over the broken ones; 0 when all hold (Deb 2000). */
+export const violationOf = (constraints: readonly Constraint[], measures: Measures): number =>
+  broken(constraints, measures).reduce((sum, c) => sum + Math.log(measures[c.measure]! / c.max), 0);
+
+/**
+ * How near measures are to the nearest bound: the largest ln(measure/max), negative when all hold; null when none of the
+ * bounded measures is there.
+ */
+export function marginOf(constraints: readonly Constraint[], measures: Measures): number | null {
+  const margins = constraints.flatMap((c) => {
+    const value = measures[c.measure];
+    return value === undefined || !(value > 0) || !Number.isFinite(c.max) ? [] : [Math.log(value / c.max)];
+  });
+  return margins.length === 0 ? null : Math.max(...margins);
+}

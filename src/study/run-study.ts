@@ -1,4 +1,6 @@
 /** Runs a study: keeps the workers busy until the budget is spent or the signal comes. */
+import type { StudyDefinition } from './definition.ts';
+import { broken } from './measure.ts';
 import type { Asked, Outcome, Study } from './study.ts';
 import type { Trial } from './trial.ts';
 
@@ -6,7 +8,10 @@ export interface RunOptions {
   readonly study: Study;
   /** Evaluates one trial. Its rejection is a failed trial, unless the signal was aborted. */
   readonly evaluate: (asked: Asked, signal: AbortSignal) => Promise<Outcome>;
-  /** Trials in all, those of earlier runs included; null for no limit. */
+  /**
+   * Trials in all, those of earlier runs included; null for no limit. One that broke a bound before it was trained does not
+   * count, up to {@link LONGEST} times the limit.
+   */
   readonly trials: number | null;
   /** No trial starts after this moment, running ones are ended (milliseconds since the epoch); null for none. */
   readonly deadline: number | null;
@@ -16,8 +21,11 @@ export interface RunOptions {
   readonly onFinished?: (trial: Trial) => void;
 }
 
-/** Why the run ended. */
-export type RunEnd = 'trials' | 'deadline' | 'exhausted' | 'interrupted';
+/** Why the run ended; `overBounds`: so many trials broke a bound that the others are fewer than asked for. */
+export type RunEnd = 'trials' | 'deadline' | 'exhausted' | 'interrupted' | 'overBounds';
+
+/** With trials that do not count, a study has at most so many times the limit. */
+export const LONGEST = 3;
 
 export async function runStudy(options: RunOptions): Promise<RunEnd> {
   const { study, evaluate, deadline, signal } = options;
@@ -51,11 +59,25 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
     running.add(work);
   };
 
+  /**
+   * Whether another trial may be asked for. Which of the trials count must not depend on who finishes first, or another run
+   * would have another table: those that the next suggestion does not see are taken to count while any is running.
+   */
+  const hasRoom = (): boolean => {
+    const trials = study.trials();
+    if (trials.length >= LONGEST * limit) return false;
+    const unseen = running.size === 0 ? 0 : parallelism - 1;
+    const free = trials
+      .slice(0, Math.max(0, trials.length - unseen))
+      .filter((t) => isFree(t, study.definition));
+    return trials.length - free.length < limit;
+  };
+
   const interrupted = [...study.interrupted()];
   const next = async (): Promise<Asked | null> => {
     const again = interrupted.shift();
     if (again !== undefined) return again;
-    if (study.trials().length >= limit) return null;
+    if (!hasRoom()) return null;
     const asked = await study.ask();
     exhausted = asked === null;
     return asked;
@@ -65,7 +87,7 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
     failure === null &&
     !exhausted &&
     running.size < parallelism &&
-    (interrupted.length > 0 || (study.ready() && study.trials().length < limit));
+    (interrupted.length > 0 || (study.ready() && hasRoom()));
 
   try {
     for (;;) {
@@ -84,8 +106,16 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
   if (signal.aborted) return 'interrupted';
   if (clock.signal.aborted) return 'deadline';
-  return exhausted ? 'exhausted' : 'trials';
+  if (exhausted) return 'exhausted';
+  const counted = study.trials().filter((trial) => !isFree(trial, study.definition));
+  return counted.length < limit && limit < Number.POSITIVE_INFINITY ? 'overBounds' : 'trials';
 }
+
+/** Measured, found to break a bound, and not trained: it cost next to nothing. */
+export const isFree = (
+  { state, curve, measures }: Trial,
+  { constraints }: Pick<StudyDefinition, 'constraints'>,
+): boolean => state === 'pruned' && curve.length === 0 && broken(constraints, measures).length > 0;
 
 const failedBy = (error: unknown): Outcome => ({
   state: 'failed',

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { networkCost } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
+import type { Json } from '../storage/storage.ts';
 import { STRATEGIES } from '../strategy/index.ts';
-import type { Strategy } from '../strategy/strategy.ts';
+import type { Observation, Strategy } from '../strategy/strategy.ts';
 import type { StudyDefinition } from './definition.ts';
+import { observe } from './observe.ts';
 import { runStudy } from './run-study.ts';
 import { type Asked, type Outcome, openStudy } from './study.ts';
 import { definition, forever, pause, score, table } from './testing/tiny-study.ts';
@@ -254,4 +256,136 @@ test('a bound on what is foreseen is kept while networks are proposed', async ()
   await expect((await openStudy(tight, createMemoryStorage())).ask()).rejects.toThrow(
     /latencyMs@board ≤ 0.000001/,
   );
+});
+/** Every second trial, by number, is over the bound and costs nothing. */
+const bounded = (parallelism: number) => ({
+  ...definition(parallelism, STRATEGIES.random),
+  constraints: [{ measure: 'latencyMs', max: 1 }],
+});
+const overEverySecond = async (asked: Asked): Promise<Outcome> =>
+  asked.trial.number % 2 === 0
+    ? { state: 'pruned', measures: { latencyMs: 2 }, curve: [], reason: 'over' }
+    : { ...score(asked), measures: { ...score(asked).measures, latencyMs: 0.5 } };
+
+test.each([1, 3])(
+  'trials over a bound are not counted, with %i workers in any order',
+  async (parallelism) => {
+    const tables = [];
+    for (const seed of [1, 2, 3]) {
+      const random = createRandom(seed);
+      const study = await openStudy(bounded(parallelism), createMemoryStorage());
+      const evaluate = async (asked: Asked): Promise<Outcome> => {
+        await pause(random.int(6));
+        return overEverySecond(asked);
+      };
+      const end = await runStudy({ study, trials: 10, deadline: null, signal: forever, evaluate });
+      expect(end).toBe('trials');
+      const counted = study.trials().filter((trial) => trial.state !== 'pruned').length;
+      // Suggestions under way when the last free trial is known may be one or two too many.
+      expect(counted).toBeGreaterThanOrEqual(10);
+      expect(counted).toBeLessThan(10 + parallelism);
+      tables.push(table(study.trials()));
+    }
+    expect(tables[1]).toEqual(tables[0]);
+    expect(tables[2]).toEqual(tables[0]);
+  },
+);
+
+test('where all are over a bound, a search ends at three times its trials and says so', async () => {
+  const study = await openStudy(bounded(2), createMemoryStorage());
+  const evaluate = async (): Promise<Outcome> => ({
+    state: 'pruned',
+    measures: { latencyMs: 2 },
+    curve: [],
+    reason: 'over',
+  });
+  const end = await runStudy({ study, trials: 5, deadline: null, signal: forever, evaluate });
+  expect(end).toBe('overBounds');
+  expect(study.trials().length).toBe(15);
+});
+
+test('strategies are told by how much a bound was broken, also of what was never trained', async () => {
+  const seen: Observation[] = [];
+  const spy: Strategy = {
+    ...STRATEGIES.random,
+    suggest: (request) => {
+      seen.splice(0, seen.length, ...request.history);
+      return STRATEGIES.random.suggest(request);
+    },
+  };
+  const study = await openStudy({ ...bounded(1), strategy: spy }, createMemoryStorage());
+  await runStudy({ study, trials: 2, deadline: null, signal: forever, evaluate: overEverySecond });
+  expect(seen[0]).toMatchObject({ values: null, feasible: false, measures: { latencyMs: 2 } });
+  expect(seen[0]!.violation).toBeCloseTo(Math.log(2));
+  expect(seen[0]!.margin).toBeCloseTo(Math.log(2));
+  expect(seen[1]).toMatchObject({ violation: 0 });
+  expect(seen[1]!.margin).toBeCloseTo(Math.log(0.5));
+});
+
+test('a study begins with the genomes given and knows the trials of earlier ones', async () => {
+  const first = await openStudy(definition(1, STRATEGIES.random), createMemoryStorage());
+  await runStudy({
+    study: first,
+    trials: 6,
+    deadline: null,
+    signal: forever,
+    evaluate: async (a) => score(a),
+  });
+  const { objectives, constraints } = first.definition;
+  const earlier = first.trials().map((trial) => observe(trial, objectives, constraints));
+  const histories: (readonly Observation[])[] = [];
+  const spy: Strategy = {
+    ...STRATEGIES.random,
+    suggest: (request) => {
+      histories.push(request.history);
+      return STRATEGIES.random.suggest(request);
+    },
+  };
+  const given = [
+    { hidden: 39, activation: 'silu' },
+    { hidden: 17, activation: 'relu' },
+  ];
+  const warm = { ...definition(1, spy), startWith: given, earlier };
+  const storage = createMemoryStorage();
+  const study = await openStudy(warm, storage);
+  await runStudy({ study, trials: 20, deadline: null, signal: forever, evaluate: async (a) => score(a) });
+  expect(
+    study
+      .trials()
+      .slice(0, 2)
+      .map((t) => t.genome),
+  ).toEqual(given);
+  expect(histories[0]!.map((o) => o.hash).slice(0, 6)).toEqual(earlier.map((o) => o.hash));
+  expect(histories[0]!.map((o) => o.number)).toEqual([-6, -5, -4, -3, -2, -1, 0, 1]);
+  // The same seed would draw the same networks again.
+  const known = new Set(earlier.map((o) => o.hash));
+  expect(study.trials().filter((t) => known.has(t.hash))).toEqual([]);
+  await expect(openStudy({ ...warm, startWith: [] }, storage)).rejects.toMatchObject({
+    code: 'STUDY_CHANGED',
+  });
+  await expect(openStudy({ ...warm, earlier: [] }, storage)).rejects.toMatchObject({ code: 'STUDY_CHANGED' });
+});
+
+test('a genome to begin with that is none of the space is named', async () => {
+  const warm = { ...definition(1), startWith: [{ hidden: 99, activation: 'relu' }] };
+  await expect(openStudy(warm, createMemoryStorage())).rejects.toThrow(
+    'hidden: 99 is not an integer from 1 to 40',
+  );
+});
+
+test('a note of the strategy is kept with its trial', async () => {
+  const noting: Strategy = {
+    ...STRATEGIES.random,
+    suggest: (request) => ({ ...STRATEGIES.random.suggest(request)!, note: 'drawn' }),
+  };
+  const study = await openStudy(definition(1, noting), createMemoryStorage());
+  expect((await study.ask())!.trial.note).toBe('drawn');
+});
+
+test('a study of the time when networks were hashed in another way is refused with words', async () => {
+  const storage = createMemoryStorage();
+  await openStudy(definition(1), storage);
+  const { hashes: _, ...former } = (await storage.artefact('study')) as Record<string, Json>;
+  await storage.putArtefact('study', former);
+  await expect(openStudy(definition(1), storage)).rejects.toThrow('hashes of networks of form = 1, not 2');
 });

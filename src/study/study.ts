@@ -8,11 +8,15 @@
 import { fail } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import { createRandom } from '../random.ts';
+import { validateGenome } from '../space/validation.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { Observation } from '../strategy/strategy.ts';
+import { warmStarted } from '../strategy/warm-start.ts';
+import { openAsking } from './asking.ts';
 import { createCandidates } from './candidates.ts';
 import { claimDefinition, type StudyDefinition } from './definition.ts';
-import { broken, measureInfo, objectiveValues } from './measure.ts';
+import { measureInfo, objectiveValues } from './measure.ts';
+import { observe } from './observe.ts';
 import type { Constraint, CurvePoint, Measures, Trial } from './trial.ts';
 
 export interface Outcome {
@@ -55,7 +59,13 @@ export async function openStudy(
   storage: StudyStorage,
   again: ReadonlySet<number> = new Set(),
 ): Promise<Study> {
-  const { space, io, strategy, objectives, constraints, parallelism, fidelities = [1] } = definition;
+  const { space, io, objectives, constraints, parallelism, fidelities = [1] } = definition;
+  const { startWith = [], earlier = [] } = definition;
+  for (const genome of startWith) validateGenome(space, genome);
+  const strategy =
+    startWith.length + earlier.length === 0
+      ? definition.strategy
+      : warmStarted(definition.strategy, { genomes: startWith, observations: earlier });
   for (const { measure } of [...objectives, ...constraints]) measureInfo(measure);
   await claimDefinition(definition, storage);
   const random = createRandom(definition.seed).split('study');
@@ -71,14 +81,17 @@ export async function openStudy(
         ? { ...trial, state: 'running', curve: [], reason: null, endedAt: null }
         : trial,
   );
+  const asking = await openAsking(definition.scorers ?? [], definition.proxies ?? [], candidates, storage);
   for (const trial of trials) candidates.propose(trial.hash);
+  // What was evaluated as fully as it would be now is not evaluated again.
+  for (const { hash, fidelity } of earlier) if (fidelity === fidelities.length - 1) candidates.propose(hash);
   /** Observations of the finished trials without a gap from the first. */
   const observations: Observation[] = [];
   const isFinished = (trial: Trial | undefined): boolean =>
     trial !== undefined && trial.state !== 'running' && trial.state !== 'waiting';
   const advance = (): void => {
     while (isFinished(trials[observations.length]))
-      observations.push(observe(trials[observations.length]!, definition));
+      observations.push(observe(trials[observations.length]!, objectives, constraints));
   };
   advance();
 
@@ -104,22 +117,22 @@ export async function openStudy(
         const running = trials
           .slice(history.length)
           .map(({ number: n, genome, hash, fidelity }) => ({ number: n, genome, hash, fidelity }));
-        const proposal = strategy.suggest({
-          space,
-          history,
-          running,
-          objectives: objectives.length,
-          random: random.split('trial', number),
-          fidelities,
-          proxies: definition.proxies ?? [],
-          accept: candidates.accept,
-          inspect: candidates.of,
-          listed: candidates.listed,
-          draw: candidates.draw,
-        });
+        const proposal = await asking.suggest((view) =>
+          strategy.suggest({
+            ...view,
+            space,
+            history,
+            running,
+            objectives: objectives.length,
+            random: random.split('trial', number),
+            fidelities,
+            accept: candidates.accept,
+            draw: candidates.draw,
+          }),
+        );
         const candidate = proposal === null ? null : candidates.of(proposal.genome);
         if (candidate === null) {
-          if (number === 0) failInfeasible(definition, candidates.nearest()?.measures);
+          if (number === 0) failInfeasible(definition, candidates.nearest());
           return null;
         }
         candidates.propose(candidate.hash);
@@ -128,6 +141,8 @@ export async function openStudy(
           state: 'running',
           genome: candidate.genome,
           hash: candidate.hash,
+          ...(candidate.training !== null && { training: candidate.training }),
+          ...(proposal?.note !== undefined && { note: proposal.note }),
           fidelity: proposal?.fidelity ?? fidelities.length - 1,
           measures: candidate.measures,
           curve: [],
@@ -184,34 +199,16 @@ function judged(
   return { state: outcome.state, measures, reason: outcome.reason };
 }
 
-/**
- * A trial that was stopped while it trained counts with what it had: strategies that never heard of it would look for its
- * like again.
- */
-function observe(trial: Trial, { objectives, constraints }: StudyDefinition): Observation {
-  const stopped = trial.state === 'pruned' && trial.curve.length > 0;
-  const values = trial.state === 'complete' || stopped ? objectiveValues(objectives, trial.measures) : null;
-  return {
-    number: trial.number,
-    genome: trial.genome,
-    hash: trial.hash,
-    state: values === null ? (trial.state as Observation['state']) : 'complete',
-    values,
-    feasible: values !== null && broken(constraints, trial.measures).length === 0,
-    fidelity: trial.fidelity,
-  };
-}
-
 /** Whether a bound can be kept before anything runs. */
 const isKnown = ({ foreseen }: StudyDefinition, { measure }: Constraint): boolean =>
   measureInfo(measure).known || foreseen?.measures.has(measure) === true;
 
-function failInfeasible(definition: StudyDefinition, nearest: Measures | undefined): never {
+function failInfeasible(definition: StudyDefinition, nearest: Measures | null): never {
   const { space, constraints } = definition;
   const known = constraints.filter((c) => isKnown(definition, c));
   const bounds = known.map((c) => `${c.measure} ≤ ${c.max}`).join(' and ') || 'this input size';
   const found =
-    nearest === undefined
+    nearest === null
       ? 'none could be built'
       : known.map((c) => `${c.measure} = ${nearest[c.measure]}`).join(', ');
   return fail('INFEASIBLE', { space: space.name, bounds, nearest: found });

@@ -1,5 +1,6 @@
 /** A trial: one candidate's evaluation in a study, as stored, shown and exported (`trials.json`). */
 import type { Genome } from '../space/genome.ts';
+import type { TrainingChoices } from '../space/training-choices.ts';
 
 export type TrialState = 'waiting' | 'running' | 'complete' | 'pruned' | 'failed';
 
@@ -25,7 +26,12 @@ export interface Trial {
   readonly number: number;
   readonly state: TrialState;
   readonly genome: Genome;
+  /** Canonical hash of the network and of the training that its genome chose. */
   readonly hash: string;
+  /** How the genome wants it trained, where its space chooses that. */
+  readonly training?: TrainingChoices;
+  /** What the strategy said of its choice, for the report. */
+  readonly note?: string;
   /** Level of the study's fidelities, from 0; the highest of them is the full evaluation. */
   readonly fidelity: number;
   readonly measures: Measures;

@@ -56,6 +56,8 @@ const TRIALS: readonly (readonly [string, Partial<Trial>])[] = [
       endedAt: 4,
     },
   ],
+  ['trained', { training: { learningRate: 0.1 + 0.2, augmentation: { flip: false } } }],
+  ['noted', { note: 'drawn: "ünïcode"' }],
   ['scalar-genome', { genome: 'only a text' }],
   ['null-genome', { genome: null }],
   ['list-genome', { genome: [] }],

@@ -1,15 +1,22 @@
 /** Drives a strategy as a study does, but by hand, so that a test sees and shapes every request. */
 import assert from 'node:assert/strict';
+import type { NetworkIO } from '../network/network.ts';
 import { createRandom } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { validateGenome } from '../space/validation.ts';
-import type { Observation, RunningTrial, Strategy, SuggestRequest } from '../strategy/strategy.ts';
+import type {
+  Observation,
+  RunningTrial,
+  Strategy,
+  SuggestRequest,
+  ZeroCostProxy,
+} from '../strategy/strategy.ts';
 import { createCandidates } from '../study/candidates.ts';
 import type { Constraint } from '../study/trial.ts';
 
 /** What became of a trial. */
-export type Result = Pick<Observation, 'state' | 'values' | 'feasible'>;
+export type Result = Pick<Observation, 'state' | 'values' | 'feasible' | 'violation' | 'margin'>;
 
 export interface Scenario {
   readonly space: SearchSpace;
@@ -18,6 +25,9 @@ export interface Scenario {
   /** `[1]` by default. */
   readonly fidelities?: readonly number[];
   readonly constraints?: readonly Constraint[];
+  readonly proxies?: readonly ZeroCostProxy[];
+  /** What networks are built for; tiny by default. */
+  readonly io?: NetworkIO;
   /** Trials whose results the strategy does not see yet; 0 by default. */
   readonly delay?: number;
   /** Shows the running trials from the latest to the oldest. */
@@ -63,12 +73,14 @@ export function drive(scenario: Scenario, count: number): Driven {
     objectives = 1,
     fidelities = [1],
     constraints = [],
+    proxies = [],
+    io = { inputShape: [1, 2, 2], outputs: 2 },
     delay = 0,
     reverseRunning = false,
     seed = 'suite',
   } = scenario;
   const result = scenario.result ?? ((_, pick) => completeWith(...new Array<number>(objectives).fill(pick)));
-  const candidates = createCandidates(space, { inputShape: [1, 2, 2], outputs: 2 }, constraints);
+  const candidates = createCandidates(space, io, constraints);
   const proposed: RunningTrial[] = [];
   const requests: SuggestRequest[] = [];
   for (let number = 0; number < count; number++) {
@@ -84,7 +96,7 @@ export function drive(scenario: Scenario, count: number): Driven {
       objectives,
       random: streamOf(seed, number),
       fidelities,
-      proxies: [],
+      proxies,
       accept: candidates.accept,
       inspect: candidates.of,
       listed: candidates.listed,

@@ -1,12 +1,17 @@
 /** What every search strategy must keep to, whatever it does to find good networks. */
 import assert from 'node:assert/strict';
+import { createRandom } from '../random.ts';
+import { PRESETS } from '../space/presets/index.ts';
 import type { SearchSpace } from '../space/space.ts';
-import type { Strategy } from '../strategy/strategy.ts';
+import { randomSearch } from '../strategy/random.ts';
+import type { Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
+import { randomSpace } from './random-space.ts';
 import { again, completeWith, drive, type Result } from './strategy-bench.ts';
-import { CONTINUOUS, NESTED, ONE_POINT, TWELVE } from './suite-spaces.ts';
+import { studiesPart } from './strategy-studies.ts';
+import { CONTINUOUS, NESTED, ONE_POINT, TRAINED, TWELVE } from './suite-spaces.ts';
 import type { TestFunction } from './test-function.ts';
 
-const SPACES: readonly SearchSpace[] = [TWELVE, CONTINUOUS, NESTED];
+const SPACES: readonly SearchSpace[] = [TWELVE, CONTINUOUS, NESTED, TRAINED];
 const IN_ENDLESS_SPACES = 40;
 
 /** All that can become of trials, in turn. NaN must never be learnt from, wherever it came from. */
@@ -18,6 +23,33 @@ const MIXED: readonly ((pick: number) => Result)[] = [
   () => completeWith(Number.NaN),
   (pick) => completeWith(-pick * 1e300),
 ];
+
+/** Two objectives; of the infeasible some were trained, some pruned before. */
+const MOSTLY_INFEASIBLE = (number: number, pick: number): Result =>
+  number % 5 === 0
+    ? { ...completeWith(pick, -pick), violation: 0, margin: -pick }
+    : number % 2 === 0
+      ? { state: 'complete', values: [pick, 1 - pick], feasible: false, violation: pick, margin: pick }
+      : { state: 'pruned', values: null, feasible: false, violation: pick, margin: pick };
+
+/** Scores that say nothing; whoever sorts by them must not lose or repeat a candidate. */
+const USELESS: readonly ZeroCostProxy[] = [
+  { name: 'constant', score: () => 1 },
+  { name: 'never', score: () => Number.NaN },
+  { name: 'infinite', score: () => Number.NEGATIVE_INFINITY },
+  { name: 'noise', score: (genome) => createRandom(JSON.stringify(genome)).normal() * 1e30, most: 20 },
+];
+
+/** Presets whose networks are small enough to be built by the hundred, for images of 8×8 pixels. */
+const CHEAP_PRESETS: readonly SearchSpace[] = [
+  PRESETS.residual,
+  PRESETS.mobile,
+  PRESETS.integer,
+  PRESETS['nats-size'],
+];
+const IN_PRESETS = 10;
+const RANDOM_SPACES = 20;
+const IN_RANDOM_SPACES = 10;
 
 const NONE: readonly (readonly [string, () => Result])[] = [
   ['failed', () => ({ state: 'failed', values: null, feasible: false })],
@@ -112,4 +144,31 @@ export function strategySuite(test: TestFunction, strategy: Strategy): void {
         completeWith(...[pick, -pick * 1e6, number % 4].slice(0, objectives));
       assert.equal(drive({ space: NESTED, strategy, objectives, result }, 40).genomes.length, 40);
     });
+
+  test(`${name}: bounds that most trials break, two objectives`, () => {
+    const scenario = { space: NESTED, strategy, objectives: 2, result: MOSTLY_INFEASIBLE };
+    assert.equal(drive(scenario, 40).genomes.length, 40);
+  });
+
+  for (const space of [TWELVE, NESTED])
+    test(`${name}: useless proxies, in the space "${space.name}"`, () => {
+      assert.equal(drive({ space, strategy, proxies: USELESS }, 12).genomes.length, 12);
+    });
+
+  for (const space of CHEAP_PRESETS)
+    test(`${name}: networks of the preset "${space.name}"`, () => {
+      const io = { inputShape: [3, 8, 8], outputs: 3 } as const;
+      assert.equal(drive({ space, strategy, io }, IN_PRESETS).genomes.length, IN_PRESETS);
+    });
+
+  test(`${name}: ${RANDOM_SPACES} random spaces, each to its end or for ${IN_RANDOM_SPACES} trials`, () => {
+    for (let seed = 0; seed < RANDOM_SPACES; seed++) {
+      const space = randomSpace(seed);
+      const expected = drive({ space, strategy: randomSearch }, IN_RANDOM_SPACES).genomes.length;
+      const { genomes } = drive({ space, strategy, delay: seed % 3 }, IN_RANDOM_SPACES);
+      assert.equal(genomes.length, expected, `of the space of seed ${seed}`);
+    }
+  });
+
+  studiesPart(test, strategy);
 }

@@ -64,3 +64,14 @@ export const NESTED = defineSpace({
     return b.build([b.linear(x, { out: io.outputs })]);
   },
 });
+
+export const TRAINED = defineSpace({
+  name: 'trained',
+  description: 'A few networks, each trained in endless ways.',
+  choices: struct({ hidden: int(1, 3), rate: float(1e-4, 1, { log: true }), batch: oneOf([8, 16]) }),
+  build: ({ hidden }, io) => {
+    const b = networkBuilder(io.inputShape);
+    return b.build([b.linear(b.linear(b.flatten(b.input), { out: hidden }), { out: io.outputs })]);
+  },
+  training: ({ rate, batch }) => ({ learningRate: rate, batchSize: batch }),
+});

@@ -105,7 +105,9 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
 function timeLeft(state: ProgressState, now: number, style: Style): string[] {
   const { budget, finished } = state;
   const parts: string[] = [];
-  if (budget.trials !== null) parts.push(`${finished.length} of ${budget.trials} trials`);
+  // One that ended before its training was over a bound, and is not counted.
+  const counted = finished.filter(({ state, curve }) => state !== 'pruned' || curve.length > 0);
+  if (budget.trials !== null) parts.push(`${counted.length} of ${budget.trials} trials`);
   const left = timeLeftText(state, now);
   if (left !== null) parts.push(left);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];

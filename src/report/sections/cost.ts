@@ -29,8 +29,28 @@ ${Object.keys(data.devices).length > 0 && html`<h3>Other devices</h3><dl>${pairs
       `${data.space.name}, ${data.space.size ?? 'infinitely many'} genomes. ${data.space.description}`,
     ],
     ['strategy', `${data.strategy.name}. ${data.strategy.description}`],
+    ...proposals(data),
+    ...training(data),
     ['objectives', data.objectives.map((o) => `${o.direction} ${o.measure}`).join(', ')],
     ['seed', String(data.seed)],
   ])}</dl>
 <details><summary>All options</summary><dl>${pairs(options.map(([name, value]) => [name, show(value)]))}</dl></details>`;
+}
+
+/** What the strategy said of its proposals, the most frequent first. */
+function proposals({ trials }: ReportData): (readonly [string, string])[] {
+  const counts = new Map<string, number>();
+  for (const { note } of trials) {
+    if (note === undefined) continue;
+    // What follows in brackets is detail of the one proposal.
+    const kind = note.replace(/ \(.*$/s, '');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  if (counts.size === 0) return [];
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return [['proposals', sorted.map(([note, count]) => `${note}: ${count}`).join('; ')]];
+}
+
+function training({ winner }: ReportData): (readonly [string, string])[] {
+  return winner?.training === undefined ? [] : [['training of the winner', JSON.stringify(winner.training)]];
 }

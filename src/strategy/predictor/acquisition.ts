@@ -2,7 +2,7 @@
 
 /** Standard normal density and distribution function (Abramowitz & Stegun 1964, 26.2.17, error below 7.5e-8). */
 const density = (z: number): number => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-function distribution(z: number): number {
+export function distribution(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
   const upper =
     density(z) *

@@ -29,7 +29,7 @@ export function listing(
   request: Pick<SuggestRequest, 'space' | 'inspect' | 'proxies'>,
   genomes: readonly Genome[],
 ): Listing {
-  const { proxies } = request;
+  const proxies = affordable(request.proxies, genomes.length);
   let plain = listings.get(genomes);
   if (plain === undefined) {
     plain = listed(request, genomes);
@@ -46,6 +46,19 @@ export function listing(
     const networks = plain.members.map((places) => places.map((place) => genomes[place]!));
     found = { ...plain, matrix: withBlock(plain.matrix, 'proxies', proxyColumns(proxies, networks)) };
     known.set(proxies, found);
+  }
+  return found;
+}
+
+const affordableOnes = new WeakMap<readonly ZeroCostProxy[], readonly ZeroCostProxy[]>();
+
+/** Scores that take time are not computed for a long list. The same array for the same proxies. */
+function affordable(proxies: readonly ZeroCostProxy[], count: number): readonly ZeroCostProxy[] {
+  if (proxies.every(({ most = count }) => count <= most)) return proxies;
+  let found = affordableOnes.get(proxies);
+  if (found === undefined) {
+    found = proxies.filter(({ most = count }) => count <= most);
+    affordableOnes.set(proxies, found);
   }
   return found;
 }

@@ -73,7 +73,7 @@ function generated(request: SuggestRequest, ranked: readonly Observation[], opti
   };
 }
 
-/** The matrix with the proxies of its rows' genomes. */
+/** The matrix with the proxies of its rows' genomes; without those that take time: every suggestion has rows of its own. */
 export const withProxyBlock = (
   matrix: FeatureMatrix,
   proxies: readonly ZeroCostProxy[],
@@ -83,7 +83,7 @@ export const withProxyBlock = (
     matrix,
     'proxies',
     proxyColumns(
-      proxies,
+      proxies.filter(({ most }) => most === undefined),
       genomes.map((genome) => [genome]),
     ),
   );

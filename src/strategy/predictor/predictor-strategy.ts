@@ -4,6 +4,7 @@ import type { Genome } from '../../space/genome.ts';
 import { randomSearch } from '../random.ts';
 import type { Proposal, Strategy, SuggestRequest } from '../strategy.ts';
 import type { Acquisition } from './acquisition.ts';
+import { constrained, type Feasibility, feasibility, prunedByBounds } from './feasibility.ts';
 import type { Prediction } from './forest.ts';
 import { frontGain } from './front-gain.ts';
 import { largest } from './largest.ts';
@@ -43,28 +44,36 @@ export function proposeBy(request: SuggestRequest, search: ModelSearch): Proposa
   const { history, running } = request;
   if (history.length + running.length < search.start) return null;
   const learnt = learntTrials(comparableTrials(history));
-  if (learnt.length < 2) return null;
-  const pool = candidatePool(request, rankedTrials(learnt), search.pool ?? POOL);
+  const pruned = prunedByBounds(request);
+  if (learnt.length + pruned.length < 2) return null;
+  const pool = candidatePool(request, [...rankedTrials(learnt), ...pruned], search.pool ?? POOL);
   if (pool.rows.length === 0) return null;
+  const random = request.random.split('predictor');
+  const feasible = feasibility([...learnt, ...pruned], pool, random);
   const inside = learnt.filter(({ genome }) => pool.rowOf(genome) !== undefined);
-  if (inside.length < 2) return null;
-  const targets = targetsOf(inside);
-  // Where all are equal there is nothing to learn, and no candidate is better than another.
-  if (targets.every((column) => column.every((value) => value === column[0]))) return null;
+  const targets = inside.length < 2 ? [] : targetsOf(inside);
+  // Where all are equal there is nothing to learn but the bounds, and no candidate is better than another.
+  if (targets.every((column) => column.every((value) => value === column[0])))
+    return feasible === null ? null : mostFeasible(pool, feasible, random);
   const settings = search.settled ? (lastMilestone(request)?.settings ?? null) : null;
   const lesson = {
     features: pool.features,
     known: inside.map(({ genome }) => pool.rowOf(genome)!),
     awaited: running.map(({ genome }) => pool.rowOf(genome)).filter((row) => row !== undefined),
   };
-  const random = request.random.split('predictor');
   const fits = targets.map((column, k) =>
     withBelievers(search.model, lesson, column, settings?.[k], random.split('objective', k)),
   );
   const genome =
     targets.length === 1
-      ? byAcquisition(pool, fits[0]!, lesson.known, search.acquisition, random)
-      : byGain(pool, fits, targets, random);
+      ? byAcquisition(pool, fits[0]!, lesson.known, search.acquisition, feasible, random)
+      : byGain(pool, fits, targets, feasible, random);
+  return genome === null ? null : { genome };
+}
+
+function mostFeasible(pool: Pool, feasible: Feasibility, random: Random): Proposal | null {
+  const probability = feasible(pool.rows);
+  const genome = firstOf(pool, pool.rows, probability, probability, random);
   return genome === null ? null : { genome };
 }
 
@@ -96,9 +105,10 @@ function byAcquisition(
   fit: Surrogate,
   known: readonly number[],
   acquisition: Acquisition,
+  feasible: Feasibility | null,
   random: Random,
 ): Genome | null {
-  const screened = optimistic(fit.screen(pool.rows));
+  const screened = constrained(optimistic(fit.screen(pool.rows)), feasible?.(pool.rows));
   const short = largest(screened, SHORTLIST).map((i) => pool.rows[i]!);
   const seen = [...new Set(known)];
   const { mean, deviation } = fit.refine(Int32Array.from([...short, ...seen]));
@@ -108,7 +118,7 @@ function byAcquisition(
   const worth = Float64Array.from(short, (_, i) =>
     acquisition(mean[i]!, deviation[i]!, best, () => normal.normal()),
   );
-  return firstOf(pool, short, worth, screened, random);
+  return firstOf(pool, short, constrained(worth, feasible?.(short)), screened, random);
 }
 
 const optimistic = ({ mean, deviation }: Prediction): Float64Array => mean.map((m, i) => m + deviation[i]!);
@@ -145,11 +155,13 @@ function byGain(
   pool: Pool,
   fits: readonly Surrogate[],
   targets: readonly (readonly number[])[],
+  feasible: Feasibility | null,
   random: Random,
 ): Genome | null {
   const gainOf = frontGain(targets[0]!.map((_, at) => targets.map((column) => column[at]!)));
   const seen = fits.map((fit) => optimistic(fit.screen(pool.rows)));
-  const screened = Float64Array.from(pool.rows, (_, i) => gainOf(seen.map((column) => column[i]!)));
+  const gains = Float64Array.from(pool.rows, (_, i) => gainOf(seen.map((column) => column[i]!)));
+  const screened = constrained(gains, feasible?.(pool.rows));
   const short = largest(screened, SHORTLIST).map((i) => pool.rows[i]!);
   const predictions = fits.map((fit) => fit.refine(short));
   const normal = random.split('acquisition');
@@ -165,5 +177,5 @@ function byGain(
     }
     return sum;
   });
-  return firstOf(pool, short, worth, screened, random);
+  return firstOf(pool, short, constrained(worth, feasible?.(short)), screened, random);
 }

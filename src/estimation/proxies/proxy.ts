@@ -1,0 +1,23 @@
+/**
+ * Zero-cost proxies: scores of an untrained network from one batch (Abdelfattah et al. 2021). They cost a forward or a
+ * backward pass beside a training of thousands, and rank candidates well enough to begin a search with.
+ */
+import type { Network } from '../../network/network.ts';
+import type { Tensor } from '../../onnx/model.ts';
+
+/** What all candidates are scored with, so that their scores compare. */
+export interface ProxySetting {
+  /** Normalised training images [batch, channels, height, width]. */
+  readonly images: Tensor;
+  /** One row for each image, one-hot [batch, classes]. */
+  readonly labels: Tensor;
+  readonly threads: number;
+}
+
+export interface ProxyEstimator {
+  readonly name: string;
+  /** One sentence for `--help` and the docs, with the paper. */
+  readonly description: string;
+  /** NaN where it cannot be computed. The same network and setting give the same score. */
+  score(network: Network, setting: ProxySetting): Promise<number>;
+}

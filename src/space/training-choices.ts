@@ -1,0 +1,77 @@
+/**
+ * How a candidate is trained, where the space leaves that to the genome: architecture and training are then searched
+ * together, as they should be where one decides over the other (Zela et al. 2018; Dong et al. 2020).
+ *
+ * What a space does not choose stays as the search's recipe has it.
+ */
+import { z } from 'zod';
+import { fail } from '../errors.ts';
+import type { Genome } from './genome.ts';
+import type { SearchSpace } from './space.ts';
+
+/** Parts of an augmentation; see data/dataset.ts for their meaning and units. */
+export const AugmentationParts = z.strictObject({
+  flip: z.boolean().exactOptional(),
+  flipVertical: z.boolean().exactOptional(),
+  shift: z.number().int().min(0).exactOptional(),
+  cutout: z.number().int().min(0).exactOptional(),
+  jitter: z.number().min(0).max(1).exactOptional(),
+  rotate: z.number().min(0).max(180).exactOptional(),
+  scale: z.number().min(0).max(0.9).exactOptional(),
+  mixup: z.number().min(0).exactOptional(),
+});
+
+const Choices = z.strictObject({
+  optimiser: z.enum(['sgd', 'adamw', 'rmsprop', 'lion']).exactOptional(),
+  /** Peak of the schedule. Where it is not chosen, it follows the optimiser and the batch. */
+  learningRate: z.number().positive().exactOptional(),
+  weightDecay: z.number().min(0).exactOptional(),
+  /** How much of the past gradients stays: the momentum of sgd and rmsprop, β₁ of adamw and lion. */
+  momentum: z.number().min(0).lt(1).exactOptional(),
+  /** Images of a step. */
+  batchSize: z.number().int().positive().exactOptional(),
+  labelSmoothing: z.number().min(0).lt(1).exactOptional(),
+  schedule: z.enum(['oneCycle', 'cosine', 'constant']).exactOptional(),
+  /** Share of the steps spent warming up. */
+  warmup: z.number().min(0).max(1).exactOptional(),
+  /** Bound of the gradient's norm; 0 for none. */
+  clipNorm: z.number().min(0).exactOptional(),
+  augmentation: AugmentationParts.exactOptional(),
+});
+
+/** What a genome says of its training; see {@link SearchSpace.training}. */
+export type TrainingChoices = Readonly<z.output<typeof Choices>>;
+
+/**
+ * The training of a valid genome, checked; null where its space chooses none.
+ * @throws TRAINING with the path of what is wrong
+ */
+export function trainingOf(
+  space: Pick<SearchSpace, 'name' | 'training'>,
+  genome: Genome,
+): TrainingChoices | null {
+  if (space.training === undefined) return null;
+  const given = space.training(genome);
+  const parsed = Choices.safeParse(given);
+  if (parsed.success) return Object.keys(parsed.data).length === 0 ? null : parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+  const reason =
+    issue.code === 'unrecognized_keys'
+      ? `is nothing that can be chosen; there are ${Object.keys((issue.path.length === 0 ? Choices : AugmentationParts).shape).join(', ')}`
+      : issue.message.replace(/^Invalid input: /, '').replace(/^Too /, 'too ');
+  return fail('TRAINING', {
+    space: space.name,
+    path: path.length === 0 ? '(root)' : path.join('.'),
+    reason,
+    genome: JSON.stringify(genome),
+  });
+}
+
+/** One text for equal trainings, whatever the order of their fields. */
+export const canonicalTraining = (training: TrainingChoices): string =>
+  JSON.stringify(training, (_, value: unknown) =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
