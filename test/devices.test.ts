@@ -289,7 +289,7 @@ test('a device that is not there from the beginning: said before a trial is spen
   );
   expect(code).toBe(EXIT.device);
   expect(err).toMatch(/device http:\/\/127\.0\.0\.1:1\/ does not answer.*\n.*fix:/);
-  expect(events).toEqual([]);
+  expect(events).toMatchObject([{ event: 'error', code: 'DEVICE_UNREACHABLE' }]);
   // The same folder can be used once the device is there.
   expect(existsSync(run)).toBe(false);
 }, 60_000);

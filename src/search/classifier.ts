@@ -1,8 +1,5 @@
-/** An exported model as a classifier: everything it needs stands in the file's metadata. */
-import { readFile } from 'node:fs/promises';
 import { readImageFile } from '../data/decode-image.ts';
-import { fail } from '../errors.ts';
-import { decodeModel } from '../onnx/decode.ts';
+import { readModelFile } from '../onnx/read-file.ts';
 import { createSession } from '../runtime/session.ts';
 import { type ModelMetadata, type Preprocessing, readMetadata } from './model-metadata.ts';
 
@@ -27,12 +24,8 @@ export async function loadClassifier(
   path: string,
   options: { readonly threads?: number } = {},
 ): Promise<Classifier> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
-    cause.code === 'ENOENT'
-      ? fail('MODEL_MISSING', { path }, cause)
-      : fail('ONNX_READ', { path, reason: cause.message }, cause),
-  );
-  const metadata = readMetadata(decodeModel(bytes, path), path);
+  const { model, bytes } = await readModelFile(path);
+  const metadata = readMetadata(model, path);
   const { labels, preprocessing } = metadata;
   const session = await createSession(bytes, options);
   const [input, output] = [session.inputNames[0]!, session.outputNames[0]!];

@@ -1,12 +1,10 @@
-/** `espalier quantize`: a model file and a data set become a quantised model file and what is to be said about it. */
-import { readFile } from 'node:fs/promises';
 import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
 import { writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
-import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { readModelFile } from '../onnx/read-file.ts';
 import { sealModel } from '../onnx/seal.ts';
 import { imageInput, type Judged, quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency, type LatencyComparison } from '../quantisation/compare-latency.ts';
@@ -84,17 +82,10 @@ export interface QuantizeReport {
 /** Accuracies of no more than this many times chance say that the images are not what the model expects. */
 const NEAR_CHANCE = 1.5;
 
-/** @throws ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
+/** @throws MODEL_MISSING, ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
 export async function quantizeFile(request: QuantizeFileRequest): Promise<QuantizeReport> {
   const { path, options, signal, onProgress } = request;
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
-    fail(
-      'ONNX_READ',
-      { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
-      cause,
-    ),
-  );
-  const model = decodeModel(bytes, path);
+  const { model, bytes } = await readModelFile(path);
   const metadata = ownMetadata(model, path);
   const seed = request.seed ?? metadata?.seed ?? 1;
   const input = imageInput(model);

@@ -1,9 +1,9 @@
 import { readCalibration } from '../../device/predict/calibration-file.ts';
 import { predictModel } from '../../device/predict/predict-model.ts';
 import { EXIT } from '../../errors.ts';
+import { readModelFile } from '../../onnx/read-file.ts';
 import { formatMilliseconds } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
-import { readModelFile } from '../model-file.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
 

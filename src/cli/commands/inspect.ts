@@ -1,8 +1,8 @@
 import { EXIT } from '../../errors.ts';
 import { modelCost, modelLayers } from '../../onnx/model-layers.ts';
+import { readModelFile } from '../../onnx/read-file.ts';
 import { formatBytes, formatCount } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
-import { readModelFile } from '../model-file.ts';
 import { tableLines, truncate } from '../table.ts';
 import { print, styler } from '../terminal.ts';
 

@@ -1,15 +1,9 @@
-/**
- * `espalier verify`: what a model file says about itself, recomputed.
- *
- * Each check stands alone, so that a file in which one thing is wrong still tells about the others.
- */
-import { readFile } from 'node:fs/promises';
 import type { ImageDataset } from '../../data/dataset.ts';
 import { loadImageDataset } from '../../data/load.ts';
-import { EspalierError, fail } from '../../errors.ts';
+import { EspalierError } from '../../errors.ts';
 import type { Network } from '../../network/network.ts';
-import { decodeModel } from '../../onnx/decode.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
+import { readModelFile } from '../../onnx/read-file.ts';
 import { checkDigest } from '../../onnx/seal.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
@@ -69,17 +63,10 @@ export interface VerifyReport {
   readonly metadata: ModelMetadata | null;
 }
 
-/** @throws ONNX_READ, SPACE_UNKNOWN, the errors of reading data */
+/** @throws MODEL_MISSING, ONNX_READ, SPACE_UNKNOWN, the errors of reading data */
 export async function verifyFile(request: VerifyRequest): Promise<VerifyReport> {
   const { path, latency, threads, signal } = request;
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) =>
-    fail(
-      'ONNX_READ',
-      { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
-      cause,
-    ),
-  );
-  const model = decodeModel(bytes, path);
+  const { model, bytes } = await readModelFile(path);
   const { metadata, unreadable } = metadataOf(model, path);
   const space = await spaceFor(metadata, request.space);
   const dataset = await datasetOf(metadata, request.data, signal);

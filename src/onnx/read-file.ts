@@ -1,8 +1,8 @@
 /** Reads a model file that a user named. */
 import { readFile } from 'node:fs/promises';
 import { fail } from '../errors.ts';
-import { decodeModel } from '../onnx/decode.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import { decodeModel } from './decode.ts';
+import type { OnnxModel } from './model.ts';
 
 /** @throws MODEL_MISSING, ONNX_READ */
 export async function readModelFile(
