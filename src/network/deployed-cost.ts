@@ -1,9 +1,11 @@
 /**
- * What a network costs where it is deployed: its parallel branches merged, batch norms folded, nothing that only trains.
+ * What a network costs where it is deployed: dead branches left out, parallel ones merged, batch norms folded, nothing that
+ * only trains.
  * Measures, bounds and reports mean this cost, which is that of the ONNX file (network/deploy.ts); the cost of the network
  * as it trains tells how long its training takes.
  */
 import { type NetworkCost, networkCost } from './cost.ts';
+import { liveNetwork } from './live-network.ts';
 import type { Network, NetworkNode, Operator } from './network.ts';
 import { reparameterisedNetwork } from './reparameterise.ts';
 import { networkShapes, rememberShapes } from './rules/shape.ts';
@@ -15,7 +17,10 @@ const known = new WeakMap<Network, Network>();
 export function deployedNetwork(network: Network): Network {
   let form = known.get(network);
   if (form === undefined) {
-    form = withoutTraining(reparameterisedNetwork(network));
+    const shapes = networkShapes(network);
+    const live = liveNetwork(network);
+    if (live !== network) rememberShapes(live, shapes);
+    form = withoutTraining(reparameterisedNetwork(live));
     known.set(network, form);
   }
   return form;

@@ -2,7 +2,8 @@
 import { createGraphBuilder } from '../onnx/graph-builder.ts';
 import type { OnnxModel, Tensor } from '../onnx/model.ts';
 import { checkWeights } from './check-weights.ts';
-import type { Network, NetworkNode } from './network.ts';
+import { liveNetwork } from './live-network.ts';
+import type { Network } from './network.ts';
 import { lowerOperator } from './rules/lowering.ts';
 import { networkShapes } from './rules/shape.ts';
 
@@ -30,13 +31,11 @@ export function networkToOnnx(
   for (const { id, shape } of network.inputs)
     values.set(id, g.input(id, 'float32', [options.batch, ...shape]));
   for (const [name, tensor] of weights) g.initializer(name, tensor);
-  const zeros = new Set<string>();
-  for (const node of network.nodes) {
-    const { id, operator } = node;
+  for (const { id, operator, inputs } of liveNetwork(network).nodes) {
     const value = lowerOperator(operator, {
       g,
       id,
-      inputs: neededInputs(node, zeros).map((i) => values.get(i)!),
+      inputs: inputs.map((i) => values.get(i)!),
       shape: shapes.get(id)!,
       weight: (suffix) => `${id}.${suffix}`,
       training: options.mode === 'training',
@@ -48,14 +47,4 @@ export function networkToOnnx(
     g.output(g.node('Identity', [values.get(output)!], { outputs: [outputNames[i]!] })[0]!);
   });
   return g.build();
-}
-
-/** Zeros are not added: a NAS-Bench-201 cell is full of them. A sum of nothing else is a zero itself. */
-function neededInputs({ id, operator, inputs }: NetworkNode, zeros: Set<string>): readonly string[] {
-  if (operator.kind === 'zero') zeros.add(id);
-  if (operator.kind !== 'add') return inputs;
-  const summands = inputs.filter((i) => !zeros.has(i));
-  if (summands.length > 0) return summands;
-  zeros.add(id);
-  return inputs.slice(0, 1);
 }

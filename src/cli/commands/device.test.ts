@@ -54,7 +54,7 @@ test('as JSON, with a shape', async () => {
   const path = writeModel('b.onnx', 'float32');
   const { code, out } = await measure(path, '--json', '--time', '100ms', '--shape', 'x=4x256');
   expect(code).toBe(2);
-  expect(out).toBe('');
+  expect(JSON.parse(out)).toMatchObject({ event: 'error', code: 'QUANTITY' });
   const good = await measure(path, '--json', '--time', '0.1s', '--shape', 'x=4x256');
   expect(JSON.parse(good.out)).toMatchObject({
     model: path,
