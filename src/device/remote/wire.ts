@@ -51,7 +51,8 @@ export const DeviceMeasurement = z
     modelBytes: bytes,
     p50Ms: milliseconds,
     p95Ms: milliseconds,
-    lowMs: milliseconds,
+    /** 0 where a block of runs was shorter than a step of the device's clock. */
+    lowMs: z.number().nonnegative().finite(),
     highMs: milliseconds,
     runs: count,
     averagedOver: count,
