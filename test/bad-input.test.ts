@@ -220,7 +220,7 @@ const QUICK = ['--epochs', '1', '--final-epochs', '1', '--max-params', '20k', '-
 test('where no trial keeps the bounds, the cause is named, and trials and report are there', async () => {
   const { err, code } = await runCaptured(search(at('good'), '--max-latency', '0.001ms', ...QUICK));
   expect(err).toMatch(
-    /error: None of the 1 trials was complete within the bounds\. 1 of them: latency [\d.]+ ms is over the bound of 0\.001 ms\n {2}fix: Raise the bound/,
+    /error: None of the 3 trials was complete within the bounds\. 3 of them: latency [\d.]+ ms is over the bound of 0\.001 ms\n {2}fix: Raise the bound/,
   );
   expect(code).toBe(EXIT.infeasible);
   const trials = JSON.parse(readFileSync(join(OUT, 'trials.json'), 'utf8'));

@@ -13,7 +13,7 @@ import type { Network } from '../network/network.ts';
 import { encodedBytes } from '../onnx/encoded-bytes.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { int8Structure } from '../quantisation/int8-structure.ts';
-import type { Foreseen } from '../study/definition.ts';
+import type { Foreseen } from '../study/foreseen.ts';
 import type { SearchOptions } from './options.ts';
 
 /** An export carries labels, genome, accuracy, latency: a bound that holds without them might not hold in the end. */

@@ -7,7 +7,6 @@ import { fail } from '../errors.ts';
 import { fidelityLadder } from '../estimation/fidelity.ts';
 import type { NetworkIO } from '../network/network.ts';
 import { spaceDigest } from '../space/digest.ts';
-import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import type { Observation } from '../strategy/strategy.ts';
@@ -18,16 +17,9 @@ import { findStrategy } from './find-strategy.ts';
 import { chooseFront } from './front.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
-import { get } from './record.ts';
+import { get, type HeadStart } from './record.ts';
 import { runFolder } from './run-folder.ts';
 import { readStartGenomes } from './start-genomes.ts';
-
-export interface HeadStart {
-  readonly genomes: readonly Genome[];
-  readonly earlier: readonly Observation[];
-  /** What was done with the earlier runs, a sentence each. */
-  readonly notes: readonly string[];
-}
 
 /** A run's finished trials and what their figures depend on. */
 interface EarlierRun {

@@ -2,12 +2,29 @@
 import type { DataReport } from '../data/report.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import type { Winner } from '../report/data.ts';
+import type { Genome } from '../space/genome.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
+import type { Observation } from '../strategy/strategy.ts';
 import type { DoneEvent } from './events.ts';
-import type { HeadStart } from './head-start.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
-import type { ReferenceSpeed } from './reference-speed.ts';
+
+/** What a search begins with beside its data (head-start.ts). */
+export interface HeadStart {
+  readonly genomes: readonly Genome[];
+  readonly earlier: readonly Observation[];
+  /** What was done with the earlier runs, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** How fast a machine is at its best (reference-speed.ts). */
+export interface ReferenceSpeed {
+  readonly machine: string;
+  readonly runtime: string;
+  readonly threads: number;
+  /** The fastest reading of the reference kernel, milliseconds. */
+  readonly ms: number;
+}
 
 export interface Artefacts {
   readonly options: SearchOptions;

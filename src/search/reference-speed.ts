@@ -6,14 +6,6 @@ import type { StudyStorage } from '../storage/storage.ts';
 import { engineName } from './engine-name.ts';
 import { get, put } from './record.ts';
 
-export interface ReferenceSpeed {
-  readonly machine: string;
-  readonly runtime: string;
-  readonly threads: number;
-  /** The fastest reading of the reference kernel, milliseconds. */
-  readonly ms: number;
-}
-
 /**
  * Takes a reading now, while nothing of the run computes, and keeps the fastest one of the run. A run that goes on
  * elsewhere begins anew. It takes half a second.

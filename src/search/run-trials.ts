@@ -22,12 +22,12 @@ import { findStrategy } from './find-strategy.ts';
 import { foreseenOf } from './foreseen.ts';
 import { frontObjectives } from './front.ts';
 import { recordDevices } from './greet-devices.ts';
-import { type HeadStart, readHeadStart } from './head-start.ts';
+import { readHeadStart } from './head-start.ts';
 import { furthestTrial, wayOut, whyNone } from './no-trial.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
-import { get, put } from './record.ts';
+import { get, type HeadStart, put } from './record.ts';
 import { takeReference } from './reference-speed.ts';
 import { createExecutor, hangingSeconds, patienceSeconds } from './trial-executor.ts';
 

@@ -7,7 +7,6 @@
 import { z } from 'zod';
 import { fail } from '../errors.ts';
 import type { Genome } from './genome.ts';
-import type { SearchSpace } from './space.ts';
 
 /** Parts of an augmentation; see data/dataset.ts for their meaning and units. */
 export const AugmentationParts = z.strictObject({
@@ -39,7 +38,7 @@ const Choices = z.strictObject({
   augmentation: AugmentationParts.exactOptional(),
 });
 
-/** What a genome says of its training; see {@link SearchSpace.training}. */
+/** What a genome says of its training; see `SearchSpace.training`. */
 export type TrainingChoices = Readonly<z.output<typeof Choices>>;
 
 /**
@@ -47,7 +46,7 @@ export type TrainingChoices = Readonly<z.output<typeof Choices>>;
  * @throws TRAINING with the path of what is wrong
  */
 export function trainingOf(
-  space: Pick<SearchSpace, 'name' | 'training'>,
+  space: { readonly name: string; readonly training?: (genome: Genome) => TrainingChoices },
   genome: Genome,
 ): TrainingChoices | null {
   if (space.training === undefined) return null;

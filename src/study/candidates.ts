@@ -11,7 +11,7 @@ import { enumerateGenomes, sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { type TrainingChoices, trainingOf } from '../space/training-choices.ts';
-import type { Foreseen } from './definition.ts';
+import type { Foreseen } from './foreseen.ts';
 import { violationOf } from './measure.ts';
 import type { Constraint, Measures } from './trial.ts';
 

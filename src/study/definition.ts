@@ -2,22 +2,15 @@
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
-import type { Network, NetworkIO } from '../network/network.ts';
+import type { NetworkIO } from '../network/network.ts';
 import { spaceDigest } from '../space/digest.ts';
 import type { Genome } from '../space/genome.ts';
 import type { SearchSpace } from '../space/space.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { Observation, Strategy, ZeroCostProxy } from '../strategy/strategy.ts';
 import type { Scorer } from './asking.ts';
-import type { Constraint, Measures, Objective } from './trial.ts';
-
-/** Measures beside cost that are known of a network before anything runs. */
-export interface Foreseen {
-  /** Their names: bounds on them are kept while candidates are proposed. */
-  readonly measures: ReadonlySet<string>;
-  /** Pure. Those that cannot be told for this network are left out, and break no bound. */
-  readonly of: (network: Network) => Measures;
-}
+import type { Foreseen } from './foreseen.ts';
+import type { Constraint, Objective } from './trial.ts';
 
 export interface StudyDefinition {
   readonly space: SearchSpace;
