@@ -94,7 +94,7 @@ test.each<[Partial<SearchOptionsInput>, RegExp]>([
   [{ warmFrom: ['nowhere'] }, /Cannot begin with nowhere: there is no run/],
   [{ warmFrom: [RUN], space: 'residual' }, /it searched the space "trained", not "residual"/],
   [
-    { warmFrom: [RUN], objectives: [{ measure: 'int8ValAccuracy', direction: 'maximise' }] },
+    { warmFrom: [RUN], int8: true, objectives: [{ measure: 'int8ValAccuracy', direction: 'maximise' }] },
     /it did not measure int8ValAccuracy/,
   ],
   [{ startWith: join(RUN, 'report.html') }, /it is not JSON/],
