@@ -7,36 +7,20 @@
  * was fastest counts. What is still in doubt then says so.
  */
 import type { Tensor } from '../onnx/model.ts';
-import { type ModelMeasurement, measureModel } from './measure-model.ts';
+import { type MeasureModelOptions, type ModelMeasurement, measureModel } from './measure-model.ts';
+import type { Timing } from './time-runs.ts';
 
-export interface LatencyOptions {
-  /** Threads of one operator; 1 by default. */
-  readonly threads?: number;
-  /** Ends early when the interval lies entirely above this bound: the candidate is out whatever the exact figure. */
-  readonly maxMs?: number;
-  /** Time for warm-up and measurement of a round; 3 by default. It takes 0.6 where the machine is quiet. */
-  readonly maxSeconds?: number;
+/** `maxSeconds` is for a round; it takes 0.6 where the machine is quiet. */
+export interface LatencyOptions
+  extends Pick<MeasureModelOptions, 'threads' | 'maxMs' | 'maxSeconds' | 'signal'> {
   /** What the reference kernel takes on this machine at its best, milliseconds; not known by default. */
   readonly referenceMs?: number;
   /** Called for each round with whether one before was in doubt: whoever can quieten the machine does so then. */
   readonly within?: <T>(round: () => Promise<T>, again: boolean) => Promise<T>;
-  readonly signal?: AbortSignal;
 }
 
-export interface Latency {
-  readonly medianMs: number;
-  /**
-   * 95 % interval of the median. Its lower end allows for what the reference kernel was slower than at its best.
-   */
-  readonly lowMs: number;
-  readonly highMs: number;
-  readonly p5Ms: number;
-  readonly p25Ms: number;
-  readonly p75Ms: number;
-  readonly p95Ms: number;
-  readonly runs: number;
-  /** True when time was out before the interval was within ±2 % of the median. */
-  readonly wide: boolean;
+/** `lowMs` allows for what the reference kernel was slower than at its best. */
+export interface Latency extends Timing {
   readonly threads: number;
   readonly provider: 'cpu';
   /** The processor's name. */

@@ -1,5 +1,6 @@
-/** The NAS-Bench-201 cell (Dong & Yang 2020): four nodes, an operation on each of the six edges between them. */
+/** The NAS-Bench-201 cell (Dong & Yang 2020). */
 import type { NetworkBuilder } from '../builder.ts';
+import { fourNodeCell } from './four-node-cell.ts';
 import { reluConvBn } from './relu-conv-bn.ts';
 
 export const NAS_BENCH_201_OPERATIONS = [
@@ -27,21 +28,12 @@ const OPERATIONS: { readonly [O in NasBench201Operation]: Operation } = {
     }),
 };
 
-/** `edges` in the order 0→1, 0→2, 1→2, 0→3, 1→3, 2→3; each node sums what comes in. `out` channels, by default as `x`. */
+/** `out` channels, by default as `x`. */
 export function nasBench201Cell(
   b: NetworkBuilder,
   x: string,
   edges: readonly NasBench201Operation[],
   out = b.channels(x),
 ): string {
-  const nodes = [x];
-  let edge = 0;
-  for (let to = 1; to <= 3; to++) {
-    const inputs = nodes.map((from, i) => {
-      const name = edges[edge++]!;
-      return b.scope(`edge${i}to${to}`, () => OPERATIONS[name](b, from, out));
-    });
-    nodes.push(inputs.length === 1 ? inputs[0]! : b.add(inputs, { id: `node${to}` }));
-  }
-  return nodes[3]!;
+  return fourNodeCell(b, x, edges, (operation, value) => OPERATIONS[operation](b, value, out));
 }

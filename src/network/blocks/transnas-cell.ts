@@ -1,6 +1,7 @@
-/** The cell of TransNAS-Bench-101's micro space (Duan et al. 2021): four nodes, an operation on each of the six edges. */
+/** The cell of TransNAS-Bench-101's micro space (Duan et al. 2021). */
 import type { NetworkBuilder } from '../builder.ts';
 import { factorizedReduce } from './factorized-reduce.ts';
+import { fourNodeCell } from './four-node-cell.ts';
 import { reluConvBn } from './relu-conv-bn.ts';
 
 /** In the benchmark's order: their places are its codes. */
@@ -25,26 +26,14 @@ const OPERATIONS: { readonly [O in TransnasOperation]: Operation } = {
   conv_3x3: (b, x, size) => reluConvBn(b, x, { ...size, kernel: 3 }),
 };
 
-/**
- * `edges` in the order 0→1, 0→2, 1→2, 0→3, 1→3, 2→3; each node sums what comes in. Edges from the input halve the map with
- * stride 2; `out` is the number of channels, as `x` has or twice that.
- */
+/** Edges from the input have the stride; `out` is the number of channels, as `x` has or twice that. */
 export function transnasCell(
   b: NetworkBuilder,
   x: string,
   edges: readonly TransnasOperation[],
   size: Size,
 ): string {
-  const nodes = [x];
-  let edge = 0;
-  for (let to = 1; to <= 3; to++) {
-    const inputs = nodes.map((node, from) => {
-      const operation = OPERATIONS[edges[edge++]!];
-      return b.scope(`edge${from}to${to}`, () =>
-        operation(b, node, from === 0 ? size : { ...size, stride: 1 }),
-      );
-    });
-    nodes.push(inputs.length === 1 ? inputs[0]! : b.add(inputs, { id: `node${to}` }));
-  }
-  return nodes[3]!;
+  return fourNodeCell(b, x, edges, (operation, value, from) =>
+    OPERATIONS[operation](b, value, from === 0 ? size : { ...size, stride: 1 }),
+  );
 }

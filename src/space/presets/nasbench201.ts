@@ -6,6 +6,7 @@
  */
 import { fail } from '../../errors.ts';
 import { classifierHead } from '../../network/blocks/classifier-head.ts';
+import { FOUR_NODE_EDGES } from '../../network/blocks/four-node-cell.ts';
 import {
   NAS_BENCH_201_OPERATIONS,
   type NasBench201Operation,
@@ -13,24 +14,17 @@ import {
 } from '../../network/blocks/nas-bench-201-cell.ts';
 import { nasBench201Reduction } from '../../network/blocks/nas-bench-201-reduction.ts';
 import { networkBuilder } from '../../network/builder.ts';
-import { oneOf, struct, type ValueOf } from '../choice.ts';
+import { oneOf, type ValueOf } from '../choice.ts';
 import { defineSpace } from '../define-space.ts';
 import type { SearchSpace, TableRule } from '../space.ts';
 import { poolToWorkingSize, strideFor } from './downsampling.ts';
+import { fourNodeChoices } from './four-node-choices.ts';
 
-const operation = oneOf(NAS_BENCH_201_OPERATIONS);
-/** `edge02` is the operation from node 0 to node 2. In the benchmark's own order. */
-const choices = struct({
-  edge01: operation,
-  edge02: operation,
-  edge12: operation,
-  edge03: operation,
-  edge13: operation,
-  edge23: operation,
-});
+const choices = fourNodeChoices(oneOf(NAS_BENCH_201_OPERATIONS));
 /** A genome of the space. */
 export type NasBench201Genome = ValueOf<typeof choices>;
 
+/** By the node that they lead to. */
 const EDGES = [['edge01'], ['edge02', 'edge12'], ['edge03', 'edge13', 'edge23']] as const;
 
 /** The benchmark's own text for a cell: `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|…~0|…~1|…~2|`. */
@@ -77,7 +71,7 @@ function fromOperationIndices(text: string): NasBench201Genome {
     ]),
   );
   // In the order of the choices, as every genome.
-  return Object.fromEntries(EDGES.flat().map((edge) => [edge, found.get(edge)!])) as NasBench201Genome;
+  return Object.fromEntries(FOUR_NODE_EDGES.map((edge) => [edge, found.get(edge)!])) as NasBench201Genome;
 }
 
 const table: TableRule = {
@@ -104,7 +98,7 @@ export function nasBench201(
     table,
     build: (cell, io) => {
       const b = networkBuilder(io.inputShape);
-      const edges = EDGES.flat().map((edge) => cell[edge]);
+      const edges = FOUR_NODE_EDGES.map((edge) => cell[edge]);
       let x = b.scope('stem', () => {
         const conv = b.conv(b.input, { out: channels, kernel: 3 });
         return poolToWorkingSize(b, b.batchNorm(conv));

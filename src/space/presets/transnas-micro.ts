@@ -4,37 +4,22 @@
  */
 import { fail } from '../../errors.ts';
 import { classifierHead } from '../../network/blocks/classifier-head.ts';
+import { FOUR_NODE_EDGES } from '../../network/blocks/four-node-cell.ts';
 import { reluConvBn } from '../../network/blocks/relu-conv-bn.ts';
 import { TRANSNAS_OPERATIONS, transnasCell } from '../../network/blocks/transnas-cell.ts';
 import { networkBuilder } from '../../network/builder.ts';
-import { oneOf, struct, type ValueOf } from '../choice.ts';
+import { oneOf, type ValueOf } from '../choice.ts';
 import { defineSpace } from '../define-space.ts';
 import type { SearchSpace, TableRule } from '../space.ts';
 import { archIntegers } from './arch-integers.ts';
+import { fourNodeChoices } from './four-node-choices.ts';
 
 const BENCHMARK = "TransNAS-Bench-101's micro space";
 const MODULES = 5;
 const CELLS = 2;
 
-const operation = oneOf(TRANSNAS_OPERATIONS);
-/** `edge02` is the operation from node 0 to node 2. */
-const choices = struct({
-  edge01: operation,
-  edge02: operation,
-  edge12: operation,
-  edge03: operation,
-  edge13: operation,
-  edge23: operation,
-});
+const choices = fourNodeChoices(oneOf(TRANSNAS_OPERATIONS));
 type Values = ValueOf<typeof choices>;
-const EDGES = [
-  'edge01',
-  'edge02',
-  'edge12',
-  'edge03',
-  'edge13',
-  'edge23',
-] as const satisfies (keyof Values)[];
 
 const table: TableRule = {
   description:
@@ -47,9 +32,9 @@ const table: TableRule = {
       fail('ARCHITECTURE', { benchmark: BENCHMARK, text: arch, reason });
     const [, ...parts] = /^\s*64-41414-(\d)_(\d\d)_(\d\d\d)\s*$/.exec(arch) ?? [];
     const codes = parts.length > 0 ? [...parts.join('')].map(Number) : archIntegers(arch, BENCHMARK);
-    if (codes.length !== EDGES.length) wrong(`it has ${codes.length} operations where there are 6`);
+    if (codes.length !== FOUR_NODE_EDGES.length) wrong(`it has ${codes.length} operations where there are 6`);
     return Object.fromEntries(
-      EDGES.map((edge, i) => [
+      FOUR_NODE_EDGES.map((edge, i) => [
         edge,
         TRANSNAS_OPERATIONS[codes[i]!] ?? wrong(`${codes[i]} is no operation from 0 to 3`),
       ]),
@@ -71,7 +56,7 @@ export function transnasMicro(options: { readonly channels?: number } = {}): Sea
     table,
     build: (cell, io) => {
       const b = networkBuilder(io.inputShape);
-      const edges = EDGES.map((edge) => cell[edge]);
+      const edges = FOUR_NODE_EDGES.map((edge) => cell[edge]);
       let out = channels;
       let x = b.scope('stem', () => {
         const conv = b.batchNorm(b.conv(b.input, { out: out / 2, kernel: 3, stride: 2 }));
