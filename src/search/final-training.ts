@@ -8,14 +8,14 @@ import { basename, dirname, relative } from 'node:path';
 import { makeFolder, writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Executor, JobOutcome } from '../execution/executor.ts';
-import type { Standing, Winner } from '../report/data.ts';
+import type { Winner } from '../report/data.ts';
 import type { Study } from '../study/study.ts';
-import type { Constraint, Measures, Trial } from '../study/trial.ts';
+import type { Constraint, Trial } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
-import { latenciesByDevice, latencySources } from './devices.ts';
 import { failOnDiskTrouble } from './disk-trouble.ts';
-import type { DoneEvent, FrontMember, Int8Result } from './events.ts';
+import { recordDone } from './done-event.ts';
+import type { DoneEvent } from './events.ts';
 import { finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
 import {
@@ -28,7 +28,6 @@ import {
   withinBounds,
 } from './front.ts';
 import { furthestTrial } from './no-trial.ts';
-import type { SearchOptions } from './options.ts';
 import { fewestEpochs } from './plan.ts';
 import { get, put } from './record.ts';
 import { memberFolder, type RunFolder } from './run-folder.ts';
@@ -55,7 +54,7 @@ const REPLACEMENTS = 2;
 export async function trainFinal(request: FinalRequest): Promise<DoneEvent | null> {
   const { options, plan, storage, folder } = request;
   const former = await get(storage, 'winner');
-  if (former !== null) return done(request, former);
+  if (former !== null) return recordDone(request, former);
   const members = await trainMembers(request);
   if (members === null) return null;
   const best = mostAccurate(withinBounds(members, constraintsOf(options, plan)), options.int8)!;
@@ -66,7 +65,7 @@ export async function trainFinal(request: FinalRequest): Promise<DoneEvent | nul
   };
   if (best.model.file !== winner.model.file) await copyToTop(folder, best.trial);
   await put(storage, 'winner', winner);
-  return done(request, winner);
+  return recordDone(request, winner);
 }
 
 /** Trains what is missing, the most promising first. @returns null when the signal ended it @throws FINAL_FAILED */
@@ -235,65 +234,4 @@ async function copyFiles(from: RunFolder, to: RunFolder): Promise<void> {
   for (const name of ['model', 'int8Model', 'network', 'weights'] as const) {
     if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
   }
-}
-
-/** The last event, kept with the run. */
-async function done(
-  { options, plan, storage, study, watch }: FinalRequest,
-  winner: Winner,
-): Promise<DoneEvent> {
-  await watch.save();
-  const members = (await get(storage, 'members')) ?? [];
-  const count = (state: Trial['state']): number => study.trials().filter((t) => t.state === state).length;
-  const { measures } = winner;
-  const how = standings(members, options.objectives, constraintsOf(options, plan));
-  const event: DoneEvent = {
-    event: 'done',
-    testAccuracy: winner.test?.accuracy ?? null,
-    valAccuracy: measures.valAccuracy!,
-    latencyMs: measures.latencyMs!,
-    ...(options.int8 && figuresIn8Bits(winner)),
-    ...devicesOf(measures, options),
-    params: measures.params!,
-    macs: measures.macs!,
-    ...((frontSize(options) > 1 || members.length > 1) && {
-      front: members.map((member, i) => frontMember(member, how[i]!, options)),
-    }),
-    trials: { complete: count('complete'), failed: count('failed'), pruned: count('pruned') },
-    seconds: watch.total(),
-    out: options.out,
-  };
-  await put(storage, 'done', event);
-  return event;
-}
-
-const frontMember = (member: Winner, standing: Standing, options: SearchOptions): FrontMember => {
-  const { trial, model, test, measures } = member;
-  return {
-    trial,
-    file: model.file,
-    testAccuracy: test?.accuracy ?? null,
-    valAccuracy: measures.valAccuracy!,
-    latencyMs: measures.latencyMs!,
-    ...(options.int8 && figuresIn8Bits(member)),
-    ...devicesOf(measures, options),
-    params: measures.params!,
-    macs: measures.macs!,
-    ...standing,
-  };
-};
-
-/** All null where the network could not be quantised. */
-const figuresIn8Bits = ({ measures, int8 }: Winner): Required<Int8Result> => ({
-  int8File: int8?.file ?? null,
-  int8ValAccuracy: measures.int8ValAccuracy ?? null,
-  int8TestAccuracy: measures.int8TestAccuracy ?? null,
-  int8LatencyMs: measures.int8LatencyMs ?? null,
-  int8SizeBytes: measures.int8SizeBytes ?? null,
-  int8SpeedUp: int8?.speedUp ?? null,
-});
-
-function devicesOf(measures: Measures, options: SearchOptions): Pick<FrontMember, 'devices'> {
-  const devices = latenciesByDevice(measures, latencySources(options.devices));
-  return Object.keys(devices).length === 0 ? {} : { devices };
 }
