@@ -1,0 +1,6 @@
+/** Apart from the Gaussian processes: each takes a minute, and test files run side by side. */
+import { test } from 'vitest';
+import { strategySuite } from '../../testing/index.ts';
+import { STRATEGIES } from '../index.ts';
+
+for (const name of ['auto', 'forest', 'bananas'] as const) strategySuite(test, STRATEGIES[name]);
