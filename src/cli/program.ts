@@ -3,42 +3,27 @@ import { Command, CommanderError } from 'commander';
 import { type ErrorCode, EspalierError, EXIT } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { AddCommand } from './command.ts';
-import { addBench } from './commands/bench.ts';
-import { addData } from './commands/data.ts';
-import { addDevice } from './commands/device.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addInspect } from './commands/inspect.ts';
-import { addPick } from './commands/pick.ts';
-import { addPredict } from './commands/predict.ts';
-import { addQuantize } from './commands/quantize.ts';
-import { addQuickstart } from './commands/quickstart.ts';
-import { addReport } from './commands/report.ts';
-import { addResume } from './commands/resume.ts';
-import { addSearch } from './commands/search.ts';
-import { addSpaces } from './commands/spaces.ts';
-import { addStudies } from './commands/studies.ts';
-import { addVerify } from './commands/verify.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { styler, type Terminal } from './terminal.ts';
 
-/** In the order of `--help`. */
-const COMMANDS = {
-  search: addSearch,
-  quickstart: addQuickstart,
-  resume: addResume,
-  report: addReport,
-  pick: addPick,
-  predict: addPredict,
-  verify: addVerify,
-  quantize: addQuantize,
-  inspect: addInspect,
-  data: addData,
-  spaces: addSpaces,
-  studies: addStudies,
-  bench: addBench,
-  device: addDevice,
-  doctor: addDoctor,
-} satisfies Record<string, AddCommand>;
+/** In the order of `--help`. Each is loaded when it is needed: one command's code starts far sooner than all of it. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  search: async () => (await import('./commands/search.ts')).addSearch,
+  quickstart: async () => (await import('./commands/quickstart.ts')).addQuickstart,
+  resume: async () => (await import('./commands/resume.ts')).addResume,
+  report: async () => (await import('./commands/report.ts')).addReport,
+  pick: async () => (await import('./commands/pick.ts')).addPick,
+  predict: async () => (await import('./commands/predict.ts')).addPredict,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  quantize: async () => (await import('./commands/quantize.ts')).addQuantize,
+  inspect: async () => (await import('./commands/inspect.ts')).addInspect,
+  data: async () => (await import('./commands/data.ts')).addData,
+  spaces: async () => (await import('./commands/spaces.ts')).addSpaces,
+  studies: async () => (await import('./commands/studies.ts')).addStudies,
+  bench: async () => (await import('./commands/bench.ts')).addBench,
+  device: async () => (await import('./commands/device.ts')).addDevice,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+};
 
 const EXIT_TEXTS = {
   ok: 'all went well',
@@ -82,7 +67,7 @@ export async function runCli(
     })
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n\nStart with: espalier quickstart`);
-  for (const add of Object.values(COMMANDS))
+  for (const add of await commandsFor(args))
     add(program, { terminal, signal: interrupt.signal, began }, (code) => {
       exitCode = code;
     });
@@ -100,6 +85,14 @@ export async function runCli(
   } finally {
     interrupt.release();
   }
+}
+
+/** The command that is named first, or all where help or an error has to list them. */
+function commandsFor([first]: readonly string[]): Promise<AddCommand[]> {
+  if (first === '--version' || first === '-V') return Promise.resolve([]);
+  const named =
+    first !== undefined && Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]!] : Object.values(COMMANDS);
+  return Promise.all(named.map((load) => load()));
 }
 
 /** @returns the exit code */

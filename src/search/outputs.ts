@@ -5,7 +5,6 @@ import { describeMachine } from '../device/machine.ts';
 import { fail } from '../errors.ts';
 import type { ReportData } from '../report/data.ts';
 import { writePareto } from '../report/pareto-csv.ts';
-import { writeReport } from '../report/report.ts';
 import { writeTrials } from '../report/trials-json.ts';
 import { describeEngine } from '../runtime/engine.ts';
 import { spaceSize } from '../space/size.ts';
@@ -38,6 +37,8 @@ export async function writeOutputs(
 ): Promise<readonly string[]> {
   const trials = await storage.trials();
   const data = await reportData(options, storage, space, trials);
+  // The library of the charts is large: a run loads it when it has something to draw.
+  const { writeReport } = await import('../report/report.ts');
   await writeReport(data, folder.report);
   const sources = latencySources(options.devices);
   await writeTrials(trials, folder.trials, sources);

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type PredictorResult, predictorQuality } from '../../benchmark/predictor-quality.ts';
 import { createProblem } from '../../benchmark/problem.ts';
-import { regretPlot } from '../../benchmark/regret-plot.ts';
 import { replayInShards, serveShard } from '../../benchmark/shards.ts';
 import { readTable, rowsWhere } from '../../benchmark/table.ts';
 import {
@@ -137,7 +136,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
               ),
             }),
       });
-      if (flags.plot !== undefined)
+      if (flags.plot !== undefined) {
+        const { regretPlot } = await import('../../benchmark/regret-plot.ts');
         writeFileSync(
           flags.plot,
           regretPlot(curves, {
@@ -146,6 +146,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
             report,
           }),
         );
+      }
       if (flags.json)
         print(terminal, JSON.stringify(reach.length === 0 ? { results } : { results, reached }));
       else {
