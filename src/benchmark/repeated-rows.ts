@@ -15,8 +15,7 @@ export function refuseKinds(table: Table, first: number, second: number, column:
   const advice = table.columns
     .map((name) => ({ name, values: [...new Set(table.rows.map((row) => row[name]!))] }))
     .filter(
-      ({ name, values }) =>
-        table.rows[first]![name] !== table.rows[second]![name] && values.length <= most,
+      ({ name, values }) => table.rows[first]![name] !== table.rows[second]![name] && values.length <= most,
     )
     .map(({ name, values }) => `--where ${name}=${values.join('|')}`)
     .join(' or ');

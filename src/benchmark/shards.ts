@@ -78,9 +78,7 @@ export async function replayInShards(
           const failed = (error: Error): void => reject(signal.aborted ? signal.reason : error);
           child.on('error', failed);
           child.on('exit', (code) =>
-            code === 0
-              ? resolve()
-              : failed(new Error(`a replaying process ended with ${code}: ${said}`)),
+            code === 0 ? resolve() : failed(new Error(`a replaying process ended with ${code}: ${said}`)),
           );
         }),
     ),
