@@ -98,39 +98,39 @@ test('costs are numbers, columns, or columns times a number', () => {
   expect([...problemOf({ cost: 'seconds*0.5' }).costs[0]!.slice(3, 5)]).toEqual([0.5, 1]);
 });
 
-test('a budget ends a run before the evaluation that would go beyond it', () => {
+test('a budget ends a run before the evaluation that would go beyond it', async () => {
   const problem = problemOf({ cost: 'seconds' });
-  const { evaluations } = replayed(problem, [0], { budget: 9 });
+  const { evaluations } = await replayed(problem, [0], { budget: 9 });
   // Four rows at 1, then two at 2 make 8; the next would make 10.
   expect(evaluations.map((e) => e.cost)).toEqual([1, 2, 3, 4, 6, 8]);
   expect(delivered(problem, evaluations)).toBe(55);
 });
 
-test('only the highest fidelity that a run came to counts as its result', () => {
+test('only the highest fidelity that a run came to counts as its result', async () => {
   const problem = problemOf({ cost: '3', lowFidelities: [{ signal: 'early', cost: '1' }] });
   expect(problem.fidelities).toEqual([1, 3]);
-  const run = (fidelities: readonly number[], count: number) =>
-    replayed(problem, fidelities, { evaluations: count }).evaluations;
+  const run = async (fidelities: readonly number[], count: number) =>
+    (await replayed(problem, fidelities, { evaluations: count })).evaluations;
   // The early signal is best in the first row, the full one in the last.
-  expect(delivered(problem, run([0], 5))).toBe(50);
-  expect(delivered(problem, run([0, 1], 6))).toBe(52);
-  expect(run([0, 1], 4).map((e) => e.cost)).toEqual([1, 4, 5, 8]);
+  expect(delivered(problem, await run([0], 5))).toBe(50);
+  expect(delivered(problem, await run([0, 1], 6))).toBe(52);
+  expect((await run([0, 1], 4)).map((e) => e.cost)).toEqual([1, 4, 5, 8]);
 });
 
-test('an evaluation that goes on pays the difference, of its own architecture alone', () => {
+test('an evaluation that goes on pays the difference, of its own architecture alone', async () => {
   const problem = problemOf({ cost: 'seconds*3', lowFidelities: [{ signal: 'early', cost: 'seconds' }] });
-  const costs = (fidelities: readonly number[], continued: boolean) =>
-    replayed(problem, fidelities, { evaluations: 10, continued }).evaluations.map((e) => e.cost);
+  const costs = async (fidelities: readonly number[], continued: boolean) =>
+    (await replayed(problem, fidelities, { evaluations: 10, continued })).evaluations.map((e) => e.cost);
   // Each of the first four rows costs 1, then 2 more; the fifth 2, then 4 more.
-  expect(costs([0, 1], true)).toEqual([1, 3, 4, 6, 7, 9, 10, 12, 14, 18]);
-  expect(costs([0, 1], false)).toEqual([1, 4, 5, 8, 9, 12, 13, 16, 18, 24]);
+  expect(await costs([0, 1], true)).toEqual([1, 3, 4, 6, 7, 9, 10, 12, 14, 18]);
+  expect(await costs([0, 1], false)).toEqual([1, 4, 5, 8, 9, 12, 13, 16, 18, 24]);
   // What was trained to the end is not paid again, and earns nothing back.
-  expect(costs([1, 0], true)).toEqual([3, 3, 6, 6, 9, 9, 12, 12, 18, 18]);
+  expect(await costs([1, 0], true)).toEqual([3, 3, 6, 6, 9, 9, 12, 12, 18, 18]);
 });
 
-test('a report is reached by what would be delivered at the highest fidelity, and the run may end there', () => {
+test('a report is reached by what would be delivered at the highest fidelity, and the run may end there', async () => {
   const problem = problemOf({ cost: '3', lowFidelities: [{ signal: 'early', cost: '1' }] });
-  const run = replayed(problem, [0, 1], { evaluations: 8 }).evaluations;
+  const { evaluations: run } = await replayed(problem, [0, 1], { evaluations: 8 });
   // Rows 0 to 3 report 50 to 53, the second evaluation of each being full.
   expect([50, 51.5, 53].map((report) => costToReach(problem, run, report))).toEqual([4, 12, 16]);
   expect(costToReach(problem, run, 54)).toBeNull();
@@ -141,10 +141,10 @@ test('a report is reached by what would be delivered at the highest fidelity, an
       50,
     ),
   ).toBeNull();
-  expect(replayed(problem, [0, 1], { reach: 52 }).evaluations).toHaveLength(6);
+  expect((await replayed(problem, [0, 1], { reach: 52 })).evaluations).toHaveLength(6);
   // A row with a better report but a worse signal would not be delivered.
   const reversed = problemOf({ signal: { column: 'early', better: 'max' } });
-  expect(costToReach(reversed, replayed(reversed, [0], {}).evaluations, 51)).toBeNull();
+  expect(costToReach(reversed, (await replayed(reversed, [0], {})).evaluations, 51)).toBeNull();
 });
 
 test('costs to reach a report are means, and a run that fails counts with what it spent', async () => {
@@ -211,6 +211,25 @@ test('results are means over the seeds, and curves end at no regret where all is
   expect(svg).toMatch(/^<svg[\s\S]*a &amp; b[\s\S]*<\/svg>$/);
 });
 
+test('rows that measure one architecture again count by their mean, also as proxies', () => {
+  const again = join(folder, 'again.csv');
+  writeFileSync(again, 'hidden,activation,accuracy,test\n1,relu,1,5\n2,relu,9,1\n1,relu,2,8\n');
+  const repeated = readTable(again);
+  const problem = problemOf({ table: repeated });
+  expect([...problem.values[0]![0]!]).toEqual([1.5, 9]);
+  expect([...problem.report]).toEqual([6.5, 1]);
+  expect(problem.leftOut).toEqual(['1 rows measure an architecture again; the mean of its rows counts']);
+  const { proxies, genomes } = problemOf({ proxies: [{ table: repeated, column: 'test' }] });
+  expect(proxies[0]!.score(genomes[0]!)).toBe(6.5);
+});
+
+test('a replay that is told to end rejects with the reason', async () => {
+  const reason = new Error('enough');
+  await expect(
+    replayed(problemOf(), [0], { evaluations: 5, signal: AbortSignal.abort(reason) }),
+  ).rejects.toBe(reason);
+});
+
 test('proxies are matched by index', () => {
   const other = join(folder, 'proxies.csv');
   writeFileSync(other, 'index,score\n11,5\n0,7\n');
@@ -248,7 +267,7 @@ test('one of several tasks in a table is chosen by a column', () => {
 test('what breaks a bound is not delivered, nor the best', async () => {
   const problem = problemOf({ constraints: [{ column: 'size', sense: '<=', bound: 20 }] });
   expect(problem.feasible.filter(Boolean)).toHaveLength(8);
-  const { evaluations } = replayed(problem, [0], { evaluations: 12 });
+  const { evaluations } = await replayed(problem, [0], { evaluations: 12 });
   expect(delivered(problem, evaluations)).toBe(57);
   expect(
     delivered(
@@ -291,19 +310,19 @@ test('runs done elsewhere count as those done here', async () => {
       onRun: () => {},
       ...(done === undefined ? {} : { done }),
     });
-  const elsewhere = new Map(
-    [3, 1].map((seed) => [
+  const elsewhere = new Map<string, Replay>();
+  for (const seed of [3, 1])
+    elsewhere.set(
       runKey('random', seed),
-      replay({ ...runOptions(common), strategy: randomSearch, seed }),
-    ]),
-  );
+      await replay({ ...runOptions(common), strategy: randomSearch, seed }),
+    );
   const [here, mixed] = [await run(), await run(elsewhere)];
   expect({ ...mixed.results[0], msPerTrial: 0 }).toEqual({ ...here.results[0], msPerTrial: 0 });
   expect(mixed.curves).toEqual(here.curves);
 });
 
-test('the quality of predictors is a rank correlation with what they have not seen', () => {
-  const found = predictorQuality(problemOf(), [8, 50], 2, new AbortController().signal);
+test('the quality of predictors is a rank correlation with what they have not seen', async () => {
+  const found = await predictorQuality(problemOf(), [8, 50], 2, new AbortController().signal);
   expect(found.map(({ model, trained }) => [model, trained])).toEqual([
     ['both', 8],
     ['process', 8],

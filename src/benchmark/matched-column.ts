@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { genomeKey } from './genome-key.ts';
+import { meanOf, refuseKinds } from './repeated-rows.ts';
 import { numericColumn, type Table } from './table.ts';
 
 /**
@@ -33,25 +34,24 @@ export function matchedColumn(table: Table, other: Table, column: string, space:
 
 /** Null where the table does not hold what the space's rule needs. */
 function scoresByGenome(
-  { path, rows }: Table,
+  other: Table,
   column: string,
   values: Float64Array,
   space: SearchSpace,
 ): ReadonlyMap<string, number> | null {
   const keyOf = genomeKey(space);
-  const found = new Map<string, number>();
-  for (const [i, row] of rows.entries()) {
+  const found = new Map<string, number[]>();
+  for (const [i, row] of other.rows.entries()) {
     const genome = space.table?.genome(row) ?? null;
     if (genome === null) return null;
     if (!Number.isFinite(values[i])) continue;
     const key = keyOf(genome);
     const before = found.get(key);
-    if (before !== undefined && before !== values[i])
-      fail('TABLE', {
-        path,
-        reason: `two rows of one architecture have different values of "${column}"; choose those that are meant with --where`,
-      });
-    found.set(key, values[i]!);
+    if (before === undefined) found.set(key, [i]);
+    else {
+      if (values[before[0]!] !== values[i]) refuseKinds(other, before[0]!, i, column);
+      before.push(i);
+    }
   }
-  return found;
+  return new Map([...found].map(([key, members]) => [key, meanOf(values, members)]));
 }

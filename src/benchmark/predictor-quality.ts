@@ -1,4 +1,5 @@
 /** How well the models of the predictor strategies rank architectures that they have not seen. */
+import { setImmediate } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
 import { listing, rowIn } from '../strategy/predictor/listed-features.ts';
 import { ensembleModel, forestModel, type Model, processModel } from '../strategy/predictor/model.ts';
@@ -23,12 +24,12 @@ const MODELS: Readonly<Record<string, Model>> = {
 };
 
 /** With the problem's proxies as features, where it has some. */
-export function predictorQuality(
+export async function predictorQuality(
   problem: Problem,
   counts: readonly number[],
   seeds: number,
   signal: AbortSignal,
-): PredictorResult[] {
+): Promise<PredictorResult[]> {
   const { space, genomes, proxies, inspect } = problem;
   const accuracy = problem.values.at(-1)![0]!;
   const list = listing({ space, inspect, proxies }, genomes);
@@ -38,6 +39,8 @@ export function predictorQuality(
     const random = createRandom(`predictor ${seed}`);
     const order = random.shuffle([...genomes.keys()]);
     for (const trained of counts.filter((count) => count < genomes.length)) {
+      // Lets Ctrl-C in.
+      await setImmediate();
       signal.throwIfAborted();
       const [seen, unseen] = [order.slice(0, trained), order.slice(trained)];
       const lesson = {

@@ -12,6 +12,7 @@ import { reducedGraph } from '../strategy/predictor/reduced-graph.ts';
 import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
 import { genomeKey } from './genome-key.ts';
 import { matchedColumn } from './matched-column.ts';
+import { meanOf, refuseKinds } from './repeated-rows.ts';
 import { numericColumn, type Table } from './table.ts';
 
 /** A column and which way is better. */
@@ -109,11 +110,12 @@ export function createProblem(options: ProblemOptions): Problem {
     options.report,
     ...constraints.map(({ column }) => column),
   ];
-  const kept: number[] = [];
+  /** By genome: the rows that hold it. */
+  const members: number[][] = [];
   const genomes: Genome[] = [];
   const rows = new Map<string, number>();
   const keyOf = genomeKey(space);
-  let [incomplete, repeated] = [0, 0];
+  let [incomplete, repeated, averaged] = [0, 0, 0];
   for (const [i, row] of table.rows.entries()) {
     if (!columns.every((column) => Number.isFinite(column[i]))) {
       incomplete++;
@@ -128,25 +130,31 @@ export function createProblem(options: ProblemOptions): Problem {
     const key = keyOf(genome);
     const before = rows.get(key);
     if (before !== undefined) {
-      const differs = columns.findIndex((column) => column[i] !== column[kept[before]!]);
-      if (differs >= 0) return failDisagreeing(table, kept[before]!, i, names[differs]!);
-      repeated++;
+      const first = members[before]![0]!;
+      const differs = columns.findIndex((column) => column[i] !== column[first]);
+      if (differs >= 0) {
+        refuseKinds(table, first, i, names[differs]!);
+        averaged++;
+      } else repeated++;
+      members[before]!.push(i);
       continue;
     }
     rows.set(key, genomes.length);
     genomes.push(genome);
-    kept.push(i);
+    members.push([i]);
   }
   if (genomes.length === 0)
     fail('TABLE', { path: table.path, reason: 'no row has all the columns asked for' });
-  const feasible = kept.map((i) =>
+  const pick = (column: Float64Array): Float64Array =>
+    Float64Array.from(members, (rows) => meanOf(column, rows));
+  const kept = bounded.map(pick);
+  const feasible = genomes.map((_, row) =>
     constraints.every(({ sense, bound }, k) =>
-      sense === '<=' ? bounded[k]![i]! <= bound : bounded[k]![i]! >= bound,
+      sense === '<=' ? kept[k]![row]! <= bound : kept[k]![row]! >= bound,
     ),
   );
   if (!feasible.includes(true))
     fail('TABLE', { path: table.path, reason: 'no row keeps within the constraints' });
-  const pick = (column: Float64Array): Float64Array => Float64Array.from(kept, (i) => column[i]!);
 
   const known = new Map<Genome, number>(genomes.map((genome, row) => [genome, row]));
   const rowOf = (genome: Genome): number | undefined => known.get(genome) ?? rows.get(keyOf(genome));
@@ -188,29 +196,13 @@ export function createProblem(options: ProblemOptions): Problem {
     leftOut: [
       ...(incomplete > 0 ? [`${incomplete} rows lack a value that is asked for`] : []),
       ...(repeated > 0 ? [`${repeated} rows repeat an architecture`] : []),
+      ...(averaged > 0
+        ? [`${averaged} rows measure an architecture again; the mean of its rows counts`]
+        : []),
     ],
     rowOf,
     inspect,
   };
-}
-
-/** Most values of a column that tells kinds of rows apart. */
-const FEW = 12;
-
-function failDisagreeing(table: Table, first: number, second: number, column: string): never {
-  const telling = table.columns
-    .map((name) => ({ name, values: [...new Set(table.rows.map((row) => row[name]!))] }))
-    .filter(({ name, values }) => {
-      const [a, b] = [table.rows[first]![name], table.rows[second]![name]];
-      return a !== b && values.length <= FEW;
-    });
-  const advice = telling.map(({ name, values }) => `--where ${name}=${values.join('|')}`).join(' or ');
-  return fail('TABLE', {
-    path: table.path,
-    reason:
-      `rows ${first + 1} and ${second + 1} are of one architecture, and their "${column}" differs` +
-      (advice === '' ? '' : `; choose the rows that are meant, with ${advice}`),
-  });
 }
 
 /** A number, a column, or a column times a number: `train_time*0.06`. */

@@ -1,4 +1,5 @@
 /** One search replayed on a table: the strategy is asked and told as a study does it, one trial at a time. */
+import { setImmediate } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
 import type { Observation, Strategy } from '../strategy/strategy.ts';
 import { type Problem, requestParts } from './problem.ts';
@@ -16,6 +17,8 @@ export interface ReplayOptions {
   readonly continued: boolean;
   /** The run ends when the row that it would deliver has this report or a better one; null for no such end. */
   readonly reach: number | null;
+  /** Ends the run between two evaluations: the promise then rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Replay {
@@ -24,8 +27,8 @@ export interface Replay {
   readonly ownMs: number;
 }
 
-export function replay(options: ReplayOptions): Replay {
-  const { problem, strategy, seed, evaluations, budget, continued, reach } = options;
+export async function replay(options: ReplayOptions): Promise<Replay> {
+  const { problem, strategy, seed, evaluations, budget, continued, reach, signal } = options;
   const random = createRandom(seed).split('study');
   const proposed = new Set<number>();
   const parts = requestParts(problem, proposed);
@@ -37,6 +40,9 @@ export function replay(options: ReplayOptions): Replay {
   let cost = 0;
   let ownMs = 0;
   while (done.length < (evaluations ?? Number.POSITIVE_INFINITY)) {
+    // Lets Ctrl-C and the progress bar in.
+    await setImmediate();
+    signal?.throwIfAborted();
     const number = done.length;
     const began = performance.now();
     const proposal = strategy.suggest({

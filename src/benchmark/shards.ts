@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Strategy } from '../strategy/strategy.ts';
-import { type Replay, type ReplayOptions, replay } from './replay.ts';
-import { runKey } from './table-benchmark.ts';
+import { type Replay, replay } from './replay.ts';
+import { type RunOptions, runKey } from './table-benchmark.ts';
 
 export interface Shard {
   /** 0 … count − 1. */
@@ -26,11 +26,12 @@ export async function serveShard(
   { index, count }: Shard,
   strategies: Readonly<Record<string, Strategy>>,
   seeds: number,
-  common: Omit<ReplayOptions, 'strategy' | 'seed'>,
+  common: RunOptions,
+  signal: AbortSignal,
 ): Promise<void> {
   for (const [i, [strategy, seed]] of runsOf(Object.keys(strategies), seeds).entries()) {
     if (i % count !== index) continue;
-    const done = replay({ ...common, strategy: strategies[strategy]!, seed });
+    const done = await replay({ ...common, strategy: strategies[strategy]!, seed, signal });
     await new Promise<void>((resolve, reject) => {
       process.send!({ strategy, seed, replay: done } satisfies Message, (error: Error | null) =>
         error === null ? resolve() : reject(error),
@@ -73,9 +74,11 @@ export async function replayInShards(
             done.set(runKey(strategy, seed), result);
             onRun(strategy);
           });
-          child.on('error', reject);
+          // A child that was told to end did not fail: the reason is the signal's.
+          const failed = (error: Error): void => reject(signal.aborted ? signal.reason : error);
+          child.on('error', failed);
           child.on('exit', (code) =>
-            code === 0 ? resolve() : reject(new Error(`a replaying process ended with ${code}: ${said}`)),
+            code === 0 ? resolve() : failed(new Error(`a replaying process ended with ${code}: ${said}`)),
           );
         }),
     ),

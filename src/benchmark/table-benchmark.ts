@@ -69,10 +69,13 @@ export interface Benchmark {
 
 const CURVE_POINTS = 60;
 
+/** What is the same for all runs. */
+export type RunOptions = Omit<ReplayOptions, 'strategy' | 'seed' | 'signal'>;
+
 type Ends = Pick<BenchmarkOptions, 'problem' | 'evaluations' | 'budget' | 'continued' | 'reach'>;
 
-/** What is the same for all runs: without evaluations and budget, a run ends at the best report that it is to reach. */
-export function runOptions(options: Ends): Omit<ReplayOptions, 'strategy' | 'seed'> {
+/** Without evaluations and budget, a run ends at the best report that it is to reach. */
+export function runOptions(options: Ends): RunOptions {
   const { problem, evaluations, budget, continued, reach } = options;
   const limit = evaluations?.at(-1) ?? null;
   const farthest = problem.reportBetter === 'max' ? Math.max(...reach) : Math.min(...reach);
@@ -90,16 +93,13 @@ export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benc
   for (const [name, strategy] of Object.entries(strategies)) {
     const runs: Replay[] = [];
     for (let seed = 0; seed < seeds; seed++) {
-      options.signal.throwIfAborted();
       const elsewhere = options.done?.get(runKey(name, seed));
       if (elsewhere !== undefined) {
         runs.push(elsewhere);
         continue;
       }
-      runs.push(replay({ ...common, strategy, seed }));
+      runs.push(await replay({ ...common, strategy, seed, signal: options.signal }));
       options.onRun(name, seed);
-      // Lets Ctrl-C and the progress bar in between two runs.
-      await new Promise((resolve) => setImmediate(resolve));
     }
     const done = runs.map((run) => run.evaluations);
     for (const point of evaluations ?? [null])

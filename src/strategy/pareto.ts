@@ -4,7 +4,12 @@ type Vector = readonly number[];
 
 /** At least as good everywhere and better somewhere. */
 export function dominates(a: Vector, b: Vector): boolean {
-  return a.every((v, i) => v >= b[i]!) && a.some((v, i) => v > b[i]!);
+  let better = false;
+  for (let k = 0; k < a.length; k++) {
+    if (!(a[k]! >= b[k]!)) return false;
+    if (a[k]! > b[k]!) better = true;
+  }
+  return better;
 }
 
 /**

@@ -71,7 +71,8 @@ export const TABLE_HELP =
   '\nis given. With --reach alone a run ends when it has reached the best; with another end too, a run that does not' +
   '\nreach a report counts with all that it spent, and the cost is marked ≥.' +
   '\nHypervolumes are relative to the exact front, objectives scaled to the table, the worst value as reference.' +
-  '\nProxies in another file are matched by the column index, else by architecture.' +
+  '\nProxies in another file are matched by the column index, else by architecture. Rows that measure one architecture' +
+  '\nagain count by their mean; where a column tells them apart (a task), --where chooses.' +
   '\n\nHow tables name architectures:\n' +
   Object.values<SearchSpace>(PRESETS)
     .flatMap(({ name, table }) => (table === undefined ? [] : [`  ${name}: ${table.description}`]))

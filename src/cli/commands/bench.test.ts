@@ -72,3 +72,12 @@ test('a table with several tasks says that one must be chosen', async () => {
   expect(code).toBe(EXIT.data);
   expect(err).toMatch(/--where task=one\|two/);
 });
+
+test('Ctrl-C ends replays in other processes cleanly, between two evaluations', async () => {
+  const ended = bench('--where', 'task=one', '--strategy', 'random', '--reach', '999', '--workers', '2');
+  setTimeout(() => process.emit('SIGINT'), 200);
+  const { code, out, err } = await ended;
+  expect(code).toBe(EXIT.interrupted);
+  expect(out).toBe('');
+  expect(err).toMatch(/^\s*Stopping: [^\n]*\n$/);
+});

@@ -102,11 +102,11 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       });
       const ends = { problem, evaluations, budget, continued: flags.continued ?? false, reach };
       if (flags.shard !== undefined) {
-        await serveShard(shard(flags.shard), strategies, seeds, runOptions(ends));
+        await serveShard(shard(flags.shard), strategies, seeds, runOptions(ends), signal);
         return;
       }
       if (trained !== null) {
-        printPredictors(terminal, flags, predictorQuality(problem, trained, seeds, signal));
+        printPredictors(terminal, flags, await predictorQuality(problem, trained, seeds, signal));
         finish(EXIT.ok);
         return;
       }

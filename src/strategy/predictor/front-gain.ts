@@ -39,13 +39,13 @@ function addedVolume(front: readonly Vector[], reference: Vector): (vector: Vect
 
 /** With two objectives the area is a sum over the steps of the front. */
 function addedArea(front: readonly Vector[], reference: Vector): (vector: Vector) => number {
-  const steps = [...front].sort((a, b) => b[0]! - a[0]!);
+  const steps = [...front.toSorted((a, b) => b[0]! - a[0]!), [reference[0]!, Number.POSITIVE_INFINITY]];
   return ([x, y]) => {
     let area = 0;
     let floor = reference[1]!;
     // From the right: right of a step only those before it cover the ground.
     let right = x!;
-    for (const [stepX, stepY] of [...steps, [reference[0]!, Number.POSITIVE_INFINITY] as const]) {
+    for (const [stepX, stepY] of steps) {
       if (stepX! < right) {
         area += Math.max(0, right - Math.max(stepX!, reference[0]!)) * Math.max(0, y! - floor);
         right = stepX!;
