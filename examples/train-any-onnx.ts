@@ -1,28 +1,27 @@
 /**
- * Trains an ONNX model with onnxruntime-node: reads the file, makes a graph of the whole training step, runs it, and
- * writes the trained model back.
+ * Trains an ONNX model in an onnxruntime-node session of your own: reads the file, makes a graph of the whole training
+ * step, feeds its outputs back into it, and writes the trained model back. docs/training-graph.md does it with a stepper.
  *
  * Run: npx tsx examples/train-any-onnx.ts
- * In your own project, import from 'espalier'; nothing else of Espalier is needed.
+ * In your own project, import from 'espalier/training-graph'; nothing else of Espalier is needed.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
+// Only to make a file to train.
+import { initialWeights, networkBuilder, networkToOnnx } from '../src/index.ts';
 import {
   createRandom,
-  decodeModel,
   encodeModel,
   entryVector,
-  initialWeights,
   LOSSES,
-  networkBuilder,
-  networkToOnnx,
   OPTIMISERS,
+  readModelFile,
   startingVectors,
   trainedModel,
   trainingGraph,
-} from '../src/index.ts';
+} from '../src/training-graph.ts';
 
 const BATCH = 32;
 const SIDE = 12;
@@ -57,7 +56,7 @@ function drawBatch() {
   };
 }
 
-const model = decodeModel(await readFile(path), path);
+const { model } = await readModelFile(path);
 const graph = trainingGraph(model, LOSSES.crossEntropy({ labels: 'indices' }), OPTIMISERS.adamw(), {
   dimensions: { batch: BATCH },
 });

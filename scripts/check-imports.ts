@@ -20,6 +20,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['runtime'],
   ['data', 'task'],
   ['train'],
+  // Published under a name of its own: what lies below needs nothing of what lies above.
+  ['training-graph'],
   ['strategy'],
   ['device'],
   ['quantisation'],

@@ -221,7 +221,8 @@ export const ERRORS = {
   // ---- onnx and autodiff
   ONNX_READ: {
     message: (d) => `Cannot read ${d.path} as ONNX: ${d.reason}`,
-    hint: () => 'Export the model again, with its weights inside the file and without control flow.',
+    hint: () =>
+      'Keep files of weights beside the model, or export it again, with its weights inside and without control flow.',
     exit: EXIT.data,
   },
   MODEL_MISSING: {
@@ -235,7 +236,7 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   NO_PARAMETERS: {
-    message: (d) => `Nothing in the model "${d.model}" trains: it has no float32 weights that are not frozen`,
+    message: (d) => `Nothing in the model "${d.model}" trains: it has no float weights that are not frozen`,
     hint: () => 'Let the option `trainable` accept at least one initialiser that a layer uses.',
     exit: EXIT.usage,
   },

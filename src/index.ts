@@ -1,32 +1,5 @@
 /** Espalier's public API: re-exports only. */
-// autodiff
-export type { Arithmetic } from './autodiff/arithmetic.ts';
-export type { NoiseInput } from './autodiff/forward.ts';
-export type { BinaryCrossEntropyOptions } from './autodiff/losses/binary-cross-entropy.ts';
-export type { BoxOverlapOptions } from './autodiff/losses/box-overlap.ts';
-export type { CrossEntropyOptions } from './autodiff/losses/cross-entropy.ts';
-export type { DiceOptions } from './autodiff/losses/dice.ts';
-export type { DistillationOptions } from './autodiff/losses/distillation.ts';
-export type { FocalOptions } from './autodiff/losses/focal.ts';
-export { LOSSES } from './autodiff/losses/index.ts';
-export type { Loss, StopGradient } from './autodiff/losses/loss.ts';
-export { type LossTerm, sumOfLosses } from './autodiff/losses/sum.ts';
-export type { LoweringTarget } from './autodiff/lowering/target.ts';
-export { startingVectors, trainedModel } from './autodiff/model-weights.ts';
-export type { AdamwOptions } from './autodiff/optimisers/adamw.ts';
-export { OPTIMISERS } from './autodiff/optimisers/index.ts';
-export type { LionOptions } from './autodiff/optimisers/lion.ts';
-export type { Optimiser, UpdateContext } from './autodiff/optimisers/optimiser.ts';
-export type { RmspropOptions } from './autodiff/optimisers/rmsprop.ts';
-export type { SgdOptions } from './autodiff/optimisers/sgd.ts';
-export {
-  entryVector,
-  type LayoutEntry,
-  pack,
-  unpack,
-  type VectorLayout,
-} from './autodiff/parameter-layout.ts';
-export { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from './autodiff/training-graph.ts';
+
 // benchmark
 export { createProblem, type Goal, type Problem, type ProblemOptions } from './benchmark/problem.ts';
 export { readTable, type Table } from './benchmark/table.ts';
@@ -48,7 +21,7 @@ export { suitableAugmentation } from './data/suitable-augmentation.ts';
 // device
 export { describeMachine, type Machine } from './device/machine.ts';
 export { type Latency, type LatencyOptions, measureLatency } from './device/measure-latency.ts';
-export { EspalierError, EXIT } from './errors.ts';
+export { EXIT } from './errors.ts';
 // estimation
 export { classCounts, defaultPlan, type PlanRequest } from './estimation/default-plan.ts';
 export type { EstimationRequest, Estimator } from './estimation/estimator.ts';
@@ -86,11 +59,7 @@ export { reparameterise } from './network/reparameterise.ts';
 export { networkToOnnx, type ToOnnxOptions } from './network/to-onnx.ts';
 // onnx
 export { checkModel, type ModelProblem } from './onnx/check.ts';
-export { decodeModel } from './onnx/decode.ts';
-export { encodeModel } from './onnx/encode.ts';
 export { foldBatchNorm } from './onnx/fold-batch-norm.ts';
-export type { GraphBuilder } from './onnx/graph-builder.ts';
-export type { OnnxModel, Tensor } from './onnx/model.ts';
 // quantisation
 export { CALIBRATORS, type CalibrationMethod } from './quantisation/calibration/index.ts';
 export { type Feeds, observeValues } from './quantisation/calibration/observe.ts';
@@ -114,11 +83,9 @@ export {
 } from './quantisation/quantise.ts';
 export { type LayerSensitivity, layerSensitivities } from './quantisation/sensitivity.ts';
 export { TARGETS, type TargetName } from './quantisation/targets.ts';
-export { createRandom, type Random } from './random.ts';
 // report
 export type { ReportData } from './report/data.ts';
 export { writeReport } from './report/report.ts';
-export { loweringTarget } from './runtime/lowering-target.ts';
 // search
 export { type Classifier, loadClassifier, type Prediction } from './search/classifier.ts';
 export type { SearchHooks } from './search/context.ts';
@@ -193,7 +160,6 @@ export { runStudy } from './study/run-study.ts';
 export { type Outcome, openStudy, type Study } from './study/study.ts';
 export type { Constraint, CurvePoint, Measures, Objective, Trial } from './study/trial.ts';
 // train
-export { type Diagnosis, diagnose, type TrainingRecipe } from './train/diagnose.ts';
 export { evaluateModel, evaluateNetwork } from './train/evaluate.ts';
-export { createStepper, type StepInputs, type Stepper } from './train/step.ts';
 export { type TrainingRequest, trainNetwork } from './train/train.ts';
+export * from './training-graph.ts';

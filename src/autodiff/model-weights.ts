@@ -1,6 +1,7 @@
 /** The way of a model's weights into the vectors of its training graph and back. */
-import { separateInitializers } from '../onnx/import/separate-initializers.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import { exposeWeights } from '../onnx/import/expose-weights.ts';
+import { fromSingle, toSingle } from '../onnx/import/single-precision.ts';
+import type { OnnxModel, Tensor } from '../onnx/model.ts';
 import { pack, unpack } from './parameter-layout.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
@@ -9,7 +10,8 @@ import type { TrainingGraph } from './training-graph.ts';
  * averages from what they average, optimiser state zero. After a step each is replaced by the output `next.<name>`.
  */
 export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<string, Float32Array> {
-  const tensors = separateInitializers(model).graph.initializers;
+  const { initializers } = exposeWeights(model).graph;
+  const tensors = new Map([...initializers].map(([name, tensor]) => [name, toSingle(tensor)]));
   const contents: Readonly<Record<string, () => Float32Array>> = {
     parameters: () => pack(graph.parameters, tensors),
     average: () => pack(graph.parameters, tensors),
@@ -25,22 +27,30 @@ export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<str
 
 /**
  * The model with trained weights and running averages: their moving averages where the graph keeps them. Everything
- * else, names and symbolic axes too, is as it was; but tensors that were stored once because their values were equal are
- * stored each for itself.
+ * else, names, element types and symbolic axes too, is as it was; but tensors that were stored once because their values
+ * were equal are stored each for itself, and weights that were Constant nodes are initialisers.
+ * @param vectors by name: those of the last step, or `stepper.vectors()`
  */
 export function trainedModel(
   model: OnnxModel,
   graph: TrainingGraph,
-  vectors: ReadonlyMap<string, Float32Array>,
+  vectors: ReadonlyMap<string, Float32Array | Tensor>,
 ): OnnxModel {
-  const statistics = vectors.get('averageStatistics') ?? vectors.get('statistics');
+  const vector = (name: string): Float32Array | undefined => {
+    const found = vectors.get(name);
+    return found === undefined || found instanceof Float32Array ? found : (found.data as Float32Array);
+  };
+  const statistics = vector('averageStatistics') ?? vector('statistics');
   const trained = new Map([
-    ...unpack(graph.parameters, (vectors.get('average') ?? vectors.get('parameters'))!),
+    ...unpack(graph.parameters, (vector('average') ?? vector('parameters'))!),
     ...(statistics ? unpack(graph.statistics, statistics) : []),
   ]);
-  const source = separateInitializers(model);
+  const source = exposeWeights(model);
   const initializers = new Map(
-    [...source.graph.initializers].map(([name, tensor]) => [name, trained.get(name) ?? tensor]),
+    [...source.graph.initializers].map(([name, tensor]) => {
+      const value = trained.get(name);
+      return [name, value ? fromSingle(value, tensor.dtype) : tensor];
+    }),
   );
   return { ...source, graph: { ...source.graph, initializers } };
 }

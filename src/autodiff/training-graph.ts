@@ -13,6 +13,7 @@
 import { fail } from '../errors.ts';
 import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
 import { normaliseModel } from '../onnx/import/normalise.ts';
+import { inSinglePrecision } from '../onnx/import/single-precision.ts';
 import type { OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
 import { gradients } from './backward.ts';
@@ -25,8 +26,13 @@ import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout
 import { type CountedValue, emitWatch, type WatchedValue } from './watch.ts';
 
 export interface TrainingGraphOptions {
-  /** Which initialisers train; by default every float tensor that is not a running average, a scalar or a setting of an operator. */
+  /**
+   * Which initialisers train, asked of every float tensor that is not a running average, a scalar or a setting of an
+   * operator; all of them by default.
+   */
   readonly trainable?: (name: string) => boolean;
+  /** Which initialisers of rank 0 train, a learnt temperature for instance; none by default, most are constants. */
+  readonly trainableScalars?: (name: string) => boolean;
   /**
    * Factor of the learning rate for each initialiser, e.g. lower for pretrained layers; 1 by default. Factors also scale
    * decoupled weight decay. 0 keeps a weight too, but costs its gradient: see `trainable`.
@@ -65,8 +71,8 @@ export interface TrainingGraph {
 /**
  * The whole training step of a model as one ONNX model.
  *
- * @param model any operator set from 11 on; its input shapes must be fixed (the batch too), or their symbols given in
- *   `dimensions`
+ * @param model any operator set from 11 to 26; its input shapes must be fixed (the batch too), or their symbols given in
+ *   `dimensions`. Half and double precision is trained in float32: such inputs become float32 inputs of the step
  * @param loss one of `LOSSES`, or your own
  * @param optimiser one of `OPTIMISERS`, or your own
  * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
@@ -78,7 +84,8 @@ export function trainingGraph(
   optimiser: Optimiser,
   options: TrainingGraphOptions = {},
 ): TrainingGraph {
-  const { graph } = normaliseModel(model, options.dimensions);
+  const scalarTrains = options.trainableScalars ?? (() => false);
+  const { graph } = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
   const m = arithmetic(g);
@@ -89,8 +96,8 @@ export function trainingGraph(
   const trains = options.trainable ?? (() => true);
   const isParameter = (name: string): boolean => {
     const tensor = graph.initializers.get(name)!;
-    const fixed = statisticNames.has(name) || settings.has(name) || tensor.shape.length === 0;
-    return tensor.dtype === 'float32' && !fixed && trains(name);
+    if (tensor.dtype !== 'float32' || statisticNames.has(name) || settings.has(name)) return false;
+    return tensor.shape.length === 0 ? scalarTrains(name) : trains(name);
   };
   const used = new Set(graph.nodes.flatMap((n) => n.inputs));
   const names = [...graph.initializers.keys()].filter((name) => used.has(name));

@@ -26,11 +26,27 @@ const holds = (message: Message, field: number): boolean =>
   message.$unknown?.some((f) => f.no === field) ?? false;
 
 /**
- * @param path named in errors
- * @throws ONNX_READ when the bytes are not a model, or use a part of the format that Espalier does not handle
- *   (subgraphs, sparse or external tensors)
+ * Bytes of a file that the model keeps data in.
+ * @param location path from the model's folder
+ * @param offset where the data begins
+ * @param length of the data; null: to the end of the file
+ * @throws Error whose message says what is wrong, to follow on the file's name
  */
-export function decodeModel(bytes: Uint8Array, path = 'the model'): OnnxModel {
+export type ReadExternal = (location: string, offset: number, length: number | null) => Uint8Array;
+
+interface Source {
+  /** Named in errors. */
+  readonly path: string;
+  readonly external?: ReadExternal | undefined;
+}
+
+/**
+ * @param path named in errors
+ * @param external reads what lies in other files (see `readModelFile`); without it such models are refused
+ * @throws ONNX_READ when the bytes are not a model, or use a part of the format that Espalier does not handle
+ *   (subgraphs, sparse tensors)
+ */
+export function decodeModel(bytes: Uint8Array, path = 'the model', external?: ReadExternal): OnnxModel {
   let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
@@ -48,21 +64,21 @@ export function decodeModel(bytes: Uint8Array, path = 'the model'): OnnxModel {
     opsets: Object.fromEntries(proto.opsetImport.map((o) => [o.domain, Number(o.version)])),
     producer: proto.producerName,
     metadata: Object.fromEntries(proto.metadataProps.map((p) => [p.key, p.value])),
-    graph: decodeGraph(proto.graph, path),
+    graph: decodeGraph(proto.graph, { path, external }),
   };
 }
 
-function decodeGraph(graph: GraphProto, path: string): OnnxModel['graph'] {
+function decodeGraph(graph: GraphProto, source: Source): OnnxModel['graph'] {
   return {
     name: graph.name,
-    nodes: graph.node.map((n, i) => decodeNode(n, i, path)),
-    initializers: new Map(graph.initializer.map((t) => [t.name, decodeTensor(t, path)])),
-    inputs: graph.input.map((v) => decodeValue(v, path)),
-    outputs: graph.output.map((v) => decodeValue(v, path)),
+    nodes: graph.node.map((n, i) => decodeNode(n, i, source)),
+    initializers: new Map(graph.initializer.map((t) => [t.name, decodeTensor(t, source)])),
+    inputs: graph.input.map((v) => decodeValue(v, source)),
+    outputs: graph.output.map((v) => decodeValue(v, source)),
   };
 }
 
-function decodeNode(node: NodeProto, index: number, path: string): OnnxNode {
+function decodeNode(node: NodeProto, index: number, source: Source): OnnxNode {
   const name = node.name === '' ? `${node.opType}_${index}` : node.name;
   return {
     name,
@@ -70,11 +86,11 @@ function decodeNode(node: NodeProto, index: number, path: string): OnnxNode {
     domain: node.domain === 'ai.onnx' ? '' : node.domain,
     inputs: node.input,
     outputs: node.output,
-    attributes: Object.fromEntries(node.attribute.map((a) => [a.name, decodeAttribute(a, name, path)])),
+    attributes: Object.fromEntries(node.attribute.map((a) => [a.name, decodeAttribute(a, name, source)])),
   };
 }
 
-function decodeAttribute(a: AttributeProto, node: string, path: string): Attribute {
+function decodeAttribute(a: AttributeProto, node: string, source: Source): Attribute {
   switch (a.type) {
     case ATTRIBUTE_TYPE.int:
       return { type: 'int', value: Number(a.i) };
@@ -89,40 +105,76 @@ function decodeAttribute(a: AttributeProto, node: string, path: string): Attribu
     case ATTRIBUTE_TYPE.strings:
       return { type: 'strings', value: a.strings.map((s) => text.decode(s)) };
     case ATTRIBUTE_TYPE.tensor:
-      if (a.t !== undefined) return { type: 'tensor', value: decodeTensor(a.t, path) };
+      if (a.t !== undefined) return { type: 'tensor', value: decodeTensor(a.t, source) };
   }
   return fail('ONNX_READ', {
-    path,
+    path: source.path,
     reason: `attribute "${a.name}" of node "${node}" is of the kind ${a.type}`,
   });
 }
 
-function dataType(code: number, what: string, path: string): DataType {
+/** Numbers of element types that the format has and we do not handle. */
+const OTHER_TYPES: Readonly<Record<number, string>> = {
+  8: 'string',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
+  17: 'float8e4m3fn',
+  18: 'float8e4m3fnuz',
+  19: 'float8e5m2',
+  20: 'float8e5m2fnuz',
+  21: 'uint4',
+  22: 'int4',
+  23: 'float4e2m1',
+};
+
+function dataType(code: number, what: string, { path }: Source): DataType {
   const found = (Object.keys(ONNX_TYPE) as DataType[]).find((t) => ONNX_TYPE[t] === code);
-  return found ?? fail('ONNX_READ', { path, reason: `${what} has the element type ${code}` });
+  const name = OTHER_TYPES[code] ?? code;
+  return found ?? fail('ONNX_READ', { path, reason: `${what} has the element type ${name}` });
 }
 
-function decodeTensor(t: TensorProto, path: string): Tensor {
-  const dtype = dataType(t.dataType, `tensor "${t.name}"`, path);
-  if (t.dataLocation === EXTERNAL) {
-    return fail('ONNX_READ', { path, reason: `the data of tensor "${t.name}" lies in another file` });
-  }
+function decodeTensor(t: TensorProto, source: Source): Tensor {
+  const dtype = dataType(t.dataType, `tensor "${t.name}"`, source);
   const shape = t.dims.map(Number);
   const wrong = (reason: string): never =>
-    fail('ONNX_READ', { path, reason: `tensor "${t.name}" ${reason}` });
+    fail('ONNX_READ', { path: source.path, reason: `tensor "${t.name}" ${reason}` });
   if (shape.some((d) => d < 0)) wrong(`has the shape [${shape.join(', ')}]`);
   const length = shape.reduce((a, b) => a * b, 1);
-  if (t.rawData.length > 0) {
+  const isExternal = t.dataLocation === EXTERNAL;
+  if (isExternal || t.rawData.length > 0) {
     const ArrayType = TENSOR_ARRAYS[dtype];
+    const raw = isExternal ? externalBytes(t, source) : t.rawData;
     const wanted = length * ArrayType.BYTES_PER_ELEMENT;
-    if (t.rawData.length !== wanted) wrong(`holds ${t.rawData.length} bytes, not ${wanted}`);
+    if (raw.length !== wanted) wrong(`holds ${raw.length} bytes, not ${wanted}`);
     // A copy: the bytes need not lie at a multiple of the element's size. Not by `slice`: of a Buffer, which readFile
     // gives, that is a view of the whole file.
-    return { dtype, shape, data: new ArrayType(new Uint8Array(t.rawData).buffer) };
+    return { dtype, shape, data: new ArrayType(new Uint8Array(raw).buffer) };
   }
   const values = t[VALUE_FIELDS[dtype]];
   if (values.length !== length) wrong(`holds ${values.length} elements, not ${length}`);
   return { dtype, shape, data: toTypedArray(dtype, values) };
+}
+
+function externalBytes(t: TensorProto, { path, external }: Source): Uint8Array {
+  const entries = new Map(t.externalData.map(({ key, value }) => [key, value]));
+  const location = entries.get('location') ?? '';
+  const wrong = (reason: string, cause?: unknown): never =>
+    fail('ONNX_READ', { path, reason: `the data of tensor "${t.name}" lies in ${reason}` }, cause);
+  if (!external) return wrong('another file');
+  const place = (key: string): number | null => {
+    const text = entries.get(key);
+    if (text !== undefined && !/^\d{1,15}$/.test(text)) wrong(`"${location}" at the ${key} "${text}"`);
+    return text === undefined ? null : Number(text);
+  };
+  const [offset, length] = [place('offset') ?? 0, place('length')];
+  try {
+    return external(location, offset, length);
+  } catch (cause) {
+    return wrong(`"${location}", ${(cause as Error).message}`, cause);
+  }
 }
 
 /** Where a tensor's elements are when they are not raw bytes. */
@@ -146,14 +198,14 @@ function toTypedArray(dtype: DataType, values: readonly number[] | readonly bigi
   return data;
 }
 
-function decodeValue(value: ValueInfoProto, path: string): ValueInfo {
+function decodeValue(value: ValueInfoProto, source: Source): ValueInfo {
   const type = value.type?.value;
   if (type?.case !== 'tensorType')
-    return fail('ONNX_READ', { path, reason: `value "${value.name}" is not a tensor` });
+    return fail('ONNX_READ', { path: source.path, reason: `value "${value.name}" is not a tensor` });
   const dims = type.value.shape?.dim ?? [];
   return {
     name: value.name,
-    dtype: dataType(type.value.elemType, `value "${value.name}"`, path),
+    dtype: dataType(type.value.elemType, `value "${value.name}"`, source),
     shape: dims.map((d, i) => {
       if (d.value.case === 'dimValue') return Number(d.value.value);
       return d.value.case === 'dimParam' ? d.value.value : `unknown${i}`;

@@ -161,7 +161,7 @@ describe('what cannot be read is refused with the reason', () => {
       /"then_branch" of node "If_0" is of the kind 5/,
     ],
     ['external data', withTensor({ dataLocation: 1 }), /"w" lies in another file/],
-    ['an element type', withTensor({ dataType: 16 }), /"w" has the element type 16/],
+    ['an element type', withTensor({ dataType: 16 }), /"w" has the element type bfloat16/],
     ['too few values', withTensor({ floatData: [1] }), /"w" holds 1 elements, not 2/],
     ['too many values', withTensor({ floatData: [1, 2, 3] }), /"w" holds 3 elements, not 2/],
     ['a broken element', withTensor({ rawData: new Uint8Array(7) }), /"w" holds 7 bytes, not 8/],

@@ -1,15 +1,27 @@
 /** Reads a model file that a user named. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { fail } from '../errors.ts';
-import { decodeModel } from './decode.ts';
+import { decodeModel, type ReadExternal } from './decode.ts';
+import { encodeModel } from './encode.ts';
 import type { OnnxModel } from './model.ts';
 
-/** @throws MODEL_MISSING, ONNX_READ */
+/**
+ * A model, and its bytes with all weights inside: those of the file, unless it keeps weights in files beside it.
+ * @throws MODEL_MISSING, ONNX_READ
+ */
 export async function readModelFile(
   path: string,
 ): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
   const bytes = await readFileBytes(path);
-  return { model: decodeModel(bytes, path), bytes };
+  const beside = filesBeside(path);
+  let isWhole = true;
+  const model = decodeModel(bytes, path, (...place) => {
+    isWhole = false;
+    return beside(...place);
+  });
+  return { model, bytes: isWhole ? bytes : encodeModel(model) };
 }
 
 /** As they are: a model that only the engine must understand. @throws MODEL_MISSING, ONNX_READ */
@@ -22,4 +34,36 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
     const reason = code === 'EISDIR' ? 'it is a folder' : (cause as Error).message;
     return fail('ONNX_READ', { path, reason }, cause);
   }
+}
+
+/** Reads parts of files in the model's folder, and of no others: a model must not read what it likes. */
+function filesBeside(modelPath: string): ReadExternal {
+  const folder = dirname(modelPath);
+  return (location, offset, length) => {
+    const inside = normalize(location);
+    if (location === '' || isAbsolute(location) || inside === '..' || inside.startsWith(`..${sep}`))
+      throw new Error("which is not in the model's folder");
+    let file: number;
+    try {
+      file = openSync(join(folder, inside), 'r');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw new Error('which is missing', { cause });
+      throw cause;
+    }
+    try {
+      const { size } = fstatSync(file);
+      const wanted = length ?? Math.max(0, size - offset);
+      if (offset + wanted > size)
+        throw new Error(`which ends after ${size} bytes, before byte ${offset + wanted}`);
+      const bytes = new Uint8Array(wanted);
+      for (let done = 0; done < wanted; ) {
+        const read = readSync(file, bytes, done, wanted - done, offset + done);
+        if (read === 0) throw new Error(`which ends after ${offset + done} bytes`);
+        done += read;
+      }
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  };
 }

@@ -15,8 +15,8 @@ export interface StepInputs {
   /** Model inputs and loss inputs by name. */
   readonly feeds: Readonly<Record<string, Tensor>>;
   readonly learningRate: number;
-  /** Decay of the moving average in this step; ignored without one. */
-  readonly averageDecay: number;
+  /** Decay of the moving average in this step, 0 by default; only where there is one. */
+  readonly averageDecay?: number;
 }
 
 export interface Stepper {
@@ -105,7 +105,7 @@ export async function createStepper(
     },
     lastFeeds: () => lastFeeds,
     vectors: () => current,
-    async step({ feeds, learningRate, averageDecay }, noise) {
+    async step({ feeds, learningRate, averageDecay = 0 }, noise) {
       for (const [name, tensor] of noiseTensors) {
         const stream = noise.split(name);
         for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = stream.next();

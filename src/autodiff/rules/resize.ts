@@ -19,6 +19,11 @@ function sourcePosition(i: number, input: number, output: number, scale: number,
       return output > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case 'half_pixel':
       return (i + 0.5) / scale - 0.5;
+    case 'half_pixel_symmetric': {
+      // Both ends lie alike: what rounding the size down has cut off is cut off on both sides.
+      const offset = (input / 2) * (1 - output / (scale * input));
+      return offset + (i + 0.5) / scale - 0.5;
+    }
     default:
       return Number.NaN;
   }

@@ -42,7 +42,7 @@ export const PREFIX = 'before/';
  * Gives an input its name through a 1×1 convolution that changes nothing. Blocked kernels of other operators take a
  * value only where a blocked form of it is there already, as after a convolution; so this puts them to the test.
  */
-function throughConvolution(g: GraphBuilder, input: string, channels: number, output: string): void {
+export function throughConvolution(g: GraphBuilder, input: string, channels: number, output: string): void {
   const identity = new Float32Array(channels * channels);
   for (let c = 0; c < channels; c++) identity[c * channels + c] = 1;
   const weights = g.constant(float32(identity, [channels, channels, 1, 1]));

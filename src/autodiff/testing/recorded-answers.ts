@@ -1,8 +1,8 @@
 /**
- * What PyTorch answered to the operator cases, as a few figures for each array: machines without PyTorch check against
+ * What PyTorch answered to the cases of operators and losses, as a few figures for each array: machines without PyTorch check against
  * these. The file is written by `npx tsx scripts/record-torch.ts`, where PyTorch is at hand.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRandom } from '../../random.ts';
 import type { TorchAnswer } from './torch.ts';
 
@@ -22,7 +22,10 @@ export interface RecordedAnswer {
 }
 
 const DIRECTIONS = 3;
-const FILE = new URL('./recorded-answers.json', import.meta.url);
+const FILES = {
+  operators: new URL('./recorded-answers.json', import.meta.url),
+  losses: new URL('./recorded-losses.json', import.meta.url),
+} as const;
 
 export function traceOf(values: ArrayLike<number>): Trace {
   const projections: number[] = [];
@@ -58,6 +61,10 @@ export const recordOf = (name: string, { output, gradients }: TorchAnswer): Reco
 });
 
 /** In the order of the cases. */
-export const readRecordedAnswers = (): readonly RecordedAnswer[] => JSON.parse(readFileSync(FILE, 'utf8'));
+export const readRecordedAnswers = (of: keyof typeof FILES = 'operators'): readonly RecordedAnswer[] =>
+  JSON.parse(readFileSync(FILES[of], 'utf8'));
 
-export const RECORDED_ANSWERS_FILE = FILE;
+/** One case a line, so that a change shows which. */
+export function writeRecordedAnswers(of: keyof typeof FILES, answers: readonly RecordedAnswer[]): void {
+  writeFileSync(FILES[of], `[\n${answers.map((a) => JSON.stringify(a)).join(',\n')}\n]\n`);
+}

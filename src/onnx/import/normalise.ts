@@ -7,42 +7,46 @@ import { OPSET } from '../graph-builder.ts';
 import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
 import { SHAPE_RULES } from '../shape-rules.ts';
+import { exposeWeights } from './expose-weights.ts';
 import type { Fold } from './fold-context.ts';
 import { ELEMENTWISE_FOLDS } from './fold-elementwise.ts';
 import { STRUCTURE_FOLDS } from './fold-structure.ts';
-import { separateInitializers } from './separate-initializers.ts';
 import { UPGRADES } from './upgrades.ts';
 
 /** Older ones differ in more than form. */
 const OLDEST = 11;
+/** What later ones change is not known. */
+const NEWEST = 26;
 /** Larger results stay in the graph: they are data rather than shapes. */
 const LARGEST_FOLD = 1 << 16;
 
 const FOLDS: Readonly<Record<string, Fold>> = { ...ELEMENTWISE_FOLDS, ...STRUCTURE_FOLDS };
 
 /**
- * An equal model in operator set {@link OPSET}, or the newer one that it has. Weights and values keep their names; what was computed from constants is
- * read from Constant nodes, so that no new weights appear.
+ * An equal model in operator set {@link OPSET}, or the newer one that it has. Weights and values keep their names; what
+ * was computed from constants is read from Constant nodes, so that no new weights appear.
  *
  * @param dimensions sizes of symbolic axes; those without a size stay symbolic, and shapes that depend on them computed
- * @throws ONNX_READ when the operator set is older than 11
+ * @param isWeight initialisers of rank 0 that train: they are read where they stand, as other weights are
+ * @throws ONNX_READ when the operator set is older than 11 or newer than 26
  */
 export function normaliseModel(
   source: OnnxModel,
   dimensions: Readonly<Record<string, number>> = {},
+  isWeight: (name: string) => boolean = () => false,
 ): OnnxModel {
   const version = source.opsets[''] ?? source.opsets['ai.onnx'] ?? OPSET;
-  if (version < OLDEST)
+  if (version < OLDEST || version > NEWEST)
     fail('ONNX_READ', {
       path: source.graph.name || 'the model',
-      reason: `it is of operator set ${version}; ${OLDEST} is the oldest that is handled`,
+      reason: `it is of operator set ${version}; ${OLDEST} to ${NEWEST} are handled`,
     });
-  const model = separateInitializers(source);
+  const model = exposeWeights(source);
   const { graph } = model;
   const inputs = graph.inputs
     .filter((i) => !graph.initializers.has(i.name))
     .map((i) => ({ ...i, shape: i.shape.map((d) => (typeof d === 'string' ? (dimensions[d] ?? d) : d)) }));
-  const walk = createWalk(version, graph.initializers, inputs, takenNames(model));
+  const walk = createWalk(version, graph.initializers, inputs, takenNames(model), isWeight);
   for (const node of graph.nodes) walk.visit(node);
   const nodes = walk.finish(graph.outputs.map((o) => o.name));
   const used = new Set(nodes.flatMap((n) => n.inputs));
@@ -72,11 +76,12 @@ function createWalk(
   initializers: ReadonlyMap<string, Tensor>,
   inputs: readonly ValueInfo[],
   taken: Set<string>,
+  isWeight: (name: string) => boolean,
 ) {
   const types = new Map<string, ValueType>(initializers);
   for (const input of inputs) if (!input.unranked) types.set(input.name, input);
   /** Values known now; those of them that no initialiser holds become Constant nodes where they are read. */
-  const known = new Map([...initializers].filter(([, tensor]) => !mayTrain(tensor)));
+  const known = new Map([...initializers].filter(([name, tensor]) => !mayTrain(tensor) && !isWeight(name)));
   const emitted: OnnxNode[] = [];
   const fresh = (wanted: string): string => {
     let name = wanted;

@@ -2,7 +2,7 @@
  * Nodes of older operator sets (11 and later) in the form of the one that Espalier writes. Only what changed its form is
  * here; operators that merely learnt new element types stay as they are. Source: the ONNX changelog of operators.
  */
-import { intAttribute, intsAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import { int, int64 } from '../graph-builder.ts';
 import type { Attribute, OnnxNode, Tensor } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
@@ -106,10 +106,33 @@ const resizeInputs: Upgrade = ({ node, type, constant, define }) => {
     if (tensor.dtype === 'int64') return define(int64(values));
     return define({ dtype: 'float32', shape: [values.length], data: Float32Array.from(values) });
   };
-  const inputs = [x, '', spread(scales, () => 1), spread(sizes, (i) => Number(shape![i]))];
+  const asGiven = spread(sizes, (i) => Number(shape![i]));
+  const kept = aspectKept(node, shape, constant(asGiven), axes);
+  const inputs = [x, '', spread(scales, () => 1), kept ? define(int64(kept)) : asGiven];
   while (inputs.at(-1) === '') inputs.pop();
-  return [{ ...node, inputs, attributes: without(node, 'axes') }];
+  const gone = kept ? ['axes', 'keep_aspect_ratio_policy'] : ['axes'];
+  return [{ ...node, inputs, attributes: without(node, ...gone) }];
 };
+
+/**
+ * The sizes that `keep_aspect_ratio_policy` (18) makes of those given: all axes take the smallest or largest of their scales. Null
+ * where nothing is to be kept, and where a size would be rounded, since the scale then is not the ratio of sizes.
+ */
+function aspectKept(
+  node: OnnxNode,
+  shape: ValueType['shape'] | undefined,
+  sizes: Tensor | null,
+  axes: readonly number[] | null,
+): readonly number[] | null {
+  const policy = stringAttribute(node.attributes, 'keep_aspect_ratio_policy', 'stretch');
+  if (policy === 'stretch' || !sizes || !shape || shape.some((d) => typeof d === 'string')) return null;
+  const known = shape as readonly number[];
+  const listed = axes?.map((a) => (a < 0 ? a + known.length : a)) ?? known.map((_, i) => i);
+  const ratios = listed.map((i) => Number(sizes.data[i]) / known[i]!);
+  const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  const kept = known.map((d, i) => (listed.includes(i) ? d * scale : d));
+  return kept.every((d) => Math.abs(d - Math.round(d)) < 1e-6) ? kept.map(Math.round) : null;
+}
 
 /** In opsets 18 to 20 scale and bias were per group. */
 const groupNormChannels: Upgrade = ({ version, node, type, define, fresh }) => {

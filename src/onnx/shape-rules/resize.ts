@@ -1,8 +1,11 @@
 /** Resize. */
+import { stringAttribute } from '../attributes.ts';
 import { fixed, input, integers, problem, type ShapeRule } from './context.ts';
 
 const resize: ShapeRule = (c) => {
   const x = input(c, 0);
+  if (stringAttribute(c.attributes, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+    problem(c, 'its aspect ratio can only be kept where no size is rounded');
   if (c.inputs[3]) {
     const sizes = integers(c, 3);
     return [

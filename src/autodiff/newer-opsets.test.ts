@@ -1,0 +1,318 @@
+/**
+ * Operators as operator sets 18 to 26 write them: a training step on the file's own form has the loss of the file, run as it
+ * is by ONNX Runtime, and the gradient of that loss by finite differences.
+ */
+import { describe, expect, test } from 'vitest';
+import { encodeModel } from '../onnx/encode.ts';
+import { float, float32, int, int64, ints, str } from '../onnx/graph-builder.ts';
+import type { Attributes, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import { createRandom } from '../random.ts';
+import { createSession } from '../runtime/session.ts';
+import { LOSSES } from './losses/index.ts';
+import { startingVectors } from './model-weights.ts';
+import { OPTIMISERS } from './optimisers/index.ts';
+import { trainingGraph } from './training-graph.ts';
+
+const node = (
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Attributes = {},
+): OnnxNode => ({ name: `${op} ${output}`, op, domain: '', inputs, outputs: [output], attributes });
+
+interface Case {
+  readonly opset: number;
+  readonly shape: readonly number[];
+  readonly initializers?: Readonly<Record<string, Tensor>>;
+  /** From `h`, which is the input times the weight `w`, to `y`. */
+  readonly nodes: readonly OnnxNode[];
+}
+
+function modelOf({ opset, shape, initializers = {}, nodes }: Case, w: Float32Array): OnnxModel {
+  const unranked = { shape: [], unranked: true };
+  return {
+    irVersion: opset > 23 ? 11 : 10,
+    opsets: { '': opset },
+    producer: 'test',
+    metadata: {},
+    graph: {
+      name: 'newer',
+      inputs: [{ name: 'x', dtype: 'float32', shape }],
+      outputs: [{ name: 'y', dtype: 'float32', ...unranked }],
+      initializers: new Map([['w', { dtype: 'float32', shape, data: w }], ...Object.entries(initializers)]),
+      nodes: [node('Mul', ['x', 'w'], 'h'), ...nodes],
+    },
+  };
+}
+
+let random = createRandom('constants');
+const drawn = (shape: readonly number[]): Tensor => ({
+  dtype: 'float32',
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
+});
+const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
+
+async function evaluate(source: OnnxModel, x: Tensor): Promise<Tensor> {
+  const session = await createSession(encodeModel(source), { optimisation: 'disabled' });
+  const { y } = await session.run({ x });
+  await session.release();
+  return y!;
+}
+
+const image = [2, 4, 5, 6];
+const CASES: Readonly<Record<string, Case>> = {
+  'reductions, 18: axes are an input, or none': {
+    opset: 18,
+    shape: [2, 3, 4],
+    initializers: { axes: int64([-1]), none: int64([]) },
+    nodes: [
+      node('ReduceLogSumExp', ['h', 'axes'], 'a', { keepdims: int(1) }),
+      node('ReduceL2', ['a', 'none'], 'b', { noop_with_empty_axes: int(1) }),
+      node('ReduceMean', ['b', ''], 'c', { keepdims: int(1) }),
+      node('ReduceSum', ['h', 'axes'], 'd', { keepdims: int(0) }),
+      node('Add', ['c', 'd'], 'y'),
+    ],
+  },
+  'a reduction without axes that does nothing, 18': {
+    opset: 18,
+    shape: [2, 3],
+    nodes: [node('ReduceSum', ['h'], 'y', { noop_with_empty_axes: int(1) })],
+  },
+  'Split by the number of parts, 18': {
+    opset: 18,
+    shape: [2, 7],
+    nodes: [
+      { ...node('Split', ['h'], 'a', { axis: int(-1), num_outputs: int(3) }), outputs: ['a', 'b', 'c'] },
+      node('Concat', ['c', 'a', 'b'], 'y', { axis: int(1) }),
+    ],
+  },
+  'Pad of some axes, 18': {
+    opset: 18,
+    shape: image,
+    initializers: { pads: int64([1, 2, 0, 1]), axes: int64([-1, 2]) },
+    nodes: [node('Pad', ['h', 'pads', '', 'axes'], 'y', { mode: str('reflect') })],
+  },
+  'Pad around, 19': {
+    opset: 19,
+    shape: [1, 2, 4, 5],
+    initializers: { pads: int64([2, 1]), axes: int64([3]) },
+    nodes: [node('Pad', ['h', 'pads', '', 'axes'], 'y', { mode: str('wrap') })],
+  },
+  'Resize of some axes that keeps the aspect, 18': {
+    opset: 18,
+    shape: [1, 2, 4, 6],
+    initializers: { sizes: int64([12, 12]) },
+    nodes: [
+      node('Resize', ['h', '', '', 'sizes'], 'y', {
+        mode: str('linear'),
+        axes: ints([2, 3]),
+        keep_aspect_ratio_policy: str('not_larger'),
+      }),
+    ],
+  },
+  'Resize with symmetric pixels, 19': {
+    opset: 19,
+    shape: [1, 2, 4, 5],
+    initializers: { scales: float32([1, 1, 1.6, 1.7]) },
+    nodes: [
+      node('Resize', ['h', '', 'scales'], 'y', {
+        mode: str('linear'),
+        coordinate_transformation_mode: str('half_pixel_symmetric'),
+      }),
+    ],
+  },
+  'Reshape that takes 0 for a size of none, 14 to 23': {
+    opset: 23,
+    shape: [2, 3, 4],
+    initializers: { target: int64([0, -1]), empty: int64([0, 12]), row: float32([], [0, 12]) },
+    nodes: [
+      node('Reshape', ['h', 'target'], 'a'),
+      node('Reshape', ['row', 'empty'], 'b', { allowzero: int(1) }),
+      node('Concat', ['a', 'b'], 'y', { axis: int(0) }),
+    ],
+  },
+  'Shape of some axes, 19': {
+    opset: 19,
+    shape: [2, 3, 4],
+    initializers: { rest: int64([-1]) },
+    nodes: [
+      node('Shape', ['h'], 'a', { start: int(0), end: int(-2) }),
+      node('Concat', ['a', 'rest'], 'b', { axis: int(0) }),
+      node('Reshape', ['h', 'b'], 'y'),
+    ],
+  },
+  'Cast with saturation, 19': {
+    opset: 19,
+    shape: [2, 3],
+    nodes: [
+      node('Cast', ['h'], 'a', { to: int(11), saturate: int(0) }),
+      node('Cast', ['a'], 'y', { to: int(1) }),
+    ],
+  },
+  'AveragePool with holes, 19': {
+    opset: 19,
+    shape: [1, 2, 7, 8],
+    nodes: [
+      node('AveragePool', ['h'], 'y', {
+        kernel_shape: ints([2, 3]),
+        dilations: ints([2, 2]),
+        pads: ints([1, 0, 1, 0]),
+        count_include_pad: int(1),
+      }),
+    ],
+  },
+  'Gelu, 20': {
+    opset: 20,
+    shape: [3, 4],
+    nodes: [node('Gelu', ['h'], 'a', { approximate: str('tanh') }), node('Gelu', ['a'], 'y')],
+  },
+  'GroupNormalization per group, 18': {
+    opset: 18,
+    shape: image,
+    initializers: { scale: float32([1.5, 0.5]), bias: float32([0.1, -0.2]) },
+    nodes: [node('GroupNormalization', ['h', 'scale', 'bias'], 'y', { num_groups: int(2) })],
+  },
+  'GroupNormalization per channel, 21': {
+    opset: 21,
+    shape: image,
+    initializers: { scale: float32([1.5, 0.5, 1, 2]), bias: float32([0.1, -0.2, 0, 0.3]) },
+    nodes: [
+      node('GroupNormalization', ['h', 'scale', 'bias'], 'y', { num_groups: int(2), epsilon: float(1e-3) }),
+    ],
+  },
+  'layers whose types grew in 22': {
+    opset: 22,
+    shape: image,
+    initializers: {
+      kernel: drawn([3, 4, 3, 3]),
+      up: drawn([3, 2, 2, 2]),
+      scale: float32([1, 2]),
+      bias: float32([0, 1]),
+    },
+    nodes: [
+      node('Conv', ['h', 'kernel'], 'a', { pads: ints([1, 1, 1, 1]) }),
+      node('Elu', ['a'], 'b'),
+      node('MaxPool', ['b'], 'c', { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }),
+      node('ConvTranspose', ['c', 'up'], 'd', { strides: ints([2, 2]) }),
+      node('InstanceNormalization', ['d', 'scale', 'bias'], 'e'),
+      node('GlobalAveragePool', ['e'], 'f'),
+      node('HardSwish', ['d'], 'g'),
+      node('Add', ['f', 'g'], 'y'),
+    ],
+  },
+  'RMSNormalization, 23': {
+    opset: 23,
+    shape: [2, 3, 4],
+    initializers: { scale: float32([1, 2, 3, 4]) },
+    nodes: [node('RMSNormalization', ['h', 'scale'], 'y', { axis: int(-1) })],
+  },
+  'Swish, 24': { opset: 24, shape: [3, 4], nodes: [node('Swish', ['h'], 'y', { alpha: float(1.3) })] },
+  'plain layers, 26': {
+    opset: 26,
+    shape: [2, 6],
+    initializers: { matrix: drawn([6, 3]) },
+    nodes: [node('MatMul', ['h', 'matrix'], 'a'), node('Softmax', ['a'], 'y')],
+  },
+};
+
+describe('as the file computes', () => {
+  test.each(Object.entries(CASES))('%s', async (name, at) => {
+    random = createRandom(name);
+    const x = drawn(at.shape);
+    const w = drawn(at.shape).data as Float32Array;
+    const output = await evaluate(modelOf(at, w), x);
+    const targets = drawn(output.shape);
+    const lossOf = async (weights: Float32Array): Promise<number> => {
+      const { data } = await evaluate(modelOf(at, weights), x);
+      const squares = Array.from(data as Float32Array, (v, i) => (v - Number(targets.data[i])) ** 2);
+      return squares.reduce((a, b) => a + b, 0) / squares.length;
+    };
+
+    const source = modelOf(at, w);
+    const graph = trainingGraph(source, LOSSES.meanSquaredError(), OPTIMISERS.sgd(), {
+      trainable: (name) => name === 'w',
+    });
+    const session = await createSession(encodeModel(graph.model));
+    const start = startingVectors(graph, source).get('parameters')!;
+    const flat = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data.length], data });
+    const outputs = await session.run({
+      x,
+      targets,
+      parameters: flat(start),
+      decay: flat(new Float32Array(start.length)),
+      learningRate: scalar(1),
+      step: scalar(1),
+    });
+    await session.release();
+
+    const after = outputs['next.parameters']!.data as Float32Array;
+    const gradient = start.map((v, i) => v - after[i]!);
+    const loss = await lossOf(w);
+    expect(Math.abs(Number(outputs.loss!.data[0]) - loss)).toBeLessThan(1e-5 * Math.max(1, loss));
+    const direction = w.map((_v, i) => random.normal() + 2 * Math.sign(gradient[i]!));
+    const step = 5e-4;
+    const shifted = (sign: number): Promise<number> =>
+      lossOf(w.map((v, i) => v + sign * step * direction[i]!));
+    const slope = ((await shifted(1)) - (await shifted(-1))) / (2 * step);
+    const expected = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
+    expect(Math.abs(expected)).toBeGreaterThan(1e-3);
+    expect(Math.abs(slope - expected) / Math.abs(expected)).toBeLessThan(0.02);
+  });
+});
+
+describe('refused with the reason', () => {
+  const refused: Readonly<Record<string, readonly [Case, RegExp]>> = {
+    'operator sets that nobody knows yet': [
+      { opset: 27, shape: [2], nodes: [node('Relu', ['h'], 'y')] },
+      /operator set 27; 11 to 26 are handled/,
+    ],
+    'resizing to a rounded size that keeps the aspect, 18': [
+      {
+        opset: 18,
+        shape: [1, 1, 3, 5],
+        initializers: { sizes: int64([4, 9]) },
+        nodes: [
+          node('Resize', ['h', '', '', 'sizes'], 'y', {
+            axes: ints([2, 3]),
+            keep_aspect_ratio_policy: str('not_larger'),
+          }),
+        ],
+      },
+      /no size is rounded/,
+    ],
+    'resizing with antialiasing, 18': [
+      {
+        opset: 18,
+        shape: [1, 1, 4, 4],
+        initializers: { sizes: int64([1, 1, 2, 2]) },
+        nodes: [node('Resize', ['h', '', '', 'sizes'], 'y', { mode: str('linear'), antialias: int(1) })],
+      },
+      /Resize/,
+    ],
+    'scattering by the largest, 18': [
+      {
+        opset: 18,
+        shape: [2, 3],
+        initializers: { i: { ...int64([0, 1]), shape: [1, 2] }, u: float32([1, 2], [1, 2]) },
+        nodes: [node('ScatterElements', ['h', 'i', 'u'], 'y', { reduction: str('max') })],
+      },
+      /ScatterElements/,
+    ],
+    'an operator without a rule': [
+      {
+        opset: 18,
+        shape: [2, 2, 4, 4],
+        nodes: [node('LpPool', ['h'], 'y', { kernel_shape: ints([2, 2]) })],
+      },
+      /LpPool/,
+    ],
+  };
+  test.each(Object.entries(refused))('%s', (_, [at, message]) => {
+    const length = at.shape.reduce((a, b) => a * b, 1);
+    const build = () =>
+      trainingGraph(modelOf(at, new Float32Array(length)), LOSSES.meanSquaredError(), OPTIMISERS.sgd());
+    expect(build).toThrow(message);
+    expect(build).toThrow(expect.objectContaining({ name: 'EspalierError' }));
+  });
+});

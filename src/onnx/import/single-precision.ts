@@ -1,0 +1,56 @@
+/** Models in half or double precision, as models that compute in float32: the precision that training runs in. */
+import { fromFloat16, toFloat16 } from '../float16.ts';
+import type { Attribute, DataType, OnnxModel, OnnxNode, Tensor, ValueInfo } from '../model.ts';
+import { ONNX_TYPE } from '../shape-rules.ts';
+
+const isOther = (dtype: DataType): boolean => dtype === 'float16' || dtype === 'float64';
+
+/** The tensor as float32 where it is of another float type. */
+export function toSingle(tensor: Tensor): Tensor {
+  if (!isOther(tensor.dtype)) return tensor;
+  const data =
+    tensor.dtype === 'float16'
+      ? fromFloat16(tensor.data as Uint16Array)
+      : Float32Array.from(tensor.data as Float64Array);
+  return { dtype: 'float32', shape: tensor.shape, data };
+}
+
+/** Trained values in the type that their tensor had: rounded where that is float16. */
+export function fromSingle(tensor: Tensor, dtype: DataType): Tensor {
+  const data = tensor.data as Float32Array;
+  if (dtype === 'float16') return { ...tensor, dtype, data: toFloat16(data) };
+  if (dtype === 'float64') return { ...tensor, dtype, data: Float64Array.from(data) };
+  return tensor;
+}
+
+/** Attributes that name the element type of a result. */
+const TYPE_ATTRIBUTES = new Set(['to', 'dtype', 'output_dtype']);
+const OTHER_NUMBERS = new Set<number>([ONNX_TYPE.float16, ONNX_TYPE.float64]);
+
+/** The same model with every float16 and float64, of weights, inputs and casts, as float32. */
+export function inSinglePrecision(model: OnnxModel): OnnxModel {
+  const { graph } = model;
+  const value = (info: ValueInfo): ValueInfo => (isOther(info.dtype) ? { ...info, dtype: 'float32' } : info);
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      inputs: graph.inputs.map(value),
+      outputs: graph.outputs.map(value),
+      initializers: new Map([...graph.initializers].map(([name, tensor]) => [name, toSingle(tensor)])),
+      nodes: graph.nodes.map(nodeInSingle),
+    },
+  };
+}
+
+function nodeInSingle(node: OnnxNode): OnnxNode {
+  const entries = Object.entries(node.attributes);
+  const changed = entries.map(([name, attribute]): [string, Attribute] => {
+    if (attribute.type === 'tensor') return [name, { type: 'tensor', value: toSingle(attribute.value) }];
+    const namesType = attribute.type === 'int' && TYPE_ATTRIBUTES.has(name);
+    return namesType && OTHER_NUMBERS.has(attribute.value)
+      ? [name, { type: 'int', value: ONNX_TYPE.float32 }]
+      : [name, attribute];
+  });
+  return { ...node, attributes: Object.fromEntries(changed) };
+}
