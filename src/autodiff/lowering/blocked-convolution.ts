@@ -93,14 +93,18 @@ export const convWeightGradient: BlockedHandler = (l, node) => {
   const [x, dy] = node.inputs as [string, string];
   const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
   const a = convolutionAttributes(node.attributes, weightShape.slice(2));
-  if (weightShape.length !== 4 || !l.isBlocked(x)) return false;
+  if (weightShape.length !== 4 || (!l.isBlocked(x) && !isStem(l, x, dy, a.group))) return false;
   const dw = node.outputs[0]!;
   const isDepthwise = a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group;
   if (isDepthwise && l.canBlock(dy))
     l.setPlain(dw, depthwiseWeightGradient(l, l.blocked(x), l.blocked(dy), weightShape, a));
   else if (a.group !== 1) return false;
-  else if (a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0))
+  else if (l.isBlocked(x) && a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0))
     l.setPlain(dw, pointwiseWeightGradient(l, x, dy, weightShape, a));
   else l.setPlain(dw, blockedWeightGradient(l, x, dy, weightShape, a));
   return true;
 };
+
+/** A convolution of the first images, of which the few channels make no block. */
+const isStem = (l: Layouts, x: string, dy: string, group: number): boolean =>
+  group === 1 && !l.canBlock(x) && l.isBlocked(dy);
