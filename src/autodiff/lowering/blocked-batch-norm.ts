@@ -45,7 +45,7 @@ export const batchNormTraining: BlockedHandler = (l, node, fusion) => {
   return true;
 };
 
-export const batchNormGradient: BlockedHandler = (l, node) => {
+export const batchNormGradient: BlockedHandler = (l, node, fusion) => {
   const { m } = l;
   const [dy, x] = node.inputs as [string, string];
   if (!l.isBlocked(x)) return false;
@@ -59,8 +59,9 @@ export const batchNormGradient: BlockedHandler = (l, node) => {
     dyX: channelProducts(m, gradient, input),
   };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
-  const part = affine(l, input, c.k, c.k2);
-  l.setBlocked(node.outputs[0]!, affine(l, gradient, c.a, undefined, { sum: part }));
+  const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
+  const part = affine(l, input, c.k, c.k2, { sum });
+  l.setBlocked(fusion.output, affine(l, gradient, c.a, undefined, { sum: part }));
   l.setPlain(node.outputs[1]!, l.trimVector(c.dScale, channels));
   l.setPlain(node.outputs[2]!, l.trimVector(c.dBias, channels));
   return true;

@@ -61,7 +61,7 @@ const attributesOf = (l: Layouts, a: ConvolutionAttributes, form: Form): Attribu
   group: int(form === 'depthwise' ? l.filled(a.group) : a.group),
 });
 
-export const convInputGradient: BlockedHandler = (l, node) => {
+export const convInputGradient: BlockedHandler = (l, node, fusion) => {
   const { m } = l;
   const [dy, w] = node.inputs as [string, string];
   const inputShape = intsAttribute(node.attributes, 'input_shape')!;
@@ -70,7 +70,6 @@ export const convInputGradient: BlockedHandler = (l, node) => {
   const a = convolutionAttributes(node.attributes, [kh, kw]);
   const form = formOf(l.block, out, inputShape[1]!, a.group);
   if (form === null || form === 'stem') return false;
-  const dx = node.outputs[0]!;
   if (isPlainConvolution(a)) {
     const weights =
       form === 'full'
@@ -78,14 +77,15 @@ export const convInputGradient: BlockedHandler = (l, node) => {
         : inKernelOrder(l, flippedWeights(m, l.plain(w), a.group), form);
     const group = int(form === 'depthwise' ? l.filled(a.group) : a.group);
     const attributes = { ...plainAttributes(a), group };
+    const inputs = { x: l.blocked(dy), w: weights, sum: fusion.sum ? l.blocked(fusion.sum) : undefined };
     const shape = l.blockedShape(inputShape);
-    l.setBlocked(dx, blockedConvolution(l, { x: l.blocked(dy), w: weights }, shape, attributes, node.name));
+    l.setBlocked(fusion.output, blockedConvolution(l, inputs, shape, attributes, node.name));
     return true;
   }
   const split = phases(a, inputShape, l.shape(dy));
   if (split === null || form === 'grouped') return false;
   const made = form === 'full' ? fullPhases(l, dy, w, split) : depthwisePhases(l, dy, w, split);
-  l.setPhased(dx, { phases: made, strides: a.stride });
+  l.setPhased(node.outputs[0]!, { phases: made, strides: a.stride });
   return true;
 };
 
