@@ -61,9 +61,30 @@ export function blockedWeightGradient(
     taps = m.slice(taps, 2, 0, (kh - 1) * a.dilation[0] + 1, a.dilation[0]);
   if (columns !== kw || a.dilation[1] !== 1)
     taps = m.slice(taps, 3, 0, (kw - 1) * a.dilation[1] + 1, a.dilation[1]);
-  const weights = m.reshape(m.transpose(taps, [1, 5, 0, 4, 2, 3]), [out, blocks * lanes, kh, kw]);
+  const weights = m.reshape(inPlainOrder(l, taps), [out, blocks * lanes, kh, kw]);
   const trimmed = out === weightShape[0] ? weights : m.slice(weights, 0, 0, weightShape[0]!);
   return blocks * lanes === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
+}
+
+/**
+ * [blocks, O/b, kh, kw, lanes, b outputs] → [O, blocks, lanes, kh·kw]. The kernel that reorders images moves single
+ * numbers several times as fast as a transpose; what is left moves whole kernels.
+ */
+function inPlainOrder(l: Layouts, taps: string): string {
+  const { m } = l;
+  const [blocks, outBlocks, kh, kw, lanes, block] = staticShape(m.g.shape(taps)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const out = outBlocks * block;
+  const byOutput = l.unblocked(m.reshape(taps, [blocks, out, kh, kw * lanes]), out);
+  const byLane =
+    lanes === 1 ? byOutput : l.unblocked(m.reshape(byOutput, [blocks * out, lanes, kh, kw]), lanes);
+  return m.transpose(m.reshape(byLane, [blocks, out, lanes, kh * kw]), [1, 0, 2, 3]);
 }
 
 /** Padding at the end of each axis as far as the kernel reaches; what the stride leaves over is not computed. */
