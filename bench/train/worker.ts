@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { ALLOCATOR_TUNABLES } from '../../src/execution/allocator.ts';
 import { OPTIMISER, type Ready, type Turn, type TurnResult, type WorkerTask } from './protocol.ts';
 
 export interface Worker {
@@ -29,11 +30,11 @@ async function bundledWorker(): Promise<string> {
   return outfile;
 }
 
-/** What both sides gain by: huge pages for large blocks, where the system leaves them to be asked for. */
-const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } as const;
-
+/** As the workers of a search run. */
 export const startEspalier = async (task: WorkerTask): Promise<Worker> =>
-  startWorker('Espalier', process.execPath, [await bundledWorker(), JSON.stringify(task)], HUGE_PAGES);
+  startWorker('Espalier', process.execPath, [await bundledWorker(), JSON.stringify(task)], {
+    GLIBC_TUNABLES: ALLOCATOR_TUNABLES,
+  });
 
 /** What PyTorch runs with: the settings that it is fastest with, or none but the number of threads. */
 export type TorchSettings = 'fastest' | 'stock';
@@ -45,7 +46,7 @@ export type TorchSettings = 'fastest' | 'stock';
  */
 const TORCH_ENVIRONMENT = {
   fastest: {
-    ...HUGE_PAGES,
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     MALLOC_MMAP_THRESHOLD_: '4294967296',
     MALLOC_TRIM_THRESHOLD_: '4294967296',
   },
