@@ -1,7 +1,7 @@
 /** Trains one network with Espalier and with PyTorch in turn. */
 import type { BenchNetwork } from './networks/bench-network.ts';
 import type { TurnResult, WorkerTask } from './protocol.ts';
-import { startEspalier, startTorch, type Worker } from './worker.ts';
+import { startEspalier, startTorch, type TorchSettings, type Worker } from './worker.ts';
 
 /** A row of the benchmark's result. */
 export interface Comparison {
@@ -24,6 +24,7 @@ export interface CompareOptions {
   /** Of each side in each round. */
   readonly seconds: number;
   readonly python: string;
+  readonly torchSettings: TorchSettings;
 }
 
 /**
@@ -31,7 +32,7 @@ export interface CompareOptions {
  * on all of them alike. PyTorch runs in both memory formats; the faster one counts.
  */
 export async function compare(bench: BenchNetwork, options: CompareOptions): Promise<Comparison> {
-  const { threads, batch, rounds, seconds, python } = options;
+  const { threads, batch, rounds, seconds, python, torchSettings } = options;
   const { name: network, definition, inputShape, classes, labels } = bench;
   const task: WorkerTask = {
     network,
@@ -47,7 +48,8 @@ export async function compare(bench: BenchNetwork, options: CompareOptions): Pro
   const workers: Worker[] = [];
   try {
     workers.push(await startEspalier(task));
-    for (const channelsLast of layouts) workers.push(await startTorch(python, { ...task, channelsLast }));
+    for (const channelsLast of layouts)
+      workers.push(await startTorch(python, { ...task, channelsLast }, torchSettings));
     if (new Set(workers.map((w) => w.parameters)).size > 1)
       throw new Error(
         `${network}: the two definitions differ: ${workers.map((w) => w.parameters).join(', ')} parameters`,

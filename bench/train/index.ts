@@ -1,10 +1,14 @@
 /**
  * Training steps a second against PyTorch on this machine.
  *
- *   npm run bench:train -- [--network NAME]… [--threads 1,2] [--batch N] [--seconds S] [--rounds R] [--json]
+ *   npm run bench:train -- [--network NAME]… [--threads 1,2] [--batch N] [--seconds S] [--rounds R]
+ *     [--torch-settings fastest|stock] [--json]
  *
  * Same networks, batch, threads and optimiser (SGD with Nesterov momentum and weight decay); both sides do the whole step
  * on one batch of random data. Needs a Python that can import torch. With `--json` the last line holds the results.
+ *
+ * `--torch-settings fastest` (the default) runs PyTorch with an allocator that keeps its memory and with huge pages;
+ * `stock` runs it as Debian's python3-torch and libopenblas0-pthread come, with nothing set but the number of threads.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
@@ -13,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { TORCH_PYTHON } from '../../src/autodiff/testing/torch.ts';
 import { type Comparison, compare } from './compare.ts';
 import { BENCH_NETWORKS } from './networks/index.ts';
+import type { TorchSettings } from './worker.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +27,7 @@ const { values } = parseArgs({
     /** Of each side in each round. */
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '5' },
+    'torch-settings': { type: 'string', default: 'fastest' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -40,6 +46,7 @@ const positive = (name: string, text: string): number => {
 const threadCounts = values.threads.split(',').map((t) => positive('threads', t));
 const seconds = positive('seconds', values.seconds);
 const rounds = positive('rounds', values.rounds);
+const torchSettings = settingsNamed(values['torch-settings']);
 
 const load = loadavg()[0]!;
 const cores = availableParallelism();
@@ -52,12 +59,13 @@ if (names?.includes('resnet20') ?? true) {
   console.log(`From network to first step, resnet20, 1 thread\n${stdout}`);
 }
 
+console.log(`PyTorch with its ${torchSettings} settings`);
 console.log('network          threads batch   images/s    PyTorch  ratio  peak MiB  PyTorch');
 const results: Comparison[] = [];
 for (const network of networks) {
   for (const threads of threadCounts) {
     const batch = values.batch === undefined ? network.batch : positive('batch', values.batch);
-    const row = await compare(network, { threads, batch, rounds, seconds, python });
+    const row = await compare(network, { threads, batch, rounds, seconds, python, torchSettings });
     results.push(row);
     console.log(
       [
@@ -74,6 +82,11 @@ for (const network of networks) {
   }
 }
 if (values.json) console.log(JSON.stringify({ results }));
+
+function settingsNamed(name: string): TorchSettings {
+  if (name === 'fastest' || name === 'stock') return name;
+  return stop(`--torch-settings must be fastest or stock, not "${name}".`);
+}
 
 function stop(message: string): never {
   console.error(message);

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { ALLOCATOR_TUNABLES } from '../../src/execution/allocator.ts';
 import { OPTIMISER, type Ready, type Turn, type TurnResult, type WorkerTask } from './protocol.ts';
 
 export interface Worker {
@@ -29,27 +30,44 @@ async function bundledWorker(): Promise<string> {
   return outfile;
 }
 
-/** What both sides gain by: huge pages for large blocks, where the system leaves them to be asked for. */
-const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' } as const;
-
+/** As the workers of a search run. */
 export const startEspalier = async (task: WorkerTask): Promise<Worker> =>
-  startWorker('Espalier', process.execPath, [await bundledWorker(), JSON.stringify(task)], HUGE_PAGES);
+  startWorker('Espalier', process.execPath, [await bundledWorker(), JSON.stringify(task)], {
+    GLIBC_TUNABLES: ALLOCATOR_TUNABLES,
+  });
+
+/** What PyTorch runs with: the settings that it is fastest with, or none but the number of threads. */
+export type TorchSettings = 'fastest' | 'stock';
 
 /**
  * PyTorch allocates the images of every step anew. By default the C library gives them back to the system and takes as
  * many page faults in the next step: on a virtual machine half of the step, and with two threads three quarters. Kept,
- * PyTorch is as fast as it can be. OpenBLAS finds the processor's kernels itself: names of slower ones that the
- * environment may hold (for reproducible builds, say) are taken out.
+ * PyTorch is as fast as it can be.
  */
-export const startTorch = (python: string, task: WorkerTask): Promise<Worker> =>
+const TORCH_ENVIRONMENT = {
+  fastest: {
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    MALLOC_MMAP_THRESHOLD_: '4294967296',
+    MALLOC_TRIM_THRESHOLD_: '4294967296',
+  },
+  stock: {
+    GLIBC_TUNABLES: undefined,
+    MALLOC_MMAP_THRESHOLD_: undefined,
+    MALLOC_TRIM_THRESHOLD_: undefined,
+  },
+} as const satisfies Record<TorchSettings, Readonly<Record<string, string | undefined>>>;
+
+/**
+ * With either settings OpenBLAS finds the processor's kernels itself: names of slower ones that the environment may hold
+ * (for reproducible builds, say) are taken out.
+ */
+export const startTorch = (python: string, task: WorkerTask, settings: TorchSettings): Promise<Worker> =>
   startWorker(
     'PyTorch',
     python,
     [path('./torch-worker.py'), JSON.stringify(task), JSON.stringify(OPTIMISER)],
     {
-      ...HUGE_PAGES,
-      MALLOC_MMAP_THRESHOLD_: '4294967296',
-      MALLOC_TRIM_THRESHOLD_: '4294967296',
+      ...TORCH_ENVIRONMENT[settings],
       OMP_NUM_THREADS: String(task.threads),
       OPENBLAS_NUM_THREADS: String(task.threads),
       OPENBLAS_CORETYPE: undefined,

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createOutputTail, exitReason } from '../device/exit-reason.ts';
 import type { CurvePoint } from '../study/trial.ts';
+import { ALLOCATOR_TUNABLES } from './allocator.ts';
 import type { ExclusiveGate, Resting } from './exclusive-gate.ts';
 import type { Executor, JobOutcome } from './executor.ts';
 import { failedOutcome, STOPPED } from './outcome.ts';
@@ -24,12 +25,6 @@ export interface WorkerLimits {
   /** Resident bytes the worker may use; null for no limit. */
   readonly memoryLimitBytes: number | null;
 }
-
-/**
- * Asks glibc for huge pages in large blocks, where the system leaves that to programs: a session's first step then takes
- * some thousand page faults in place of a hundred thousand. Without effect elsewhere; a setting of the user's stays.
- */
-const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
 
 export interface WorkerProcess {
   readonly pid: number;
@@ -60,7 +55,8 @@ export async function startWorker(
     // JSON would turn NaN into null.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { GLIBC_TUNABLES: HUGE_PAGES, ...process.env },
+    // A setting of the user's stays.
+    env: { GLIBC_TUNABLES: ALLOCATOR_TUNABLES, ...process.env },
   });
   const tail = createOutputTail();
   const outputs = [child.stdout, child.stderr].filter((output) => output !== null);

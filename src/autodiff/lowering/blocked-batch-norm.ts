@@ -6,16 +6,17 @@ import { channelProducts } from './depthwise.ts';
 import type { BlockedHandler } from './handler.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 import { batchNormCoefficients } from './plain.ts';
+import { sumOfRows } from './sum-of-rows.ts';
 
-/** Mean over batch and pixels of a blocked value, per channel. */
-function channelMean(l: Layouts, blocked: string): string {
+/** Mean over batch and pixels of a blocked value, per channel, times a factor. */
+function channelMean(l: Layouts, blocked: string, factor = 1): string {
   const { g } = l.m;
   const [n, channels] = staticShape(g.shape(blocked)) as [number, number];
   const pooled = g.node('GlobalAveragePool', [blocked], {
     domain: NCHWC_DOMAIN,
     types: [{ dtype: 'float32', shape: [n, channels, 1, 1] }],
   })[0]!;
-  return l.m.mean(pooled, [0, 2, 3], false);
+  return sumOfRows(l.m, pooled, factor / n);
 }
 
 const elementsPerChannel = (shape: readonly number[]): number => shape[0]! * shape[2]! * shape[3]!;
@@ -28,7 +29,7 @@ export const batchNormTraining: BlockedHandler = (l, node, fusion) => {
   const channels = shape[1]!;
   const input = l.blocked(x);
   const mean = channelMean(l, input);
-  const square = m.scale(channelProducts(m, input, input), 1 / elementsPerChannel(shape));
+  const square = channelProducts(m, input, input, 1 / elementsPerChannel(shape));
   const variance = m.g.op('Max', [m.sub(square, m.mul(mean, mean)), m.scalar(0)]);
   const epsilon = m.scalar(floatAttribute(node.attributes, 'epsilon', 1e-5));
   const inverseStd = m.g.op('Reciprocal', [m.g.op('Sqrt', [m.add(variance, epsilon)])]);
@@ -45,7 +46,7 @@ export const batchNormTraining: BlockedHandler = (l, node, fusion) => {
   return true;
 };
 
-export const batchNormGradient: BlockedHandler = (l, node) => {
+export const batchNormGradient: BlockedHandler = (l, node, fusion) => {
   const { m } = l;
   const [dy, x] = node.inputs as [string, string];
   if (!l.isBlocked(x)) return false;
@@ -55,12 +56,13 @@ export const batchNormGradient: BlockedHandler = (l, node) => {
   const [gradient, input] = [l.blocked(dy), l.blocked(x)];
   const [scale, mean, inverseStd] = node.inputs.slice(2).map((v) => l.channelVector(l.plain(v)));
   const sums = {
-    dy: m.scale(channelMean(l, gradient), count),
+    dy: channelMean(l, gradient, count),
     dyX: channelProducts(m, gradient, input),
   };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
-  const part = affine(l, input, c.k, c.k2);
-  l.setBlocked(node.outputs[0]!, affine(l, gradient, c.a, undefined, { sum: part }));
+  const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
+  const part = affine(l, input, c.k, c.k2, { sum });
+  l.setBlocked(fusion.output, affine(l, gradient, c.a, undefined, { sum: part }));
   l.setPlain(node.outputs[1]!, l.trimVector(c.dScale, channels));
   l.setPlain(node.outputs[2]!, l.trimVector(c.dBias, channels));
   return true;

@@ -61,7 +61,7 @@ const attributesOf = (l: Layouts, a: ConvolutionAttributes, form: Form): Attribu
   group: int(form === 'depthwise' ? l.filled(a.group) : a.group),
 });
 
-export const convInputGradient: BlockedHandler = (l, node) => {
+export const convInputGradient: BlockedHandler = (l, node, fusion) => {
   const { m } = l;
   const [dy, w] = node.inputs as [string, string];
   const inputShape = intsAttribute(node.attributes, 'input_shape')!;
@@ -70,7 +70,6 @@ export const convInputGradient: BlockedHandler = (l, node) => {
   const a = convolutionAttributes(node.attributes, [kh, kw]);
   const form = formOf(l.block, out, inputShape[1]!, a.group);
   if (form === null || form === 'stem') return false;
-  const dx = node.outputs[0]!;
   if (isPlainConvolution(a)) {
     const weights =
       form === 'full'
@@ -78,14 +77,15 @@ export const convInputGradient: BlockedHandler = (l, node) => {
         : inKernelOrder(l, flippedWeights(m, l.plain(w), a.group), form);
     const group = int(form === 'depthwise' ? l.filled(a.group) : a.group);
     const attributes = { ...plainAttributes(a), group };
+    const inputs = { x: l.blocked(dy), w: weights, sum: fusion.sum ? l.blocked(fusion.sum) : undefined };
     const shape = l.blockedShape(inputShape);
-    l.setBlocked(dx, blockedConvolution(l, { x: l.blocked(dy), w: weights }, shape, attributes, node.name));
+    l.setBlocked(fusion.output, blockedConvolution(l, inputs, shape, attributes, node.name));
     return true;
   }
   const split = phases(a, inputShape, l.shape(dy));
   if (split === null || form === 'grouped') return false;
   const made = form === 'full' ? fullPhases(l, dy, w, split) : depthwisePhases(l, dy, w, split);
-  l.setPhased(dx, { phases: made, strides: a.stride });
+  l.setPhased(node.outputs[0]!, { phases: made, strides: a.stride });
   return true;
 };
 
@@ -93,14 +93,18 @@ export const convWeightGradient: BlockedHandler = (l, node) => {
   const [x, dy] = node.inputs as [string, string];
   const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
   const a = convolutionAttributes(node.attributes, weightShape.slice(2));
-  if (weightShape.length !== 4 || !l.isBlocked(x)) return false;
+  if (weightShape.length !== 4 || (!l.isBlocked(x) && !isStem(l, x, dy, a.group))) return false;
   const dw = node.outputs[0]!;
   const isDepthwise = a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group;
   if (isDepthwise && l.canBlock(dy))
     l.setPlain(dw, depthwiseWeightGradient(l, l.blocked(x), l.blocked(dy), weightShape, a));
   else if (a.group !== 1) return false;
-  else if (a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0))
+  else if (l.isBlocked(x) && a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0))
     l.setPlain(dw, pointwiseWeightGradient(l, x, dy, weightShape, a));
   else l.setPlain(dw, blockedWeightGradient(l, x, dy, weightShape, a));
   return true;
 };
+
+/** A convolution of the first images, of which the few channels make no block. */
+const isStem = (l: Layouts, x: string, dy: string, group: number): boolean =>
+  group === 1 && !l.canBlock(x) && l.isBlocked(dy);

@@ -5,7 +5,8 @@
  * kernels want input channels in blocks, so the images are blocked by the batch: of X, one block of channels is one batch
  * entry [N, H, W·b], in which the channels lie beside each other in the width and the taps of the result are b apart; dY,
  * [O/b, N/b, H·W, b images, b outputs], is the kernel, of which only whole blocks are moved. Padding in the width is
- * written out, since the kernels compute places that reach over the edge one by one.
+ * written out, since the kernels compute places that reach over the edge one by one. An X that is not blocked, as the
+ * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs.
  */
 import { int, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
@@ -17,7 +18,7 @@ import { foldedWeightGradient } from './weight-gradient.ts';
 /** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
 const BATCH_PARTS = 2;
 
-/** X and dY → dW [O, C, kh, kw]; X is blocked; one group. Channels that fill up blocks are cut away. */
+/** X and dY → dW [O, C, kh, kw]; one group. Channels that fill up blocks are cut away. */
 export function blockedWeightGradient(
   l: Layouts,
   x: string,
@@ -31,36 +32,59 @@ export function blockedWeightGradient(
   if (!fillsWell(l.shape(x)[0]!, block) || !l.canBlock(dy))
     return foldedWeightGradient(m, l.plain(x), l.plain(dy), weightShape, a);
   const [kh, kw] = a.kernel;
-  const blocks = l.filled(weightShape[1]!) / block;
+  // Channels that lie beside each other in the width.
+  const lanes = l.isBlocked(x) ? block : 1;
+  const blocks = Math.ceil(weightShape[1]! / lanes);
   const out = l.filled(weightShape[0]!);
   const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
   const parts = (images / block) % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
   const ends = endPads(l.shape(x), [outHeight, outWidth], a);
 
-  const input = byImage(l, l.blocked(x), images, [a.pads[1], ends[1]]);
+  const input = byImage(l, lanes === 1 ? l.plain(x) : l.blocked(x), lanes, images, [a.pads[1], ends[1]]);
   const [, , height, width] = staticShape(m.g.shape(input)) as [number, number, number, number];
   const rows = height + a.pads[0] + ends[0] - a.stride[0] * (outHeight - 1);
-  const columns = width / block - a.stride[1] * (outWidth - 1);
+  const columns = width / lanes - a.stride[1] * (outWidth - 1);
   const full = blockedConvolution(
     l,
     { x: input, w: asKernel(l, l.blocked(dy), images, parts) },
-    [blocks, parts * out, rows, columns * block],
+    [blocks, parts * out, rows, columns * lanes],
     {
       kernel_shape: ints([outHeight, outWidth]),
-      dilations: ints([a.stride[0], a.stride[1] * block]),
+      dilations: ints([a.stride[0], a.stride[1] * lanes]),
       pads: ints([a.pads[0], 0, ends[0], 0]),
       group: int(parts),
     },
   );
-  const split = m.reshape(full, [blocks, parts, out / block, rows, columns, block, block]);
+  const split = m.reshape(full, [blocks, parts, out / block, rows, columns, lanes, block]);
   let taps = m.sum(split, [1], false);
   if (rows !== kh || a.dilation[0] !== 1)
     taps = m.slice(taps, 2, 0, (kh - 1) * a.dilation[0] + 1, a.dilation[0]);
   if (columns !== kw || a.dilation[1] !== 1)
     taps = m.slice(taps, 3, 0, (kw - 1) * a.dilation[1] + 1, a.dilation[1]);
-  const weights = m.reshape(m.transpose(taps, [1, 5, 0, 4, 2, 3]), [out, blocks * block, kh, kw]);
+  const weights = m.reshape(inPlainOrder(l, taps), [out, blocks * lanes, kh, kw]);
   const trimmed = out === weightShape[0] ? weights : m.slice(weights, 0, 0, weightShape[0]!);
-  return blocks * block === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
+  return blocks * lanes === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
+}
+
+/**
+ * [blocks, O/b, kh, kw, lanes, b outputs] → [O, blocks, lanes, kh·kw]. The kernel that reorders images moves single
+ * numbers several times as fast as a transpose; what is left moves whole kernels.
+ */
+function inPlainOrder(l: Layouts, taps: string): string {
+  const { m } = l;
+  const [blocks, outBlocks, kh, kw, lanes, block] = staticShape(m.g.shape(taps)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const out = outBlocks * block;
+  const byOutput = l.unblocked(m.reshape(taps, [blocks, out, kh, kw * lanes]), out);
+  const byLane =
+    lanes === 1 ? byOutput : l.unblocked(m.reshape(byOutput, [blocks * out, lanes, kh, kw]), lanes);
+  return m.transpose(m.reshape(byLane, [blocks, out, lanes, kh * kw]), [1, 0, 2, 3]);
 }
 
 /** Padding at the end of each axis as far as the kernel reaches; what the stride leaves over is not computed. */
@@ -76,12 +100,18 @@ function endPads(
   return [end(0), end(1)];
 }
 
-/** Blocked X → [C/b, images, H, (W + padding)·b], blocked by the images. */
-function byImage(l: Layouts, x: string, images: number, [before, after]: readonly [number, number]): string {
-  const { m, block } = l;
+/** X of blocks of `lanes` channels → [C/lanes, images, H, (W + padding)·lanes], blocked by the images. */
+function byImage(
+  l: Layouts,
+  x: string,
+  lanes: number,
+  images: number,
+  [before, after]: readonly [number, number],
+): string {
+  const { m } = l;
   const [n, channels, height, width] = staticShape(m.g.shape(x)) as [number, number, number, number];
-  const wide = m.reshape(x, [n, channels / block, height, width * block]);
-  const padded = m.pad(wide, [0, 0, 0, before * block], [images - n, 0, 0, after * block]);
+  const wide = m.reshape(x, [n, channels / lanes, height, width * lanes]);
+  const padded = m.pad(wide, [0, 0, 0, before * lanes], [images - n, 0, 0, after * lanes]);
   const byBlock = m.transpose(padded, [1, 0, 2, 3]);
   return m.g.node('ReorderInput', [byBlock], {
     domain: NCHWC_DOMAIN,

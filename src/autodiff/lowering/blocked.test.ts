@@ -130,6 +130,14 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const sum = b.activation(b.add([half, shortcut]), 'relu');
     return normAct(b, b.conv(sum, { out: 32, kernel: 5, stride: 2, groups: 32 }), 'relu');
   }),
+  'branches that begin at one image and meet again': network(24, 8, (b, x) => {
+    const wide = b.batchNorm(b.conv(x, { out: 24, kernel: 3 }));
+    const point = b.batchNorm(b.conv(x, { out: 24, kernel: 1 }));
+    const y = b.activation(b.add([wide, point, b.batchNorm(x)]), 'relu');
+    const half = b.batchNorm(b.conv(y, { out: 32, kernel: 3, stride: 2 }));
+    const same = b.averagePool(b.conv(y, { out: 32, kernel: 3 }), { kernel: 2 });
+    return b.activation(b.add([half, same]), 'relu');
+  }),
   'strides that do not divide the image': network(16, 9, (b, x) =>
     normAct(b, b.conv(x, { out: 16, kernel: 3, stride: [2, 3], padding: [1, 1, 0, 0] }), 'relu'),
   ),
@@ -153,9 +161,27 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   }),
 };
 
+/** Branches of the images themselves, which are too few channels for a block. */
+function stems(): Network {
+  const b = networkBuilder([3, 12, 10]);
+  const branches = [
+    b.conv(b.input, { out: 24, kernel: 3, stride: 2 }),
+    b.conv(b.input, { out: 24, kernel: 1, stride: 2 }),
+    b.conv(b.input, { out: 24, kernel: [5, 2], stride: 2, padding: [2, 0, 2, 1] }),
+    b.conv(b.input, { out: 24, kernel: 3, stride: 2, dilation: 2, padding: [2, 2, 2, 2] }),
+  ];
+  const sum = b.activation(b.add(branches.map((x) => b.batchNorm(x))), 'relu');
+  return b.build([b.linear(b.flatten(b.globalAveragePool(sum)), { out: CLASSES })]);
+}
+
 describe.skipIf(here.kind === 'plain')('blocked lowering (needs a processor with blocked kernels)', () => {
   test.each(Object.entries(NETWORKS))('equals the plain one: %s', async (_, candidate) => {
     const worst = worstDifference(await step(candidate, here), await step(candidate, PLAIN));
+    expect(worst.value, worst.name).toBeLessThan(TOLERANCE);
+  });
+
+  test.each([32, 20])('equals the plain one: stems, %i images', async (batch) => {
+    const worst = worstDifference(await step(stems(), here, batch), await step(stems(), PLAIN, batch));
     expect(worst.value, worst.name).toBeLessThan(TOLERANCE);
   });
 

@@ -9,6 +9,7 @@ import { int, ints } from '../../onnx/graph-builder.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { type Layouts, NCHWC_DOMAIN } from './layouts.ts';
+import { sumOfRows } from './sum-of-rows.ts';
 
 /** Blocked X [N,C,H,W] and K [N,C,H',W'] → [N·C, rows, columns] in blocked order: each channel of X correlated with K's. */
 function correlate(
@@ -38,11 +39,11 @@ function correlate(
   )[0]!;
 }
 
-/** Σ over batch and pixels of a·b per channel [C], of blocked a and b of one shape. */
-export function channelProducts(m: Arithmetic, a: string, b: string): string {
+/** factor · Σ over batch and pixels of a·b per channel [C], of blocked a and b of one shape. */
+export function channelProducts(m: Arithmetic, a: string, b: string, factor = 1): string {
   const [n, channels] = staticShape(m.g.shape(a)) as [number, number];
   const products = correlate(m, a, b, { pads: [0, 0, 0, 0], dilation: [1, 1] });
-  return m.sum(m.reshape(products, [n, channels]), [0], false);
+  return sumOfRows(m, m.reshape(products, [n, channels]), factor);
 }
 
 /**

@@ -2,10 +2,19 @@
 import { str } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { sameShape } from '../arithmetic.ts';
+import { convolutionAttributes } from './convolution-attributes.ts';
 import type { Fusion } from './handler.ts';
+import { isPlainConvolution } from './input-gradient.ts';
 
 /** Operators whose blocked form takes a sum and an activation. */
-const FUSES = new Set(['BatchNormTraining', 'Conv']);
+const FORWARD = new Set(['BatchNormTraining', 'Conv']);
+
+/** Whether the blocked form of an operator takes a sum: gradients that meet where an image was read more than once. */
+function takesSum(node: OnnxNode, shapeOf: (value: string) => readonly number[]): boolean {
+  if (FORWARD.has(node.op) || node.op === 'BatchNormGradient') return true;
+  if (node.op !== 'ConvInputGradient') return false;
+  return isPlainConvolution(convolutionAttributes(node.attributes, shapeOf(node.inputs[1]!).slice(2)));
+}
 
 type Graph = OnnxModel['graph'];
 
@@ -36,19 +45,25 @@ export function planFusion(graph: Graph, shapeOf: (value: string) => readonly nu
     const list = readers.get(value) ?? [];
     return list.length === 1 && !outputs.has(value) ? list[0]! : null;
   };
+  const place = new Map(nodes.map((node, i) => [node, i]));
+  /** Whether all that a node makes besides its first output is read behind `target` only. */
+  const mayMove = (node: OnnxNode, target: OnnxNode): boolean =>
+    node.outputs
+      .slice(1)
+      .every((o) => (readers.get(o) ?? []).every((reader) => place.get(reader)! > place.get(target)!));
   const fusion = new Map<OnnxNode, Fusion>();
   const absorbed = new Set<OnnxNode>();
   const at = new Map<OnnxNode, OnnxNode>();
   for (const node of nodes) {
-    if (!FUSES.has(node.op)) continue;
+    if (!takesSum(node, shapeOf)) continue;
     let output = node.outputs[0]!;
     let sum: string | null = null;
     let activation: Attributes | null = null;
     let last: OnnxNode | null = null;
     let next = onlyReader(output);
-    // The statistics of a moved batch norm are read only by its gradient, later.
     if (
       next?.op === 'Add' &&
+      mayMove(node, next) &&
       next.inputs.every((i) => sameShape(shapeOf(i), shapeOf(output))) &&
       !absorbed.has(next)
     ) {
@@ -61,7 +76,7 @@ export function planFusion(graph: Graph, shapeOf: (value: string) => readonly nu
         next = onlyReader(output);
       }
     }
-    if (next !== null) activation = activationOf(next, graph);
+    if (next !== null && FORWARD.has(node.op)) activation = activationOf(next, graph);
     if (next !== null && activation !== null) {
       absorbed.add(next);
       last = next;

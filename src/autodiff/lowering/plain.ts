@@ -81,8 +81,9 @@ export function batchNormCoefficients(
   const dBias = sums.dy;
   const dScale = m.mul(m.sub(sums.dyX, m.mul(mean, dBias)), inverseStd);
   const a = m.mul(scale, inverseStd);
-  const k = m.scale(m.mul(m.mul(a, dScale), inverseStd), -1 / count);
-  const k2 = m.sub(m.scale(m.mul(a, dBias), -1 / count), m.mul(k, mean));
+  const share = m.scale(a, -1 / count);
+  const k = m.mul(m.mul(share, dScale), inverseStd);
+  const k2 = m.sub(m.mul(share, dBias), m.mul(k, mean));
   return { a, k, k2, dScale, dBias };
 }
 
