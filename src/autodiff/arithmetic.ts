@@ -2,6 +2,10 @@
 import { float32, type GraphBuilder, int, int64, ints } from '../onnx/graph-builder.ts';
 import type { Shape } from '../onnx/shape-rules.ts';
 
+/**
+ * Writes arithmetic on float32 values into a graph: each function emits nodes and gives the name of the result. What
+ * losses and optimisers are built with.
+ */
 export interface Arithmetic {
   readonly g: GraphBuilder;
   add(a: string, b: string): string;

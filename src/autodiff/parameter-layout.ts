@@ -6,6 +6,7 @@
  */
 import type { Tensor } from '../onnx/model.ts';
 
+/** Where one tensor stands in a flat vector: elements `offset` to `offset + length`, row by row. */
 export interface LayoutEntry {
   readonly name: string;
   readonly shape: readonly number[];
@@ -13,6 +14,7 @@ export interface LayoutEntry {
   readonly length: number;
 }
 
+/** How named tensors stand one behind the other in a flat float32 vector of `length` elements. */
 export interface VectorLayout {
   readonly entries: readonly LayoutEntry[];
   readonly length: number;

@@ -25,6 +25,7 @@ import type { Optimiser } from './optimisers/optimiser.ts';
 import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout.ts';
 import { type CountedValue, emitWatch, type WatchedValue } from './watch.ts';
 
+/** What trains, at which rates, and what the step does beside: clipping, averaging, lowering. */
 export interface TrainingGraphOptions {
   /**
    * Which initialisers train, asked of every float tensor that is not a running average, a scalar or a setting of an
@@ -55,6 +56,7 @@ export interface TrainingGraphOptions {
   readonly target?: LoweringTarget;
 }
 
+/** A whole training step as one ONNX model, and how its vectors are laid out. */
 export interface TrainingGraph {
   readonly model: OnnxModel;
   readonly parameters: VectorLayout;

@@ -27,6 +27,7 @@ export interface LowFidelity {
   readonly cost: string;
 }
 
+/** Which columns of a table make a {@link Problem}. */
 export interface ProblemOptions {
   readonly table: Table;
   readonly space: SearchSpace;
@@ -53,6 +54,10 @@ export interface Bound {
   readonly bound: number;
 }
 
+/**
+ * A table of evaluated architectures as strategies meet it: genomes, what they are told of each, what it costs, and
+ * what a run is judged by. Rows are numbered alike in all columns.
+ */
 export interface Problem {
   readonly space: SearchSpace;
   readonly genomes: readonly Genome[];

@@ -4,6 +4,7 @@ import type { Problem } from './problem.ts';
 import { type Replay, type ReplayOptions, replay } from './replay.ts';
 import { bestRow, costToReach, delivered, type Evaluation, hypervolumeRatio, optimum } from './score.ts';
 
+/** Strategies, seeds and the end of each run: evaluations, a budget of cost, or a value to be reached. */
 export interface BenchmarkOptions {
   readonly problem: Problem;
   readonly strategies: Readonly<Record<string, Strategy>>;
@@ -23,6 +24,7 @@ export interface BenchmarkOptions {
 
 export const runKey = (strategy: string, seed: number): string => `${strategy} ${seed}`;
 
+/** A strategy's figures after a number of evaluations, over all seeds. */
 export interface BenchmarkResult {
   readonly strategy: string;
   /** Evaluations after which these figures were taken; with another end their mean. */
@@ -58,6 +60,7 @@ export interface ReachResult {
   readonly ratio: number;
 }
 
+/** What replays on a table gave: figures and regret curves of each strategy, and the table's best. */
 export interface Benchmark {
   readonly results: readonly BenchmarkResult[];
   readonly reached: readonly ReachResult[];
@@ -83,6 +86,10 @@ export function runOptions(options: Ends): RunOptions {
   return { problem, evaluations: limit, budget, continued, reach: goal };
 }
 
+/**
+ * Replays every strategy with every seed on a table of evaluated architectures; nothing is trained. The same options
+ * give the same figures, whatever runs side by side.
+ */
 export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
   const { problem, strategies, evaluations, budget, reach, seeds } = options;
   const results: BenchmarkResult[] = [];

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { fail } from '../errors.ts';
 
+/** A CSV file as text cells by column. */
 export interface Table {
   readonly path: string;
   readonly columns: readonly string[];

@@ -13,6 +13,7 @@ export interface ImageSplit {
   readonly labels: Uint16Array;
 }
 
+/** The splits of a data set: `val` decides in a search, `test` is looked at once. */
 export type SplitName = 'train' | 'val' | 'test';
 
 /** Per-channel mean and standard deviation of the training images, on the 0..1 scale. */
@@ -21,6 +22,7 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
+/** Images of one size with one class each, in three splits, and how they are to be normalised. */
 export interface ImageDataset {
   readonly name: string;
   readonly classes: readonly string[];

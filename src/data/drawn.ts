@@ -27,6 +27,7 @@ const FIGURES = {
 const TEXTURES = ['solid', 'striped'] as const;
 const CLASSES = Object.keys(FIGURES).flatMap((figure) => TEXTURES.map((texture) => `${texture} ${figure}`));
 
+/** Seed and sizes of the built-in data. */
 export interface DrawnOptions {
   readonly seed: number | string;
   /** Images in each split, the classes in turn. Defaults: 6000, 1000, 2000. */

@@ -6,6 +6,7 @@ import type { ImageSize } from './source.ts';
 const MOST_CLASSES = 20;
 const MOST_FILES = 10;
 
+/** A data report as lines of text for the terminal; long lists are cut and say so. */
 export function formatDataReport(report: DataReport): string[] {
   const { name, format, images, classes, splits, size, channels, synthetic } = report;
   const colour = channels === 1 ? 'grey' : 'RGB';

@@ -10,6 +10,7 @@ import { drawnDataset } from './drawn.ts';
 import { READERS } from './readers/index.ts';
 import type { Reader } from './readers/reader.ts';
 
+/** How images are split, resized and read. */
 export interface LoadOptions {
   /** Decides the splits that are made here. */
   readonly seed: number | string;

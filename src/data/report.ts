@@ -19,6 +19,10 @@ export interface ClassReport {
   readonly test: number;
 }
 
+/**
+ * What was found in a data set before anything is trained on it: counts, sizes, duplicates, leaks between splits,
+ * unreadable files.
+ */
 export interface DataReport {
   readonly name: string;
   /** In words, e.g. "class folders". */

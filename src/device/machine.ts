@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
+/** The machine that a measurement was made on, as far as it decides what was measured. */
 export interface Machine {
   readonly platform: string;
   /** The processor's marketing name, or its architecture where the system does not tell. */

@@ -7,6 +7,7 @@ import type { TrainingPlan } from '../train/plan.ts';
 import type { Fidelity } from './fidelity.ts';
 import { optimiserRecipe } from './optimiser-recipes.ts';
 
+/** What the usual recipe of a training depends on. */
 export interface PlanRequest {
   /** Training images of each class. */
   readonly classCounts: readonly number[];

@@ -4,6 +4,7 @@ import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Fidelity } from './fidelity.ts';
 
+/** One candidate to be judged, and how much may be spent on it. */
 export interface EstimationRequest {
   readonly trial: number;
   readonly network: Network;
@@ -18,6 +19,7 @@ export interface EstimationRequest {
   readonly latency: TrialJob['latency'];
 }
 
+/** A performance estimation strategy: names the work whose measures stand for a candidate's accuracy. */
 export interface Estimator {
   readonly name: string;
   /** One sentence for `--help` and the report. */

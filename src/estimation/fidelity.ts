@@ -1,6 +1,7 @@
 /** How much an estimate may cost: the rungs of partial training. */
 import type { Network } from '../network/network.ts';
 
+/** How much of a full training is spent on a candidate. */
 export interface Fidelity {
   readonly epochs: number;
   /** Share of the training images, 0 < share ≤ 1. */

@@ -3,6 +3,7 @@ import type { Estimator } from './estimator.ts';
 import { fullTraining } from './full-training.ts';
 import { partialTraining } from './partial-training.ts';
 
+/** All performance estimation strategies by name. */
 export const ESTIMATORS = {
   partial: partialTraining,
   full: fullTraining,

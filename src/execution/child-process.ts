@@ -11,6 +11,7 @@ import { failedOutcome, STOPPED } from './outcome.ts';
 import { CAN_READ_OTHERS, residentBytes } from './resident-memory.ts';
 import { startWorker, type WorkerLimits, type WorkerProcess } from './worker-process.ts';
 
+/** How many worker processes run, what they load, and their limits of time (ms) and memory (bytes). */
 export interface ChildProcessOptions extends Partial<WorkerLimits> {
   /** How many trials run at once: worker processes, ≥ 1. */
   readonly slots: number;

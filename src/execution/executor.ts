@@ -63,6 +63,7 @@ export interface TrialJob {
   readonly weightsFile?: string;
 }
 
+/** How far a running job is. */
 export interface JobProgress {
   readonly trial: number;
   /** 0..1 of the whole job. */
@@ -72,6 +73,7 @@ export interface JobProgress {
   readonly note?: string;
 }
 
+/** How a job ended; measures and curve hold what was known by then, `reason` why it is not complete. */
 export interface JobOutcome {
   readonly state: 'complete' | 'pruned' | 'failed';
   readonly measures: Measures;
@@ -86,6 +88,7 @@ export interface JobOutcome {
   readonly diskTrouble?: DiskTrouble;
 }
 
+/** Runs trials somewhere: in this process, in child processes, on other machines. */
 export interface Executor {
   /** How many jobs may run at once. */
   readonly slots: number;

@@ -30,6 +30,10 @@ export interface PoolOptions extends Named {
   readonly padding?: Padding;
 }
 
+/**
+ * Builds a {@link Network} node by node: each function adds a layer and gives its id. Shapes are checked at once.
+ * @throws SHAPE with the layer and both shapes where they do not fit
+ */
 export interface NetworkBuilder {
   /** Id of the network's input. */
   readonly input: string;

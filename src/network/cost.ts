@@ -4,6 +4,7 @@ import { macs } from './rules/macs.ts';
 import { networkShapes } from './rules/shape.ts';
 import { weightSpecs } from './rules/weights.ts';
 
+/** What a network costs, known before training. */
 export interface NetworkCost {
   /** Trainable weights. */
   readonly params: number;
@@ -13,6 +14,7 @@ export interface NetworkCost {
   readonly memoryBytes: number;
 }
 
+/** One layer's output shape (without the batch), trainable weights and multiply-accumulates for one image. */
 export interface LayerCost {
   readonly id: string;
   readonly kind: string;

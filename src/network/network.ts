@@ -74,6 +74,7 @@ export interface NetworkInput {
   readonly shape: readonly number[];
 }
 
+/** A network as a typed operator graph, for any batch size; ONNX is made of it, for training, inference and INT8. */
 export interface Network {
   readonly inputs: readonly NetworkInput[];
   /** In topological order. */

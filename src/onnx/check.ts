@@ -3,6 +3,7 @@ import { EspalierError } from '../errors.ts';
 import type { OnnxModel, OnnxNode, Tensor } from './model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 
+/** Why a model cannot be used, and at which node. */
 export interface ModelProblem {
   /** Name of the node, or null for the model as a whole. */
   readonly node: string | null;

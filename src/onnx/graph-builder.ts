@@ -31,6 +31,7 @@ export interface NodeOptions {
   readonly types?: readonly ValueType[];
 }
 
+/** Builds an ONNX graph value by value; names are made unique, equal nodes are emitted once. */
 export interface GraphBuilder {
   input(name: string, dtype: DataType, shape: Shape): string;
   initializer(name: string, tensor: Tensor): string;

@@ -29,6 +29,7 @@ export type QuantisationPhase =
   | 'mixed precision'
   | 'test';
 
+/** A float classifier, the images that calibrate and judge it, and how much accuracy may be lost. */
 export interface QuantiseClassifierRequest {
   /** One float image input of the data set's shape; a row of logits or probabilities for each image. */
   readonly model: OnnxModel;
@@ -59,6 +60,7 @@ export interface Judged {
   readonly test: Evaluation | null;
 }
 
+/** An INT8 classifier with its accuracy beside the float model's. */
 export interface QuantisedClassifier extends QuantisedModel {
   readonly float: Judged;
   readonly int8: Judged;

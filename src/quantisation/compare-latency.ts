@@ -3,6 +3,7 @@ import { median, medianInterval } from '../device/median-interval.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { createSession } from '../runtime/session.ts';
 
+/** How two models compare that were timed in turn. */
 export interface LatencyComparison {
   /** Medians of one inference, milliseconds. */
   readonly firstMs: number;

@@ -27,6 +27,7 @@ import { type Calibration, type QuantiseOptions, rangesOf, staysFloat } from './
 import { affineValues, type Ranges } from './ranges.ts';
 import { TARGETS } from './targets.ts';
 
+/** A quantised model's further training under fake quantisation. */
 export interface FineTuneRequest {
   readonly calibration: Calibration;
   readonly options: QuantiseOptions;

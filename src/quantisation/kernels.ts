@@ -9,6 +9,7 @@ import { decodeModel } from '../onnx/decode.ts';
 import type { OnnxNode } from '../onnx/model.ts';
 import { createSession } from '../runtime/session.ts';
 
+/** What ONNX Runtime really computes on integers, read from its optimised graph. */
 export interface KernelReport {
   /** Operators of the optimised graph that compute on integers, by type and how many. */
   readonly integer: Readonly<Record<string, number>>;

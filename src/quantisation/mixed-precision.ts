@@ -8,6 +8,7 @@ import {
 import type { Ranges } from './ranges.ts';
 import type { LayerSensitivity } from './sensitivity.ts';
 
+/** A quantised model some of whose layers stay in float, for the sake of a bound on its accuracy. */
 export interface MixedPrecision extends QuantisedModel {
   readonly keptFloat: readonly string[];
   readonly accuracy: number;

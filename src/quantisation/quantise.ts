@@ -16,6 +16,7 @@ import { prepareModel } from './prepare.ts';
 import { affineValues, type Ranges } from './ranges.ts';
 import { TARGETS, type TargetName } from './targets.ts';
 
+/** Target, calibration and corrections of post-training quantisation. */
 export interface QuantiseOptions {
   /** Who will run the model; ONNX Runtime's CPU provider by default. */
   readonly target?: TargetName;
@@ -43,6 +44,7 @@ export interface QuantisedLayer {
   readonly reason: string | null;
 }
 
+/** A model in ONNX QDQ form and what became of each layer. */
 export interface QuantisedModel {
   readonly model: OnnxModel;
   /** In topological order: first those in integers. */

@@ -7,6 +7,7 @@ import { planQuantisation } from './plan.ts';
 import { type Calibration, type QuantiseOptions, quantiseCalibrated, staysFloat } from './quantise.ts';
 import type { Ranges } from './ranges.ts';
 
+/** How much the output changes when this layer alone computes on integers. */
 export interface LayerSensitivity {
   readonly name: string;
   /** Power of the change of the first output, as a share of the output's own power. */

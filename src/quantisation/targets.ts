@@ -12,6 +12,7 @@ export interface QuantisationTarget {
   readonly floatWeights: boolean;
 }
 
+/** Runtimes that run the quantised model, and the forms that each turns into integer kernels. */
 export const TARGETS = {
   /**
    * ONNX Runtime's CPU provider. On x86 its rewriting to integer kernels takes only uint8 activations where a value has
@@ -31,4 +32,5 @@ export const TARGETS = {
   },
 } as const satisfies Record<string, QuantisationTarget>;
 
+/** Name of a runtime in {@link TARGETS}. */
 export type TargetName = keyof typeof TARGETS;

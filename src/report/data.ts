@@ -10,6 +10,7 @@ import type { ConfusionMatrix } from '../task/classification-metrics.ts';
 /** By device: whether its latencies were measured there, or predicted from its calibration. */
 export type LatencySources = Readonly<Record<string, 'measured' | 'predicted'>>;
 
+/** Everything that the report of a run shows. */
 export interface ReportData {
   readonly title: string;
   /** The run's folder, as commands name it. */

@@ -3,12 +3,14 @@ import { readModelFile } from '../onnx/read-file.ts';
 import { createSession } from '../runtime/session.ts';
 import { type ModelMetadata, type Preprocessing, readMetadata } from './model-metadata.ts';
 
+/** A class and how probable it is. */
 export interface Prediction {
   readonly label: string;
   /** 0..1; the probabilities of all labels sum to 1. */
   readonly probability: number;
 }
 
+/** A model file that classifies image files by what its metadata say. */
 export interface Classifier {
   readonly metadata: ModelMetadata;
   /** All labels, most probable first. @throws DATA_CORRUPT when the file is not a whole image */

@@ -8,6 +8,7 @@ import type { SearchPlan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
+/** How a search tells of itself and is told to stop. */
 export interface SearchHooks {
   readonly onEvent: OnEvent;
   /** Aborted: running work stops, everything finished is kept, the run can be resumed. */

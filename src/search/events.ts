@@ -56,6 +56,7 @@ export interface DoneEvent extends Int8Result {
   readonly out: string;
 }
 
+/** What a search tells while it runs; `--json` prints these, one a line. */
 export type SearchEvent =
   | { readonly event: 'data-loading'; readonly done: number; readonly total: number }
   | { readonly event: 'data'; readonly report: DataReport }

@@ -99,6 +99,7 @@ const byPrecision =
   (value: unknown): unknown =>
     value === null || (typeof value === 'object' && key in value) ? { float: value } : value;
 
+/** What an exported file says of itself (docs/model-metadata.md); the schema also checks it. */
 export const ModelMetadata = z.object({
   /** Class names in the order of the outputs. */
   labels: z.array(z.string()).min(1),

@@ -64,6 +64,7 @@ export interface SharedChoice<V = unknown> extends Valued<V> {
   readonly choice: Choice;
 }
 
+/** A node of a search space's tree of choices. */
 export type Choice =
   | OneOfChoice
   | IntChoice

@@ -13,6 +13,7 @@ import type { SearchSpace } from './space.ts';
 /** The kinds of choice that decide something themselves (a struct and a shared choice only hold others). */
 export type DecidingChoice = Exclude<Choice, { readonly kind: 'struct' | 'shared' }>;
 
+/** One choice that a genome has made, and where. */
 export interface Decision {
   readonly path: string;
   readonly choice: DecidingChoice;

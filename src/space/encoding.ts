@@ -20,6 +20,7 @@ import type { Genome } from './genome.ts';
 import { counts, namesOf } from './size.ts';
 import type { SearchSpace } from './space.ts';
 
+/** One coordinate of a space's encoding, or one group of one-hot coordinates. */
 export interface EncodingSlot {
   /** The path of the decision (decisions.ts); for a subset, `path{item}`. */
   readonly path: string;

@@ -14,6 +14,7 @@ export const trainingChoices = struct({
   labelSmoothing: float(0, 0.2),
 });
 
+/** What makes a space of one network's trainings. */
 export interface Hyperparameters<C extends Choice> {
   /** Where the network comes from. */
   readonly space: SearchSpace;

@@ -8,6 +8,7 @@ import type { Choice } from './choice.ts';
 import type { Genome } from './genome.ts';
 import type { TrainingChoices } from './training-choices.ts';
 
+/** A search space: a tree of choices, and the network that a genome of it stands for. Made by `defineSpace`. */
 export interface SearchSpace {
   readonly name: string;
   /** One or two sentences with the paper, for `espalier spaces` and the report. */

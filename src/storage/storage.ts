@@ -4,6 +4,10 @@ import type { Trial } from '../study/trial.ts';
 /** Any value that survives JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/**
+ * Where a study keeps its trials and artefacts; another database is another implementation, which the storage suite of
+ * `espalier/testing` checks.
+ */
 export interface StudyStorage {
   /** Inserts the trial, or replaces the one of the same number. Durable when the promise resolves. */
   putTrial(trial: Trial): Promise<void>;

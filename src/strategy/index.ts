@@ -26,6 +26,7 @@ import { tpe } from './tpe.ts';
 import { modelAsha } from './tpe-asha.ts';
 import { warmEvolution } from './warm-start.ts';
 
+/** All search strategies by the name that `--strategy` takes. */
 export const STRATEGIES = {
   auto,
   random: randomSearch,

@@ -38,6 +38,7 @@ export interface Observation {
   readonly stopped?: boolean;
 }
 
+/** A trial that was proposed and has no result yet. */
 export interface RunningTrial {
   readonly number: number;
   readonly genome: Genome;
@@ -73,6 +74,7 @@ export interface Proposal {
   readonly note?: string;
 }
 
+/** All that a strategy may know when it proposes a trial. */
 export interface SuggestRequest {
   readonly space: SearchSpace;
   /** Finished trials in order of their number. */
@@ -116,6 +118,10 @@ export interface SearchFacts {
   readonly notes?: readonly string[];
 }
 
+/**
+ * A search strategy: names the next trial from the history and the trials that run. `suggest` changes nothing, and the
+ * same request gives the same proposal.
+ */
 export interface Strategy {
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */

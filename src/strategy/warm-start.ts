@@ -3,6 +3,7 @@ import { regularisedEvolution } from './regularised-evolution.ts';
 import { favouriteOf } from './starting-points.ts';
 import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
+/** What a search begins with before its strategy takes over. */
 export interface WarmStart {
   /** Proposed first, in order, where they are acceptable. */
   readonly genomes?: readonly Genome[];

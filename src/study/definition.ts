@@ -12,6 +12,7 @@ import type { Scorer } from './asking.ts';
 import type { Foreseen } from './foreseen.ts';
 import type { Constraint, Objective } from './trial.ts';
 
+/** What a study is; the same definition gives the same trials. */
 export interface StudyDefinition {
   readonly space: SearchSpace;
   readonly io: NetworkIO;

@@ -27,6 +27,11 @@ export type RunEnd = 'trials' | 'deadline' | 'exhausted' | 'interrupted' | 'over
 /** With trials that do not count, a study has at most so many times the limit. */
 export const LONGEST = 3;
 
+/**
+ * Asks, evaluates and records trials, as many at once as the definition says, until the limit of trials, the deadline,
+ * or the signal. A failed evaluation costs its trial.
+ * @throws what the storage throws, when trials cannot be recorded any more
+ */
 export async function runStudy(options: RunOptions): Promise<RunEnd> {
   const { study, evaluate, deadline, signal } = options;
   const limit = options.trials ?? Number.POSITIVE_INFINITY;

@@ -19,6 +19,7 @@ import { measureInfo, objectiveValues } from './measure.ts';
 import { observe } from './observe.ts';
 import type { Constraint, CurvePoint, Measures, Trial } from './trial.ts';
 
+/** How a trial ended; `reason` is null when it is complete. */
 export interface Outcome {
   readonly state: 'complete' | 'pruned' | 'failed';
   readonly measures: Measures;
@@ -31,6 +32,7 @@ export interface Asked {
   readonly network: Network;
 }
 
+/** A study that is open: proposes trials and records how they end, each at once in its storage. */
 export interface Study {
   readonly definition: StudyDefinition;
   /** All trials by number. */

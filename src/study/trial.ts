@@ -21,6 +21,7 @@ export interface CurvePoint {
   readonly seconds: number;
 }
 
+/** One network proposed in a study, and what became of it. */
 export interface Trial {
   /** From 0, in the order of proposal. */
   readonly number: number;

@@ -4,6 +4,7 @@ import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { Trial } from '../study/trial.ts';
 import type { TestFunction } from './test-function.ts';
 
+/** The storage that the suite tests. */
 export interface StorageSuiteOptions {
   /** For messages. */
   readonly name: string;

@@ -20,6 +20,7 @@ export interface TrainingRecipe {
   readonly options: TrainingGraphOptions;
 }
 
+/** Where in a step the first value was not finite. */
 export interface Diagnosis {
   /** What was not finite first: what the step was fed, what it began from, or what it computed. */
   readonly cause: 'input' | 'weights' | 'computation';

@@ -11,6 +11,7 @@ import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import type { Random } from '../random.ts';
 import { createSession, type SessionOptions } from '../runtime/session.ts';
 
+/** What one training step is fed with. */
 export interface StepInputs {
   /** Model inputs and loss inputs by name. */
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -19,6 +20,7 @@ export interface StepInputs {
   readonly averageDecay?: number;
 }
 
+/** Runs the steps of a training graph, one after the other, and holds parameters and optimiser state between them. */
 export interface Stepper {
   /** Runs one step and returns its loss. `noise` draws the masks of dropout. */
   step(inputs: StepInputs, noise: Random): Promise<number>;

@@ -25,6 +25,7 @@ import { learningRate } from './schedule.ts';
 import { createStepper, type Stepper } from './step.ts';
 import { stratifiedShare } from './stratified-share.ts';
 
+/** A network to be trained, on what, and how. */
 export interface TrainingRequest {
   readonly network: Network;
   readonly dataset: ImageDataset;

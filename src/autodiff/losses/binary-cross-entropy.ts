@@ -6,6 +6,7 @@ import { inputLike, meanOfAll, softplus } from './reduction.ts';
 /** Probabilities are kept this far from 0 and 1, where the logarithm has no end. */
 const MARGIN = 1e-7;
 
+/** How {@link binaryCrossEntropy} reads the output and weighs the labels. */
 export interface BinaryCrossEntropyOptions {
   /** What the model's output is: `logits` (default), or `probabilities` in 0..1. */
   readonly from?: 'logits' | 'probabilities';

@@ -4,6 +4,7 @@ import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { Loss, StopGradient } from './loss.ts';
 import { inputLike, meanOfAll, sumOfAll } from './reduction.ts';
 
+/** Which overlap {@link boxOverlap} takes: IoU, GIoU (Rezatofighi et al. 2019), DIoU or CIoU (Zheng et al. 2020). */
 export interface BoxOverlapOptions {
   /** `iou` by default. */
   readonly kind?: 'iou' | 'giou' | 'diou' | 'ciou';

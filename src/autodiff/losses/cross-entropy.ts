@@ -4,6 +4,7 @@ import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { Loss } from './loss.ts';
 import { alongClasses, asFloat, sumOfAll } from './reduction.ts';
 
+/** What the labels of {@link crossEntropy} are, and how they are smoothed and weighed. */
 export interface CrossEntropyOptions {
   /**
    * `probabilities` (default): input `labels` is float32, shaped like the logits: one-hot, smoothed, mixed or weighted

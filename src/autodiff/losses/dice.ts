@@ -4,6 +4,7 @@ import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll } from './reduction.ts';
 
+/** How {@link dice} makes probabilities of the output, and its smoothing term (Milletari et al. 2016). */
 export interface DiceOptions {
   /** What makes probabilities of the output: `sigmoid` (default), `softmax` over axis 1, or `none` where it has them. */
   readonly activation?: 'sigmoid' | 'softmax' | 'none';

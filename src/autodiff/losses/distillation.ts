@@ -5,6 +5,7 @@ import { type CrossEntropyOptions, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, sumOfAll } from './reduction.ts';
 
+/** Temperature and share of the labels in {@link distillation} (Hinton et al. 2015). */
 export interface DistillationOptions {
   /** Softens both sides; > 0, 4 by default. */
   readonly temperature?: number;

@@ -4,6 +4,7 @@ import { binaryCrossEntropyOfLogits } from './binary-cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll, sumOfAll } from './reduction.ts';
 
+/** Alpha, gamma and divisor of {@link focal} (Lin et al. 2017). */
 export interface FocalOptions {
   /** Weight of the positives, 0..1 (the negatives have 1 − alpha); null for none; 0.25 by default. */
   readonly alpha?: number | null;

@@ -4,6 +4,10 @@ import type { Arithmetic } from '../arithmetic.ts';
 /** An equal value that no gradient flows through. */
 export type StopGradient = (value: string) => string;
 
+/**
+ * What a training graph minimises: a scalar formed of the model's outputs and of inputs that the loss adds (labels,
+ * weights).
+ */
 export interface Loss {
   readonly name: string;
   /**

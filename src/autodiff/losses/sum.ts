@@ -2,6 +2,7 @@
 import type { Arithmetic } from '../arithmetic.ts';
 import type { Loss } from './loss.ts';
 
+/** One summand of {@link sumOfLosses}. */
 export interface LossTerm {
   readonly loss: Loss;
   /** 1 by default. */

@@ -1,6 +1,7 @@
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019), in PyTorch's form. */
 import type { Optimiser } from './optimiser.ts';
 
+/** Moments and epsilon of {@link adamw} (Loshchilov and Hutter 2019). */
 export interface AdamwOptions {
   /** How much of the first and second moment stays; 0.9 and 0.999 by default. */
   readonly beta1?: number;

@@ -4,4 +4,5 @@ import { lion } from './lion.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 
+/** All optimisers by name, each a function of its options. */
 export const OPTIMISERS = { sgd, adamw, rmsprop, lion };

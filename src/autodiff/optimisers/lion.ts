@@ -1,6 +1,7 @@
 /** Lion: the sign of a momentum (Chen et al. 2023), with decoupled weight decay. */
 import type { Optimiser } from './optimiser.ts';
 
+/** The two averages of {@link lion} (Chen et al. 2023). */
 export interface LionOptions {
   /** Share of the momentum in the direction; 0.9 by default. */
   readonly beta1?: number;

@@ -1,6 +1,7 @@
 /** An optimiser: the update of all parameters, held as one flat vector, written as graph nodes. */
 import type { Arithmetic } from '../arithmetic.ts';
 
+/** What an optimiser's update is built from: names of values in the graph. */
 export interface UpdateContext {
   readonly m: Arithmetic;
   /** Flat parameters [P] and their gradient [P]. */
@@ -15,6 +16,10 @@ export interface UpdateContext {
   readonly state: readonly string[];
 }
 
+/**
+ * A rule of update as a piece of graph: from parameters, gradient and its own state to those after the step, all flat
+ * vectors [P].
+ */
 export interface Optimiser {
   readonly name: string;
   /** Names of the state vectors, each [P], zero at the start. */

@@ -1,6 +1,7 @@
 /** RMSprop (Tieleman & Hinton 2012), in PyTorch's form. */
 import type { Optimiser } from './optimiser.ts';
 
+/** Smoothing, epsilon and momentum of {@link rmsprop} (Tieleman and Hinton 2012). */
 export interface RmspropOptions {
   /** How much of the mean square stays, 0..1; 0.99 by default. */
   readonly smoothing?: number;

@@ -1,6 +1,7 @@
 /** Stochastic gradient descent with momentum, in PyTorch's form (Sutskever et al. 2013 for Nesterov's). */
 import type { Optimiser } from './optimiser.ts';
 
+/** Momentum of {@link sgd}, plain or Nesterov's (Sutskever et al. 2013). */
 export interface SgdOptions {
   /** How much of the velocity stays, 0..1; 0 by default. */
   readonly momentum?: number;

@@ -7,6 +7,7 @@ import { macs, params } from './size.ts';
 import { snip } from './snip.ts';
 import { synflow } from './synflow.ts';
 
+/** All zero-cost proxies by name; of each, more is meant to be better. */
 export const PROXIES = {
   synflow,
   naswot,

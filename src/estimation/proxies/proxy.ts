@@ -14,6 +14,7 @@ export interface ProxySetting {
   readonly threads: number;
 }
 
+/** A score of an untrained network (Abdelfattah et al. 2021), a cheap hint at its accuracy after training. */
 export interface ProxyEstimator {
   readonly name: string;
   /** One sentence for `--help` and the docs, with the paper. */

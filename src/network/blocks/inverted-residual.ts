@@ -4,6 +4,7 @@ import type { ActivationName } from '../network.ts';
 import { convBnAct } from './conv-bn-act.ts';
 import { squeezeExcite } from './squeeze-excite.ts';
 
+/** Of {@link invertedResidual}. */
 export interface InvertedResidualOptions {
   readonly out: number;
   readonly kernel: number;
@@ -15,6 +16,11 @@ export interface InvertedResidualOptions {
   readonly activation: ActivationName;
 }
 
+/**
+ * Widen by a pointwise convolution, filter each channel, narrow without activation, and add the input where shapes
+ * agree (MobileNetV2, Sandler et al. 2018; squeeze-excite as in MobileNetV3, Howard et al. 2019).
+ * @returns the id of its output
+ */
 export function invertedResidual(b: NetworkBuilder, x: string, options: InvertedResidualOptions): string {
   const { out, kernel, stride, expansion, activation } = options;
   const channels = b.channels(x);

@@ -6,6 +6,11 @@ import type { NetworkBuilder } from '../builder.ts';
 import { convBnAct } from './conv-bn-act.ts';
 import type { RepVggOptions } from './rep-vgg.ts';
 
+/**
+ * A RepVGG block whose branches meet before one batch norm, so that the fused convolution keeps its accuracy in 8 bits
+ * (QARepVGG, Chu et al. 2022).
+ * @returns the id of its output
+ */
 export function qaRepVgg(b: NetworkBuilder, x: string, options: RepVggOptions): string {
   const { out, stride, activation } = options;
   const branches = [

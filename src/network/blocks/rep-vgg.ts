@@ -3,12 +3,18 @@ import type { NetworkBuilder } from '../builder.ts';
 import type { ActivationName } from '../network.ts';
 import { convBnAct } from './conv-bn-act.ts';
 
+/** Of {@link repVgg} and {@link qaRepVgg}. */
 export interface RepVggOptions {
   readonly out: number;
   readonly stride: number;
   readonly activation: ActivationName;
 }
 
+/**
+ * 3×3, 1×1 and identity branches that are trained apart and fused into one convolution for inference (RepVGG, Ding et
+ * al. 2021).
+ * @returns the id of its output
+ */
 export function repVgg(b: NetworkBuilder, x: string, options: RepVggOptions): string {
   const { out, stride, activation } = options;
   const branches = [

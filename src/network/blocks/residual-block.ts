@@ -3,6 +3,7 @@ import type { NetworkBuilder } from '../builder.ts';
 import type { ActivationName } from '../network.ts';
 import { convBnAct } from './conv-bn-act.ts';
 
+/** Of {@link residualBlock}. */
 export interface ResidualBlockOptions {
   readonly out: number;
   readonly kernel: number;
@@ -10,6 +11,10 @@ export interface ResidualBlockOptions {
   readonly activation: ActivationName;
 }
 
+/**
+ * Two convolutions beside a shortcut, projected where the shape changes (He et al. 2016).
+ * @returns the id of its output
+ */
 export function residualBlock(b: NetworkBuilder, x: string, options: ResidualBlockOptions): string {
   const { out, kernel, stride, activation } = options;
   const first = b.scope('conv1', () => convBnAct(b, x, { out, kernel, stride, activation }));

@@ -5,6 +5,7 @@ import { meanSquaredError } from './mean-squared-error.ts';
 import { minMax } from './min-max.ts';
 import { percentile } from './percentile.ts';
 
+/** All ways to choose the range of an activation from what was seen, by name. */
 export const CALIBRATORS = {
   minMax,
   percentile,
@@ -12,4 +13,5 @@ export const CALIBRATORS = {
   mse: meanSquaredError,
 } as const satisfies Record<string, Calibrator>;
 
+/** Name of a calibrator. */
 export type CalibrationMethod = keyof typeof CALIBRATORS;

@@ -11,6 +11,7 @@ import { residual } from './residual.ts';
 import { transnasMacro } from './transnas-macro.ts';
 import { transnasMicro } from './transnas-micro.ts';
 
+/** The search spaces that come with Espalier, by the name that `--space` takes. */
 export const PRESETS = {
   residual,
   mobile,
