@@ -77,7 +77,7 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
 }
 
-/** An ONNX model in memory, as `readModel` and `encodeModel` take and give it. */
+/** An ONNX model in memory, as `readModelFile` gives and `encodeModel` takes it. */
 export interface OnnxModel {
   readonly irVersion: number;
   /** Operator-set version by domain; `''` is the standard domain. */
