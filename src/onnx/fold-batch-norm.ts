@@ -56,6 +56,8 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
     replaced.set(norm, null);
   }
 
+  if (replaced.size === 0) return model;
+
   const nodes = graph.nodes.flatMap((n) => {
     const now = replaced.has(n) ? replaced.get(n)! : n;
     return now === null ? [] : [now];

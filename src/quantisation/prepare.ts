@@ -138,9 +138,12 @@ const SPLITS: Readonly<Record<string, Split>> = {
 };
 
 function splitComposites(model: OnnxModel): OnnxModel {
-  if (!has(model, (op) => SPLITS[op] !== undefined)) return model;
   const constants: [string, Tensor][] = [];
-  const fresh = freshNames(model.graph);
+  let invent: ReturnType<typeof freshNames> | null = null;
+  const fresh = (wanted: string): string => {
+    invent ??= freshNames(model.graph);
+    return invent(wanted);
+  };
   const names: Names = {
     fresh,
     initializers: model.graph.initializers,
@@ -150,6 +153,12 @@ function splitComposites(model: OnnxModel): OnnxModel {
       return name;
     },
   };
-  const nodes = model.graph.nodes.flatMap((node) => SPLITS[node.op]?.(node, names) ?? [node]);
-  return withNodes(model, nodes, constants);
+  let split = false;
+  const nodes: OnnxNode[] = [];
+  for (const node of model.graph.nodes) {
+    const parts = SPLITS[node.op]?.(node, names) ?? null;
+    split ||= parts !== null;
+    nodes.push(...(parts ?? [node]));
+  }
+  return split ? withNodes(model, nodes, constants) : model;
 }
