@@ -59,6 +59,14 @@ test.each([
   ]);
 });
 
+test('norms one after another, also behind dropout, fold into the layer before them all', () => {
+  const b = networkBuilder([2, 4, 4]);
+  const conv = b.conv(b.input, { out: 2, kernel: 3 });
+  const network = b.build([b.batchNorm(b.dropout(b.batchNorm(conv), 0.1))]);
+  expect(deployedNetwork(network).nodes.map(({ id }) => id)).toEqual(['conv']);
+  expectThatOfTheFile(network);
+});
+
 test('a norm with other readers stays; what only trains goes', () => {
   const b = networkBuilder([2, 4, 4]);
   const conv = b.conv(b.input, { out: 2, kernel: 3 });

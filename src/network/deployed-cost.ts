@@ -48,9 +48,13 @@ function withoutTraining(network: Network): Network {
   const folded = new Set<string>();
   for (const { id, operator, inputs } of network.nodes) {
     const [input] = inputs;
-    const before = byId.get(input!);
+    // Behind another batch norm, or what only trains, stands the layer before that.
+    const before = byId.get(instead.get(input!) ?? input!);
     const layer = before?.operator.kind === 'conv' || before?.operator.kind === 'linear' ? before : null;
-    const folds = operator.kind === 'batchNorm' && layer !== null && readers.get(layer.id) === 1;
+    const folds =
+      operator.kind === 'batchNorm' &&
+      layer !== null &&
+      [layer.id, input!].every((value) => readers.get(value) === 1);
     if (folds) folded.add(layer.id);
     if (folds || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
   }

@@ -54,6 +54,15 @@ describe('foldBatchNorm', () => {
     expect(await expectEqual(model)).toBe(0);
   });
 
+  it('folds one norm after another into the same layer', async () => {
+    const model = build((b) => {
+      const norms = b.batchNorm(b.batchNorm(b.conv(b.input, { out: 4, kernel: 3 })));
+      return [b.linear(b.flatten(norms), { out: 3 })];
+    });
+    expect(norms(model)).toBe(2);
+    expect(await expectEqual(model)).toBe(0);
+  });
+
   it('leaves norms whose input is read elsewhere, is an output, or is not linear', async () => {
     const model = build((b) => {
       const conv = () => b.conv(b.input, { out: 4, kernel: 3 });

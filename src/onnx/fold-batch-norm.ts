@@ -8,6 +8,7 @@ import { floatAttribute, intAttribute } from './shape-rules.ts';
  */
 export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const { graph } = model;
+  if (!graph.nodes.some(({ op }) => op === 'BatchNormalization')) return model;
   const initializers = new Map(graph.initializers);
   // An initialiser that is also an input is only a default: a caller may give another value.
   const inputs = new Set(graph.inputs.map((i) => i.name));
@@ -21,6 +22,8 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const outputs = new Set(graph.outputs.map((o) => o.name));
   const producers = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
   const replaced = new Map<OnnxNode, OnnxNode | null>();
+  /** What a folded layer was in the graph: a batch norm may follow another. */
+  const originals = new Map<OnnxNode, OnnxNode>();
 
   for (const norm of graph.nodes) {
     if (norm.op !== 'BatchNormalization' || intAttribute(norm.attributes, 'training_mode', 0) === 1) continue;
@@ -41,13 +44,19 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
     const [weightName, biasName] = [`${norm.outputs[0]}/weight`, `${norm.outputs[0]}/bias`];
     initializers.set(weightName, folded.weight);
     initializers.set(biasName, folded.bias);
-    replaced.set(layer, {
+    const now: OnnxNode = {
       ...layer,
       inputs: [layer.inputs[0]!, weightName, biasName],
       outputs: [norm.outputs[0]!],
-    });
+    };
+    const original = originals.get(layer) ?? layer;
+    originals.set(now, original);
+    producers.set(norm.outputs[0]!, now);
+    replaced.set(original, now);
     replaced.set(norm, null);
   }
+
+  if (replaced.size === 0) return model;
 
   const nodes = graph.nodes.flatMap((n) => {
     const now = replaced.has(n) ? replaced.get(n)! : n;

@@ -10,6 +10,10 @@ export function prepareModel(model: OnnxModel): OnnxModel {
   return splitComposites(foldBatchNorm(dropNoOps(constantsAsInitialisers(withoutDefaults(model)))));
 }
 
+/** Every candidate of a search passes here (int8-kernels.ts), and most have nothing to be done. */
+const has = ({ graph }: OnnxModel, wanted: (op: string) => boolean): boolean =>
+  graph.nodes.some(({ op }) => wanted(op));
+
 /** Up to IR version 3 every constant had to be an input too, which is no offer to replace it. */
 function withoutDefaults(model: OnnxModel): OnnxModel {
   if (model.irVersion > 3) return model;
@@ -18,6 +22,7 @@ function withoutDefaults(model: OnnxModel): OnnxModel {
 }
 
 function constantsAsInitialisers(model: OnnxModel): OnnxModel {
+  if (!has(model, (op) => op === 'Constant')) return model;
   const constants: [string, Tensor][] = [];
   const nodes = model.graph.nodes.filter((node) => {
     const value = node.attributes.value;
@@ -30,6 +35,7 @@ function constantsAsInitialisers(model: OnnxModel): OnnxModel {
 
 /** Identity, and Dropout, which does nothing outside training. */
 function dropNoOps(model: OnnxModel): OnnxModel {
+  if (!has(model, (op) => op === 'Identity' || op === 'Dropout')) return model;
   const { graph } = model;
   const fixed = new Set([...graph.inputs, ...graph.outputs].map((v) => v.name));
   for (const name of graph.initializers.keys()) fixed.add(name);
@@ -133,7 +139,11 @@ const SPLITS: Readonly<Record<string, Split>> = {
 
 function splitComposites(model: OnnxModel): OnnxModel {
   const constants: [string, Tensor][] = [];
-  const fresh = freshNames(model.graph);
+  let invent: ReturnType<typeof freshNames> | null = null;
+  const fresh = (wanted: string): string => {
+    invent ??= freshNames(model.graph);
+    return invent(wanted);
+  };
   const names: Names = {
     fresh,
     initializers: model.graph.initializers,
@@ -143,6 +153,12 @@ function splitComposites(model: OnnxModel): OnnxModel {
       return name;
     },
   };
-  const nodes = model.graph.nodes.flatMap((node) => SPLITS[node.op]?.(node, names) ?? [node]);
-  return withNodes(model, nodes, constants);
+  let split = false;
+  const nodes: OnnxNode[] = [];
+  for (const node of model.graph.nodes) {
+    const parts = SPLITS[node.op]?.(node, names) ?? null;
+    split ||= parts !== null;
+    nodes.push(...(parts ?? [node]));
+  }
+  return split ? withNodes(model, nodes, constants) : model;
 }

@@ -2,16 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { kernelsOf } from '../device/predict/kernels.ts';
+import { SMALL_PRESETS } from '../../test/fixtures/small-presets.ts';
+import { floatKernels, kernelsOf } from '../device/predict/kernels.ts';
 import { partsOf, workOf } from '../device/predict/work.ts';
 import { untrainedInt8Model } from '../estimation/int8-measures.ts';
 import { blankWeights } from '../network/blank-weights.ts';
 import { networkCost } from '../network/cost.ts';
 import { deploymentModel } from '../network/deploy.ts';
+import { deployedGraph } from '../network/deployed-graph.ts';
 import { initialWeights } from '../network/initialise.ts';
 import type { Network } from '../network/network.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { int8Kernels } from '../quantisation/int8-kernels.ts';
 import { int8Structure } from '../quantisation/int8-structure.ts';
 import { createRandom } from '../random.ts';
 import { PRESETS } from '../space/presets/index.ts';
@@ -112,6 +115,26 @@ test.each(SPACES)(
     }
   },
 );
+
+test.each(Object.values(SMALL_PRESETS))('$name: kernels are those of the model that is made', (space) => {
+  const families = new Set<string>();
+  for (let i = 0; i < 12; i++) {
+    const { network } = sampleNetwork(space, createRandom(`kernels ${i}`), {
+      ...io,
+      inputShape: [3, 32, 32],
+    });
+    const model = deploymentModel(network, blankWeights(network), 1);
+    const deployed = deployedGraph(network);
+    expect(inOrder(workOf(floatKernels(deployed)))).toEqual(inOrder(workOf(kernelsOf(model))));
+    const int8 = workOf(int8Kernels(deployed));
+    expect(inOrder(int8)).toEqual(inOrder(workOf(kernelsOf(int8Structure(model)))));
+    for (const name of int8.keys()) families.add(partsOf(name).family);
+  }
+  expect([...families].some((family) => family.startsWith('QuantizeLinear'))).toBe(true);
+});
+/** Kernels come in another order, and so do their sums. */
+const inOrder = (work: ReadonlyMap<string, number>) =>
+  [...work].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, n]) => [name, Number(n.toPrecision(12))]);
 
 test('latency on a calibrated device is foreseen, unless an operator is unknown to it', async () => {
   const foreseen = await foreseenOf(options({ devices: { board: path } }));

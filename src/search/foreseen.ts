@@ -4,14 +4,17 @@
  */
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { calibrationAt, type LatencyCalibration } from '../device/predict/calibration-file.ts';
-import { predictModel } from '../device/predict/predict-model.ts';
+import { floatKernels, type Kernel } from '../device/predict/kernels.ts';
+import { predictKernels } from '../device/predict/predict-model.ts';
 import { onDevice } from '../device/remote/measure-name.ts';
 import { EspalierError } from '../errors.ts';
 import { blankWeights } from '../network/blank-weights.ts';
 import { deploymentModel } from '../network/deploy.ts';
+import { deployedGraph } from '../network/deployed-graph.ts';
 import type { Network } from '../network/network.ts';
 import { encodedBytes } from '../onnx/encoded-bytes.ts';
 import type { OnnxModel } from '../onnx/model.ts';
+import { int8Kernels } from '../quantisation/int8-kernels.ts';
 import { int8Structure } from '../quantisation/int8-structure.ts';
 import type { Foreseen } from '../study/foreseen.ts';
 import type { SearchOptions } from './options.ts';
@@ -33,20 +36,23 @@ export async function foreseenOf(options: SearchOptions): Promise<Foreseen> {
   ]);
   const sized = maxSizeBytes !== null;
   const size = int8 ? 'int8SizeBytes' : 'sizeBytes';
-  const nothing = names.length === 0 && !sized;
   return {
     measures: new Set(sized ? [...names, size] : names),
     of: (network) => {
-      if (nothing) return {};
-      const float = structure(network);
-      const quantised = int8 ? tried(() => int8Structure(float)) : null;
-      const judged = int8 ? quantised : float;
-      return {
-        ...(sized && judged !== null && { [size]: encodedBytes(judged) + METADATA_BYTES }),
-        ...Object.fromEntries(
-          calibrated.flatMap(([name, calibration]) => predicted(name, calibration, float, quantised)),
-        ),
-      };
+      const measures: Record<string, number> = {};
+      if (sized) {
+        const float = structure(network);
+        const judged = int8 ? tried(() => int8Structure(float)) : float;
+        if (judged !== null) measures[size] = encodedBytes(judged) + METADATA_BYTES;
+      }
+      if (calibrated.length > 0) {
+        const deployed = deployedGraph(network);
+        const float = floatKernels(deployed);
+        const quantised = int8 ? tried(() => int8Kernels(deployed)) : null;
+        for (const [name, calibration] of calibrated)
+          Object.assign(measures, predicted(name, calibration, float, quantised));
+      }
+      return measures;
     },
   };
 }
@@ -57,15 +63,15 @@ const structure = (network: Network): OnnxModel => deploymentModel(network, blan
 function predicted(
   name: string,
   calibration: LatencyCalibration,
-  float: OnnxModel,
-  int8: OnnxModel | null,
-): (readonly [string, number])[] {
-  const one = (measure: 'latencyMs' | 'int8LatencyMs', model: OnnxModel | null) => {
-    const found = model && tried(() => predictModel(calibration, model));
+  float: readonly Kernel[],
+  int8: readonly Kernel[] | null,
+): Record<string, number> {
+  const one = (measure: 'latencyMs' | 'int8LatencyMs', kernels: readonly Kernel[] | null) => {
+    const found = kernels && tried(() => predictKernels(calibration, kernels));
     // With operators that were never calibrated there is no bound to keep: the trial fails with their names.
-    return found === null || found.unknown.length > 0 ? [] : [[onDevice(measure, name), found.ms] as const];
+    return found === null || found.unknown.length > 0 ? {} : { [onDevice(measure, name)]: found.ms };
   };
-  return [...one('latencyMs', float), ...one('int8LatencyMs', int8)];
+  return { ...one('latencyMs', float), ...one('int8LatencyMs', int8) };
 }
 
 /** Null for what cannot be told of this network: its trial says why. */

@@ -31,8 +31,8 @@ export async function randomModels(
 }
 
 /** Ranges come from noise: they do not change how long a model takes. */
-async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'structure'>>> {
-  const { int8Structure } = await import('../../quantisation/int8-structure.ts');
+async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'kernels'>>> {
+  const { int8Kernels } = await import('../../quantisation/int8-kernels.ts');
   const { quantise } = await import('../../quantisation/quantise.ts');
   const { exampleFeeds } = await import('../../device/example-feeds.ts');
   return {
@@ -42,7 +42,7 @@ async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'str
       );
       return (await quantise(model, [feeds], { method: 'minMax', biasCorrection: false })).model;
     },
-    structure: int8Structure,
+    kernels: int8Kernels,
   };
 }
 

@@ -1,11 +1,10 @@
 /** How true a calibration is: networks that it has never seen, predicted and then timed. */
-import { blankWeights } from '../../network/blank-weights.ts';
-import { deploymentModel } from '../../network/deploy.ts';
+import { deployedGraph } from '../../network/deployed-graph.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { median, quantile } from '../median-interval.ts';
 import type { LatencyCalibration, Precision } from './calibration-file.ts';
 import { predictLatency } from './fit.ts';
-import { kernelsOf } from './kernels.ts';
+import { floatKernels } from './kernels.ts';
 import { drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
 import { type RoundsOptions, type TimedNetwork, timeInRounds } from './time-in-rounds.ts';
 import { workOf } from './work.ts';
@@ -93,18 +92,18 @@ function agreement(pairs: readonly Pair[]): Agreement {
   };
 }
 
-/** From the network itself, as a search asks: its graph, the kernels in it, their work, the sum. */
+/** From the network itself, as a search asks: its deployed form, the kernels in it, their work, the sum. */
 function timePredictions(
   model: NonNullable<LatencyCalibration['models'][Precision]>,
   models: RandomModels,
   samples: readonly TimedNetwork[],
   random: Random,
 ): CalibrationCheck['predictMs'] {
-  const { structure = (graph) => graph } = models;
+  const { kernels = floatKernels } = models;
   const networks = samples.map(({ index }) => drawNetwork(models, index, random.split(index)));
   const times = networks.map((network) => {
     const began = performance.now();
-    predictLatency(model, workOf(kernelsOf(structure(deploymentModel(network, blankWeights(network), 1)))));
+    predictLatency(model, workOf(kernels(deployedGraph(network))));
     return performance.now() - began;
   });
   return {

@@ -5,8 +5,9 @@
  * free behind a convolution and a pass over memory elsewhere; QuantizeLinear and DequantizeLinear vanish around an
  * integer kernel), so the producer is part of the kind, and calibration finds out that a kind costs nothing.
  */
+import type { DeployedGraph } from '../../network/deployed-graph.ts';
 import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
-import type { OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
+import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
 
 export interface Kernel {
@@ -61,25 +62,54 @@ function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
 /** The operators that cost something, in order. @throws SHAPE */
 export function kernelsOf(model: OnnxModel): Kernel[] {
   const types = valueTypes(model);
-  const { initializers, nodes } = model.graph;
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const ofWeight = (node: OnnxNode): boolean => initializers.has(node.inputs[0] ?? '');
-  return nodes
-    .filter((node) => !FREE.has(node.op) && !(node.op === 'DequantizeLinear' && ofWeight(node)))
-    .map((node) => {
-      const producer = producers.get(node.inputs[0] ?? '')?.op ?? 'input';
-      const shapes = node.inputs.map((name) => types.get(name)?.shape ?? []);
-      const output = types.get(node.outputs[0]!)?.shape ?? [];
-      return node.op === 'Conv'
-        ? convolution(node, producer, shapes, output)
-        : other(node.op, producer, shapes, output);
-    });
+  return kernelsIn(model.graph, (value) => types.get(value)?.shape);
 }
 
-function convolution(node: OnnxNode, producer: string, shapes: readonly Shape[], output: Shape): Kernel {
+/** Those of a network in float. */
+export const floatKernels = ({ graph, shapes }: DeployedGraph): Kernel[] =>
+  kernelsIn(graph, (value) => shapes.get(value));
+
+function kernelsIn(
+  { initializers, nodes }: Pick<OnnxGraph, 'initializers' | 'nodes'>,
+  shapeOf: (value: string) => Shape | undefined,
+): Kernel[] {
+  const producers = new Map<string, string>();
+  for (const { op, outputs } of nodes) for (const name of outputs) producers.set(name, op);
+  const kernels: Kernel[] = [];
+  for (const node of nodes) {
+    const first = node.inputs[0] ?? '';
+    if (FREE.has(node.op) || (node.op === 'DequantizeLinear' && initializers.has(first))) continue;
+    const shapes = node.inputs.map((name) => shapeOf(name) ?? []);
+    kernels.push(
+      kernelOf(node, producers.get(first) ?? NO_PRODUCER, shapes, shapeOf(node.outputs[0]!) ?? []),
+    );
+  }
+  return kernels;
+}
+
+/** What stands for the producer of an input of the graph. */
+export const NO_PRODUCER = 'input';
+
+/** @param producer the operator that its first input comes from */
+export const kernelOf = (
+  node: Pick<OnnxNode, 'op' | 'attributes'>,
+  producer: string,
+  inputs: readonly Shape[],
+  output: Shape,
+): Kernel =>
+  node.op === 'Conv'
+    ? convolution(node.attributes, producer, inputs, output)
+    : other(node.op, producer, inputs, output);
+
+function convolution(
+  attributes: Attributes,
+  producer: string,
+  shapes: readonly Shape[],
+  output: Shape,
+): Kernel {
   const [input = [], weight = []] = shapes;
-  const group = intAttribute(node.attributes, 'group', 1);
-  const stride = intsAttribute(node.attributes, 'strides')?.[0] ?? 1;
+  const group = intAttribute(attributes, 'group', 1);
+  const stride = intsAttribute(attributes, 'strides')?.[0] ?? 1;
   const channels = axis(input, 1);
   const [high, wide] = [axis(weight, 2), axis(weight, 3)];
   const depthwise = group > 1 && group === channels;

@@ -3,19 +3,28 @@ import { fail } from '../../errors.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import type { LatencyCalibration, Precision } from './calibration-file.ts';
 import { type Prediction, predictLatency } from './fit.ts';
-import { kernelsOf } from './kernels.ts';
+import { type Kernel, kernelsOf } from './kernels.ts';
 import { workOf } from './work.ts';
 
+export interface ModelPrediction extends Prediction {
+  readonly precision: Precision;
+  readonly confidence: number;
+}
+
 /** A model with integers in it is predicted as a quantised one. */
-const precisionOf = ({ graph }: OnnxModel): Precision =>
-  graph.nodes.some(({ op }) => op === 'QuantizeLinear') ? 'int8' : 'float';
+const precisionOf = (kernels: readonly Kernel[]): Precision =>
+  kernels.some(({ family }) => family.startsWith('QuantizeLinear')) ? 'int8' : 'float';
 
 /** @throws USAGE when the calibration has no predictor for the model's precision; SHAPE for a model that does not fit */
-export function predictModel(
-  { models }: LatencyCalibration,
-  model: OnnxModel,
-): Prediction & { readonly precision: Precision; readonly confidence: number } {
-  const precision = precisionOf(model);
+export const predictModel = (calibration: LatencyCalibration, model: OnnxModel): ModelPrediction =>
+  predictKernels(calibration, kernelsOf(model));
+
+/** @throws USAGE as {@link predictModel} */
+export function predictKernels(
+  { models }: Pick<LatencyCalibration, 'models'>,
+  kernels: readonly Kernel[],
+): ModelPrediction {
+  const precision = precisionOf(kernels);
   const predictor =
     models[precision] ??
     fail('USAGE', {
@@ -23,7 +32,7 @@ export function predictModel(
       hint: 'Calibrate the device with `espalier device calibrate --int8`, which does both.',
     });
   return {
-    ...predictLatency(predictor, workOf(kernelsOf(model))),
+    ...predictLatency(predictor, workOf(kernels)),
     precision,
     confidence: predictor.confidence,
   };

@@ -1,11 +1,13 @@
 /** Random networks of some spaces as models that can be timed. */
 import { deploymentModel } from '../../network/deploy.ts';
+import type { DeployedGraph } from '../../network/deployed-graph.ts';
 import { initialWeights } from '../../network/initialise.ts';
 import type { Network, NetworkIO } from '../../network/network.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import type { Random } from '../../random.ts';
 import { sampleNetwork } from '../../space/sample-network.ts';
 import type { SearchSpace } from '../../space/space.ts';
+import type { Kernel } from './kernels.ts';
 
 export interface RandomModels {
   /** Taken turn by turn. */
@@ -13,8 +15,8 @@ export interface RandomModels {
   readonly io: NetworkIO;
   /** How a network is deployed: as it is by default, or quantised. */
   readonly prepare?: (model: OnnxModel) => OnnxModel | Promise<OnnxModel>;
-  /** The same for predictions, which look at no weights: of a graph without their values. */
-  readonly structure?: (model: OnnxModel) => OnnxModel;
+  /** What is predicted of it, which takes no weights: the kernels in float by default. */
+  readonly kernels?: (deployed: DeployedGraph) => readonly Kernel[];
 }
 
 /** The space of the network of that index. */

@@ -4,7 +4,7 @@ import type { Attributes } from '../../onnx/model.ts';
 import type { ActivationName, Operator, OperatorKind } from '../network.ts';
 
 export interface LoweringContext {
-  readonly g: GraphBuilder;
+  readonly g: Pick<GraphBuilder, 'op' | 'constant' | 'shape'>;
   readonly id: string;
   readonly inputs: readonly string[];
   /** Shape of the output, per image. */
