@@ -13,6 +13,7 @@ import { crossEntropy } from '../src/autodiff/losses/cross-entropy.ts';
 import { OPTIMISERS } from '../src/autodiff/optimisers/index.ts';
 import { pack } from '../src/autodiff/parameter-layout.ts';
 import { trainingGraph } from '../src/autodiff/training-graph.ts';
+import { NO_AUGMENTATION } from '../src/data/augment.ts';
 import { createBatcher } from '../src/data/batches.ts';
 import type { Augmentation, ImageDataset } from '../src/data/dataset.ts';
 import { defaultPlan } from '../src/estimation/default-plan.ts';
@@ -45,28 +46,18 @@ interface Data {
   /** What the search chooses for such data by itself (suitable-augmentation.ts). */
   readonly augmentation: Augmentation;
 }
-const none: Augmentation = {
-  flip: false,
-  flipVertical: false,
-  shift: 0,
-  cutout: 0,
-  jitter: 0,
-  rotate: 0,
-  scale: 0,
-  mixup: 0,
-};
 const DATA: Readonly<Record<string, Data>> = {
   mnist: {
     shape: [1, 28, 28],
     count: 54_000,
-    augmentation: { ...none, shift: 3, rotate: 10, scale: 0.1 },
+    augmentation: { ...NO_AUGMENTATION, shift: 3, rotate: 10, scale: 0.1 },
   },
-  cifar10: { shape: [3, 32, 32], count: 45_000, augmentation: { ...none, flip: true, shift: 2 } },
+  cifar10: { shape: [3, 32, 32], count: 45_000, augmentation: { ...NO_AUGMENTATION, flip: true, shift: 2 } },
   // A few thousand scans on black ground: everything that a small set gets.
   'grey-128': {
     shape: [1, 128, 128],
     count: 4_000,
-    augmentation: { ...none, flip: true, shift: 10, rotate: 10, scale: 0.1, jitter: 0.1 },
+    augmentation: { ...NO_AUGMENTATION, flip: true, shift: 10, rotate: 10, scale: 0.1, jitter: 0.1 },
   },
 };
 const CLASSES = 10;
@@ -150,12 +141,9 @@ async function measure(network: Network, dataset: ImageDataset, data: Data) {
     threads: Number(values.threads),
   });
   const batcher = createBatcher(dataset.train, dataset, {
-    batchSize: plan.batchSize,
-    augmentation: plan.augmentation,
+    ...plan,
     random: random.split('batches'),
     dropLast: true,
-    labelSmoothing: plan.labelSmoothing,
-    classWeights: plan.classWeights,
   });
   let epochs = 0;
   function* endless() {

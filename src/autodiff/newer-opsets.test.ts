@@ -5,20 +5,14 @@
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../onnx/encode.ts';
 import { float, float32, int, int64, ints, str } from '../onnx/graph-builder.ts';
-import type { Attributes, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
 import { createSession } from '../runtime/session.ts';
 import { LOSSES } from './losses/index.ts';
 import { startingVectors } from './model-weights.ts';
 import { OPTIMISERS } from './optimisers/index.ts';
 import { trainingGraph } from './training-graph.ts';
-
-const node = (
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Attributes = {},
-): OnnxNode => ({ name: `${op} ${output}`, op, domain: '', inputs, outputs: [output], attributes });
 
 interface Case {
   readonly opset: number;

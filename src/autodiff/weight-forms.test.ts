@@ -4,7 +4,8 @@ import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { fromFloat16, toFloat16 } from '../onnx/float16.ts';
 import { int } from '../onnx/graph-builder.ts';
-import type { Attributes, DataType, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import type { DataType, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
 import { createSession } from '../runtime/session.ts';
 import { createStepper } from '../train/step.ts';
@@ -12,13 +13,6 @@ import { LOSSES } from './losses/index.ts';
 import { startingVectors, trainedModel } from './model-weights.ts';
 import { OPTIMISERS } from './optimisers/index.ts';
 import { type TrainingGraphOptions, trainingGraph } from './training-graph.ts';
-
-const node = (
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Attributes = {},
-): OnnxNode => ({ name: `${op} ${output}`, op, domain: '', inputs, outputs: [output], attributes });
 
 const random = createRandom('weight forms');
 const single = (shape: readonly number[], of = () => random.normal()): Tensor => ({

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../random.ts';
-import { augmentingWriter, plainWriter } from './augment.ts';
+import { augmentingWriter, NO_AUGMENTATION, plainWriter } from './augment.ts';
 import type { Augmentation } from './dataset.ts';
-import { NO_AUGMENTATION } from './testing/images.ts';
 
 const layout = (height: number, width: number, channels: 1 | 3 = 1) => ({
   channels,

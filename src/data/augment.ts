@@ -8,6 +8,18 @@
 import type { Random } from '../random.ts';
 import type { Augmentation, ImageDataset } from './dataset.ts';
 
+/** Images as they are. */
+export const NO_AUGMENTATION: Augmentation = {
+  flip: false,
+  flipVertical: false,
+  shift: 0,
+  cutout: 0,
+  jitter: 0,
+  rotate: 0,
+  scale: 0,
+  mixup: 0,
+};
+
 type Layout = Pick<ImageDataset, 'channels' | 'height' | 'width' | 'normalisation'>;
 
 /** Writes the image of bytes that starts at `from` in `images`, changed at random, to `out` at `to`. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
+import { NO_AUGMENTATION } from './augment.ts';
 import { type BatchOptions, createBatcher } from './batches.ts';
 import type { Augmentation } from './dataset.ts';
-import { datasetOf, NO_AUGMENTATION, randomSplit } from './testing/images.ts';
+import { datasetOf, randomSplit } from './testing/images.ts';
 
 const SHAPE = { channels: 3, height: 6, width: 5, classes: 4 } as const;
 const split = randomSplit(23, SHAPE, 'batches');

@@ -1,18 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Augmentation } from '../data/dataset.ts';
+import { NO_AUGMENTATION } from '../data/augment.ts';
 import { classCounts, defaultPlan } from './default-plan.ts';
 
-const augmentation: Augmentation = {
-  flip: false,
-  flipVertical: false,
-  shift: 2,
-  cutout: 0,
-  jitter: 0,
-  rotate: 0,
-  scale: 0,
-  mixup: 0,
-};
+const augmentation = { ...NO_AUGMENTATION, shift: 2 };
 const plan = (counts: readonly number[], epochs = 3, dataShare = 1, final = false) =>
   defaultPlan({ classCounts: counts, fidelity: { epochs, dataShare }, augmentation, final });
 const classes = (count: number, each: number) => new Array<number>(count).fill(each);

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NO_AUGMENTATION } from '../data/augment.ts';
 import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
 import type { JobProgress, TrialHooks, TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
@@ -65,23 +66,13 @@ const network: Network = {
   ],
   outputs: ['head'],
 };
-const augmentation = {
-  flip: false,
-  flipVertical: false,
-  shift: 0,
-  cutout: 0,
-  jitter: 0,
-  rotate: 0,
-  scale: 0,
-  mixup: 0,
-};
 const makeJob = (changes: Partial<TrialJob> = {}): TrialJob => ({
   ...ESTIMATORS.partial.createJob({
     trial: 5,
     network,
     dataset: 'the cache',
     classCounts: classCounts(dataset),
-    augmentation,
+    augmentation: NO_AUGMENTATION,
     fidelity: { epochs: 3, dataShare: 1, resolution: 1 },
     seed: 'seed',
     threads: 1,

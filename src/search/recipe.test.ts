@@ -1,17 +1,9 @@
 import { expect, test } from 'vitest';
+import { NO_AUGMENTATION } from '../data/augment.ts';
 import { defaultPlan } from '../estimation/default-plan.ts';
 import { adjusted } from './recipe.ts';
 
-const augmentation = {
-  flip: true,
-  flipVertical: false,
-  shift: 2,
-  cutout: 0,
-  jitter: 0,
-  rotate: 0,
-  scale: 0,
-  mixup: 0,
-};
+const augmentation = { ...NO_AUGMENTATION, flip: true, shift: 2 };
 const recipe = defaultPlan({
   classCounts: [4000, 4000, 4000],
   fidelity: { epochs: 2, dataShare: 1 },

@@ -135,12 +135,9 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
   const { graph, stepper, split } = loop;
   const random = createRandom(seed);
   const batcher = createBatcher(split, dataset, {
-    batchSize: plan.batchSize,
-    augmentation: plan.augmentation,
+    ...plan,
     random: random.split('batches'),
     dropLast: true,
-    labelSmoothing: plan.labelSmoothing,
-    classWeights: plan.classWeights,
   });
   const stepsPerEpoch = Math.floor(split.count / plan.batchSize);
   const totalSteps = stepsPerEpoch * plan.epochs;

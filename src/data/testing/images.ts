@@ -1,21 +1,10 @@
 /** Small data for this room's tests. */
 import { createRandom } from '../../random.ts';
-import type { Augmentation, ImageDataset, ImageSplit } from '../dataset.ts';
+import type { ImageDataset, ImageSplit } from '../dataset.ts';
 import { fingerprintOf } from '../fingerprint.ts';
 import { measureNormalisation } from '../normalisation.ts';
 import { hashPixels } from '../packed-images.ts';
 import type { ImageSource, SourceSplit } from '../source.ts';
-
-export const NO_AUGMENTATION: Augmentation = {
-  flip: false,
-  flipVertical: false,
-  shift: 0,
-  cutout: 0,
-  jitter: 0,
-  rotate: 0,
-  scale: 0,
-  mixup: 0,
-};
 
 interface Shape {
   readonly channels: 1 | 3;

@@ -4,15 +4,9 @@ import { createRandom } from '../../random.ts';
 import { createSession } from '../../runtime/session.ts';
 import { encodeModel } from '../encode.ts';
 import { float, float32, int, int64, ints } from '../graph-builder.ts';
-import type { Attributes, OnnxModel, OnnxNode, Tensor } from '../model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../model.ts';
+import { node } from '../testing/node.ts';
 import { normaliseModel } from './normalise.ts';
-
-const node = (
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Attributes = {},
-): OnnxNode => ({ name: `${op} ${output}`, op, domain: '', inputs, outputs: [output], attributes });
 
 function model(
   version: number,
