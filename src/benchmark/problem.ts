@@ -2,13 +2,14 @@
  * A search problem made of a table of evaluated architectures (Ying et al. 2019): every evaluation is a look-up, so that
  * a search of hundreds of trainings takes no time and can be repeated over many seeds.
  */
+
 import { fail } from '../errors.ts';
 import { networkCost } from '../network/cost.ts';
 import type { Random } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
+import { reducedGraph } from '../space/reduce.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { graphIdentity } from '../strategy/predictor/graph-identity.ts';
-import { reducedGraph } from '../strategy/predictor/reduced-graph.ts';
 import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
 import { genomeKey } from './genome-key.ts';
 import { matchedColumn } from './matched-column.ts';

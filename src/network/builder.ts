@@ -67,6 +67,21 @@ export interface NetworkBuilder {
   build(outputs: readonly string[]): Network;
 }
 
+/** Equal layers, also of different networks, share one operator, so that what is derived from operators is derived once. */
+const operators = new Map<string, Operator>();
+const MOST_OPERATORS = 20_000;
+
+function interned(operator: Operator): Operator {
+  // The attributes of a kind have a fixed order and fixed lengths.
+  const key = Object.values(operator).join();
+  const found = operators.get(key);
+  if (found !== undefined) return found;
+  // Rates may take any value.
+  if (operators.size >= MOST_OPERATORS) operators.clear();
+  operators.set(key, operator);
+  return operator;
+}
+
 const pair = (size: Size): Pair => (typeof size === 'number' ? [size, size] : size);
 
 function samePadding(kernel: Pair, dilation: Pair): Padding {
@@ -83,8 +98,6 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   const float: string[] = [];
   /** `stage1.block0.` within two scopes. */
   let prefix = '';
-  /** Equal layers share one operator, so that what is derived from operators is derived once. */
-  const operators = new Map<string, Operator>();
 
   const shape = (id: string): readonly number[] =>
     shapes.get(id) ??
@@ -105,11 +118,7 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   ): string => {
     const id = freeId(options?.id ?? fallback);
     shapes.set(id, outputShape(operator, inputs.map(shape), id));
-    // The attributes of a kind have a fixed order and fixed lengths.
-    const key = Object.values(operator).join();
-    const shared = operators.get(key) ?? operator;
-    if (shared === operator) operators.set(key, operator);
-    nodes.push({ id, operator: shared, inputs });
+    nodes.push({ id, operator: interned(operator), inputs });
     return id;
   };
   const pool = (kind: 'maxPool' | 'averagePool', x: string, options: PoolOptions): string => {

@@ -3,6 +3,7 @@
  * `stage2.block0`. Scopes end at a dot or, as PyTorch's exporter names nodes, at a slash.
  */
 export function inScope(name: string, scopes: ReadonlySet<string>): boolean {
+  if (scopes.size === 0) return false;
   if (scopes.has(name)) return true;
   for (let end = 1; end < name.length; end++) {
     const separator = name[end] === '.' || name[end] === '/';

@@ -13,7 +13,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Network } from '../network/network.ts';
-import { type ReducedGraph, reduceNetwork } from './reduce.ts';
+import { type ReducedGraph, reducedGraph } from './reduce.ts';
 import { canonicalTraining, type TrainingChoices } from './training-choices.ts';
 
 /**
@@ -22,7 +22,7 @@ import { canonicalTraining, type TrainingChoices } from './training-choices.ts';
  * and sharing do matter: two branches of equal structure are not one branch.
  */
 export function networkHash(network: Network): string {
-  const graph = reduceNetwork(network);
+  const graph = reducedGraph(network);
   const colours = labelColours(graph);
   withInputs(graph, colours);
   let distinct = 0;

@@ -85,8 +85,20 @@ const RULES: { readonly [K in OperatorKind]: Rule<K> } = {
   stochasticDepth: noise,
 };
 
-/** See the head of this file. */
-export function reduceNetwork(network: Network): ReducedGraph {
+/** Networks are immutable; hashes, features and paths are all made of the same reduced graph. */
+const reducedGraphs = new WeakMap<Network, ReducedGraph>();
+
+/** The reduced network (see the head of this file), worked out once. */
+export function reducedGraph(network: Network): ReducedGraph {
+  let found = reducedGraphs.get(network);
+  if (found === undefined) {
+    found = reduceNetwork(network);
+    reducedGraphs.set(network, found);
+  }
+  return found;
+}
+
+function reduceNetwork(network: Network): ReducedGraph {
   const shapes = networkShapes(network);
   const float = new Set(network.float);
   const nodes: ReducedNode[] = [];
@@ -169,6 +181,7 @@ function onlyLive(graph: ReducedGraph): ReducedGraph {
   const live = new Set(graph.outputs);
   for (let i = graph.nodes.length - 1; i >= 0; i--)
     if (live.has(i)) for (const input of graph.nodes[i]!.inputs) live.add(input);
+  if (live.size === graph.nodes.length) return graph;
   const renumbered = new Map([...live].sort((a, b) => a - b).map((index, i) => [index, i]));
   return {
     nodes: graph.nodes

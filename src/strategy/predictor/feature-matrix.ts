@@ -30,14 +30,18 @@ const LEAST_SHARE = 0.005;
 /** Features of one row: of a network, the choices as the mean over the genomes that build it. */
 export type RowFeatures = Omit<RawFeatures, 'identity'>;
 
-/**
- * The matrix of the rows in their order. Columns that do not vary are left out, and of equal ones in a block all but the
- * first; `merged` leaves out nearly equal ones too, which takes the square of the number of columns.
- */
+export interface FeatureMatrixOptions {
+  /** Leaves out nearly equal columns too, which takes the square of the number of columns. */
+  readonly merged?: boolean;
+  /** Columns of neighbourhoods at most, those that vary the most: beyond a few hundred they only cost time. */
+  readonly mostNeighbourhoods?: number;
+}
+
+/** The matrix of the rows in their order. Columns that do not vary are left out, and of equal ones in a block all but the first. */
 export function featureMatrix(
   space: Pick<SearchSpace, 'root'>,
   raw: readonly RowFeatures[],
-  { merged = false }: { readonly merged?: boolean } = {},
+  { merged = false, mostNeighbourhoods = Number.POSITIVE_INFINITY }: FeatureMatrixOptions = {},
 ): FeatureMatrix {
   const rows = raw.length;
   const numbers = numericColumns(space);
@@ -66,7 +70,7 @@ export function featureMatrix(
       (_, j) => [Float32Array.from(raw, (r) => r.choices[j]!), numbers.has(j)] as const,
     ),
   );
-  addBlock('neighbourhoods', neighbourhoodColumns(raw));
+  addBlock('neighbourhoods', neighbourhoodColumns(raw, mostNeighbourhoods));
   addBlock(
     'cost',
     Array.from(
@@ -102,20 +106,44 @@ function numericColumns(space: Pick<SearchSpace, 'root'>): ReadonlySet<number> {
   return found;
 }
 
-function* neighbourhoodColumns(raw: readonly RowFeatures[]): Generator<readonly [Float32Array, boolean]> {
+function* neighbourhoodColumns(
+  raw: readonly RowFeatures[],
+  most: number,
+): Generator<readonly [Float32Array, boolean]> {
   const rows = raw.length;
-  const least = Math.max(LEAST_ROWS, LEAST_SHARE * rows);
-  const support = new Map<number, number>();
-  for (const { neighbourhoods } of raw)
-    for (const number of neighbourhoods.keys()) support.set(number, (support.get(number) ?? 0) + 1);
-  const found = new Map<number, Float32Array>();
-  for (const [number, count] of support) if (count >= least) found.set(number, new Float32Array(rows));
+  const found = new Map(tellingNeighbourhoods(raw, most).map((number) => [number, new Float32Array(rows)]));
   for (const [i, { neighbourhoods }] of raw.entries())
     for (const [number, count] of neighbourhoods) {
       const column = found.get(number);
       if (column !== undefined) column[i] = Math.log1p(count);
     }
   for (const column of found.values()) yield [column, false];
+}
+
+/** Those that occur in enough rows, in the order in which they are met; where these are too many, the ones of most variance. */
+function tellingNeighbourhoods(raw: readonly RowFeatures[], most: number): number[] {
+  const least = Math.max(LEAST_ROWS, LEAST_SHARE * raw.length);
+  const support = new Map<number, number>();
+  for (const { neighbourhoods } of raw)
+    for (const number of neighbourhoods.keys()) support.set(number, (support.get(number) ?? 0) + 1);
+  const enough = [...support].filter(([, count]) => count >= least).map(([number]) => number);
+  if (enough.length <= most) return enough;
+  const place = new Map(enough.map((number, i) => [number, i]));
+  const [sums, squares] = [new Float64Array(enough.length), new Float64Array(enough.length)];
+  for (const { neighbourhoods } of raw)
+    for (const [number, count] of neighbourhoods) {
+      const i = place.get(number);
+      if (i === undefined) continue;
+      const value = Math.log1p(count);
+      sums[i] = sums[i]! + value;
+      squares[i] = squares[i]! + value * value;
+    }
+  const variance = squares.map((square, i) => square / raw.length - (sums[i]! / raw.length) ** 2);
+  return [...enough.keys()]
+    .sort((a, b) => variance[b]! - variance[a]! || a - b)
+    .slice(0, most)
+    .sort((a, b) => a - b)
+    .map((i) => enough[i]!);
 }
 
 function joined(columns: readonly Float32Array[], rows: number): Float32Array {

@@ -8,9 +8,8 @@
  */
 import { encodeOneHot } from '../../space/encoding.ts';
 import type { Genome } from '../../space/genome.ts';
-import type { ReducedGraph } from '../../space/reduce.ts';
+import { type ReducedGraph, reducedGraph } from '../../space/reduce.ts';
 import type { SuggestRequest } from '../strategy.ts';
-import { reducedGraph } from './reduced-graph.ts';
 
 /** A candidate's features before standardisation. */
 export interface RawFeatures {

@@ -9,7 +9,7 @@ import { rawFeatures } from './features.ts';
 import { comparableTrials, learntTrials } from './learnt-set.ts';
 import { listing, rowIn } from './listed-features.ts';
 import { type Lesson, learnSettings, type ModelSettings } from './model.ts';
-import { withProxyBlock } from './pool.ts';
+import { MOST_NEIGHBOURHOODS, withProxyBlock } from './pool.ts';
 import { proxyCorrelation } from './proxy-columns.ts';
 import { targetsOf } from './targets.ts';
 
@@ -97,6 +97,7 @@ function lessonRows(
   const matrix = featureMatrix(
     request.space,
     genomes.map((genome) => rawFeatures(request, genome)),
+    { mostNeighbourhoods: MOST_NEIGHBOURHOODS },
   );
   return {
     features: withProxyBlock(matrix, request.proxies, genomes),

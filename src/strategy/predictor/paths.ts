@@ -3,10 +3,11 @@
  * network of many cells have no bound in number, so sequences of up to four operators stand for them, as the paper cuts
  * off long paths, and are hashed into a fixed number of columns (Weinberger et al. 2009).
  */
+
 import type { Genome } from '../../space/genome.ts';
+import { reducedGraph } from '../../space/reduce.ts';
 import type { SuggestRequest } from '../strategy.ts';
 import { type FeatureMatrix, standardised } from './feature-matrix.ts';
-import { reducedGraph } from './reduced-graph.ts';
 
 const LONGEST = 4;
 const COLUMNS = 256;

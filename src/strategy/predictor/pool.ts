@@ -56,6 +56,9 @@ export function candidatePool(
   };
 }
 
+/** Columns of a generated pool's neighbourhoods: its matrix is made anew for every suggestion. */
+export const MOST_NEIGHBOURHOODS = 256;
+
 function generated(request: SuggestRequest, ranked: readonly Observation[], options: PoolOptions): Pool {
   const trials = [...ranked.map((o) => o.genome), ...request.running.map((o) => o.genome)];
   const found = candidates(request, ranked, options);
@@ -63,6 +66,7 @@ function generated(request: SuggestRequest, ranked: readonly Observation[], opti
   const matrix = featureMatrix(
     request.space,
     genomes.map((genome) => rawFeatures(request, genome)),
+    { mostNeighbourhoods: MOST_NEIGHBOURHOODS },
   );
   const rows = new Map(genomes.map((genome, row) => [keyOf(genome), row]));
   return {
