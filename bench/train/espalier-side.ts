@@ -17,6 +17,8 @@ export interface Side {
   readonly parameters: number;
   /** One whole step: forward, loss, backward, update. @returns the loss */
   step(): Promise<number>;
+  /** As many such steps as the engine takes at once. @returns how many, and the last one's loss */
+  run(): Promise<{ readonly steps: number; readonly loss: number }>;
   endProfiling(): void;
   release(): Promise<void>;
 }
@@ -70,9 +72,15 @@ export async function espalierSide(
     threads,
     ...(profilePrefix !== undefined && { profilePrefix }),
   });
+  const inputs = { feeds, learningRate: OPTIMISER.learningRate, averageDecay: 0 };
+  const together = Array.from({ length: stepper.together }, () => inputs);
   return {
     parameters: graph.parameters.length,
-    step: () => stepper.step({ feeds, learningRate: OPTIMISER.learningRate, averageDecay: 0 }, random),
+    step: () => stepper.step(inputs, random),
+    run: async () => ({
+      steps: together.length,
+      loss: (await stepper.run(together, () => random)).at(-1)!,
+    }),
     endProfiling: () => stepper.endProfiling(),
     release: () => stepper.release(),
   };

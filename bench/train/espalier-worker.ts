@@ -12,7 +12,7 @@ const task = JSON.parse(process.argv[2]!) as WorkerTask;
 const bench = BENCH_NETWORKS.find((n) => n.name === task.network)!;
 const network = bench.build(task.inputShape, task.classes);
 const side = await espalierSide(network, { feeds: randomBatch(bench, task.batch), threads: task.threads });
-for (let i = 0; i < WARM_UP; i++) await side.step();
+for (let i = 0; i < WARM_UP; i++) await side.run();
 say({ parameters: side.parameters });
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -20,8 +20,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   const began = performance.now();
   let [steps, loss, elapsed] = [0, 0, 0];
   while (elapsed < seconds) {
-    loss = await side.step();
-    steps += 1;
+    const done = await side.run();
+    loss = done.loss;
+    steps += done.steps;
     elapsed = (performance.now() - began) / 1000;
   }
   say({ images: steps * task.batch, seconds: elapsed, peakMiB: peakMiB(), loss });

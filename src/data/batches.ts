@@ -13,14 +13,16 @@ export interface BatchOptions {
   readonly dropLast?: boolean;
   /** 0..1, spread evenly over all classes (Szegedy et al. 2016). */
   readonly labelSmoothing?: number;
+  /** Batches that are in use at the same time, each in buffers of its own; 1 by default. */
+  readonly buffers?: number;
   /** Factor of each class's column of the labels, so of its part of the loss; null for none. */
   readonly classWeights?: readonly number[] | null;
 }
 
 export interface Batch {
-  /** [batchSize, channels, height, width]; rows from `count` on are zero. Overwritten by the next batch. */
+  /** [batchSize, channels, height, width]; rows from `count` on are zero. Overwritten by a later batch. */
   readonly images: Float32Array;
-  /** [batchSize, classes]; rows from `count` on are zero. Overwritten by the next batch. */
+  /** [batchSize, classes]; rows from `count` on are zero. Overwritten by a later batch. */
   readonly labels: Float32Array;
   /** Images in this batch, 1..batchSize. */
   readonly count: number;
@@ -31,18 +33,20 @@ export interface Batcher {
   readonly batches: number;
   /**
    * One pass. What batch b of epoch e holds depends on the random stream, e and b alone, so training can resume at any
-   * epoch. All batches of a batcher share their buffers: use one before asking for the next.
+   * epoch. Batches take turns in `buffers` buffers: use one before asking for so many more.
    */
   readonly epoch: (epoch: number) => Generator<Batch, void, void>;
 }
 
 /** Batches over `split`, which may be any split of images of the data set's shape and classes. */
 export function createBatcher(split: ImageSplit, dataset: ImageDataset, options: BatchOptions): Batcher {
-  const { batchSize, random, augmentation } = options;
+  const { batchSize, random, augmentation, buffers = 1 } = options;
   const classes = dataset.classes.length;
   const size = dataset.channels * dataset.height * dataset.width;
-  const images = new Float32Array(batchSize * size);
-  const labels = new Float32Array(batchSize * classes);
+  const storage = Array.from({ length: buffers }, () => ({
+    images: new Float32Array(batchSize * size),
+    labels: new Float32Array(batchSize * classes),
+  }));
   const order = new Uint32Array(split.count);
   const labelRows = rowOfEachLabel(classes, options);
   const batches = options.dropLast ? Math.floor(split.count / batchSize) : Math.ceil(split.count / batchSize);
@@ -55,6 +59,7 @@ export function createBatcher(split: ImageSplit, dataset: ImageDataset, options:
     shuffledOrder(order, epochRandom);
     for (let batch = 0; batch < batches; batch++) {
       stream = epochRandom?.split('batch', batch);
+      const { images, labels } = storage[batch % buffers]!;
       const first = batch * batchSize;
       const count = Math.min(batchSize, split.count - first);
       for (let i = 0; i < count; i++) {

@@ -4,12 +4,14 @@
  * Every vector has two buffers; a step reads one and writes the other, so nothing is allocated while training.
  */
 
+import type { NoiseInput } from '../autodiff/forward.ts';
 import { NCHWC_DOMAIN } from '../autodiff/lowering/layouts.ts';
 import type { TrainingGraph } from '../autodiff/training-graph.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import type { Random } from '../random.ts';
-import { createSession, type SessionOptions } from '../runtime/session.ts';
+import { createSession, type Session, type SessionOptions } from '../runtime/session.ts';
+import { ofStep, stepsWorthOneRun, unrolled } from './unroll.ts';
 
 /** What one training step is fed with. */
 export interface StepInputs {
@@ -24,11 +26,19 @@ export interface StepInputs {
 export interface Stepper {
   /** Runs one step and returns its loss. `noise` draws the masks of dropout. */
   step(inputs: StepInputs, noise: Random): Promise<number>;
+  /**
+   * Runs one step after another, to the last bit as by {@link step}, and returns their losses: as many as were done, which
+   * are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
+   * @param noise of each step
+   */
+  run(inputs: readonly StepInputs[], noise: (place: number) => Random): Promise<number[]>;
+  /** How many steps to give {@link run} at once: above 1 where that is faster. */
+  readonly together: number;
   /** Steps done since the vectors began. */
   readonly steps: number;
   /** Whether the last step's loss and all vectors after it are finite. */
   readonly finite: boolean;
-  /** Everything the last step was fed, the vectors of before it among them (views that the next step overwrites). */
+  /** After a step that was not finite: all that it was fed, the vectors of before it among them (views that the next step overwrites). */
   lastFeeds(): Readonly<Record<string, Tensor>>;
   /** Current vectors by name (views that the next step overwrites). */
   vectors(): ReadonlyMap<string, Tensor>;
@@ -85,20 +95,99 @@ export async function createStepper(
   let spare = new Map(names.map((name) => [name, vector(new Float32Array(lengthOf(name)))]));
   const fixed: Record<string, Tensor> = { decay: vector(decay) };
   if (graph.learningRateFactors) fixed.learningRateFactors = vector(graph.learningRateFactors);
-  const wants = new Set(session.inputNames);
-  const noiseTensors = graph.noise.map(({ name, shape }) => {
-    const tensor: Tensor = {
-      dtype: 'float32',
-      shape,
-      data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
-    };
-    return [name, tensor] as const;
-  });
+  const together = stepsWorthOneRun(graph);
+  const noiseTensors = Array.from({ length: together }, () => graph.noise.map(emptyTensor));
+  let several: Session | null = null;
   let steps = done;
   let finite = true;
   let lastFeeds: Readonly<Record<string, Tensor>> = {};
 
+  /** What a step is fed beside the vectors and what never changes; `place` among those of one run. */
+  const feedsOf = (
+    { feeds, learningRate, averageDecay = 0 }: StepInputs,
+    noise: Random,
+    place: number,
+  ): Readonly<Record<string, Tensor>> => {
+    for (const [name, { data }] of noiseTensors[place]!) {
+      const stream = noise.split(name);
+      for (let i = 0; i < data.length; i++) data[i] = stream.next();
+    }
+    return {
+      ...feeds,
+      ...Object.fromEntries(noiseTensors[place]!),
+      learningRate: scalar(learningRate),
+      step: scalar(steps + place + 1),
+      averageDecay: scalar(averageDecay),
+    };
+  };
+  const advance = async (
+    by: Session,
+    feeds: Readonly<Record<string, Tensor>>,
+  ): Promise<{
+    readonly all: Readonly<Record<string, Tensor>>;
+    readonly outputs: Record<string, Tensor>;
+  }> => {
+    const wants = new Set(by.inputNames);
+    const all = Object.fromEntries(
+      Object.entries({ ...feeds, ...fixed, ...Object.fromEntries(current) }).filter(([name]) =>
+        wants.has(name),
+      ),
+    );
+    const into = Object.fromEntries([...spare].map(([name, tensor]) => [`next.${name}`, tensor]));
+    return { all, outputs: await by.run(all, into) };
+  };
+  const allFinite = (outputs: Readonly<Record<string, Tensor>>, nameOf: (name: string) => string): boolean =>
+    ['loss', 'magnitude'].every((name) => Number.isFinite(Number(outputs[nameOf(name)]!.data[0])));
+
+  const step = async (inputs: StepInputs, noise: Random): Promise<number> => {
+    const { all, outputs } = await advance(session, feedsOf(inputs, noise, 0));
+    [current, spare] = [spare, current];
+    steps += 1;
+    lastFeeds = all;
+    finite = allFinite(outputs, (name) => name);
+    return Number(outputs.loss!.data[0]);
+  };
+  /** Null, and nothing has changed, where a step was not finite. */
+  const stepTogether = async (
+    inputs: readonly StepInputs[],
+    noise: (place: number) => Random,
+  ): Promise<number[] | null> => {
+    several ??= await openSession(encodeModel(unrolled(graph.model, together, new Set(Object.keys(fixed)))), {
+      optimisation: usefulOptimisation(graph.model),
+      ...sessionOptions,
+    });
+    const feeds = inputs.flatMap((one, place) =>
+      Object.entries(feedsOf(one, noise(place), place)).map(
+        ([name, tensor]) => [ofStep(name, place), tensor] as const,
+      ),
+    );
+    const { outputs } = await advance(several, Object.fromEntries(feeds));
+    if (!inputs.every((_, place) => allFinite(outputs, (name) => ofStep(name, place)))) return null;
+    [current, spare] = [spare, current];
+    steps += inputs.length;
+    finite = true;
+    return inputs.map((_, place) => Number(outputs[ofStep('loss', place)]!.data[0]));
+  };
+
   return {
+    step,
+    async run(inputs, noise) {
+      const losses: number[] = [];
+      while (losses.length < inputs.length && (losses.length === 0 || finite)) {
+        const at = losses.length;
+        const group = inputs.slice(at, at + together);
+        const found =
+          together > 1 && group.length === together
+            ? await stepTogether(group, (place) => noise(at + place))
+            : null;
+        if (found !== null) losses.push(...found);
+        else
+          for (let place = 0; place < group.length && (place === 0 || finite); place++)
+            losses.push(await step(group[place]!, noise(at + place)));
+      }
+      return losses;
+    },
+    together,
     get steps() {
       return steps;
     },
@@ -107,31 +196,14 @@ export async function createStepper(
     },
     lastFeeds: () => lastFeeds,
     vectors: () => current,
-    async step({ feeds, learningRate, averageDecay = 0 }, noise) {
-      for (const [name, tensor] of noiseTensors) {
-        const stream = noise.split(name);
-        for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = stream.next();
-      }
-      const all: Record<string, Tensor> = {
-        ...feeds,
-        ...fixed,
-        ...Object.fromEntries(current),
-        ...Object.fromEntries(noiseTensors),
-        learningRate: scalar(learningRate),
-        step: scalar(steps + 1),
-        averageDecay: scalar(averageDecay),
-      };
-      for (const name of Object.keys(all)) if (!wants.has(name)) delete all[name];
-      const into = Object.fromEntries([...spare].map(([name, tensor]) => [`next.${name}`, tensor]));
-      const outputs = await session.run(all, into);
-      [current, spare] = [spare, current];
-      steps += 1;
-      lastFeeds = all;
-      const loss = Number(outputs.loss!.data[0]);
-      finite = Number.isFinite(loss) && Number.isFinite(Number(outputs.magnitude!.data[0]));
-      return loss;
-    },
     endProfiling: () => session.endProfiling(),
-    release: () => session.release(),
+    async release() {
+      await session.release();
+      await several?.release();
+    },
   };
+}
+
+function emptyTensor({ name, shape }: NoiseInput): readonly [string, Tensor] {
+  return [name, { dtype: 'float32', shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }];
 }

@@ -138,6 +138,7 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
     ...plan,
     random: random.split('batches'),
     dropLast: true,
+    buffers: stepper.together,
   });
   const stepsPerEpoch = Math.floor(split.count / plan.batchSize);
   const totalSteps = stepsPerEpoch * plan.epochs;
@@ -155,28 +156,27 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
     const noise = random.split('noise', epoch);
     let lossSum = 0;
     let steps = 0;
-    for (const batch of batcher.epoch(epoch)) {
+    for (const batches of inGroups(batcher.epoch(epoch), stepper.together)) {
       signal?.throwIfAborted();
-      const progress = clock(stepper.steps);
-      if (progress >= 1) {
-        cutShort = true;
-        break;
-      }
-      const loss = await stepper.step(
-        {
-          feeds: {
-            input: { dtype: 'float32', shape: imageShape, data: batch.images },
-            labels: { dtype: 'float32', shape: labelShape, data: batch.labels },
-          },
-          learningRate: learningRate(plan, progress),
-          averageDecay: averageDecay(plan.ema, stepper.steps),
+      const progress = batches.map((_, i) => clock(stepper.steps + i));
+      const inTime = progress.filter((share) => share < 1).length;
+      cutShort = inTime < batches.length;
+      const inputs = batches.slice(0, inTime).map((batch, i) => ({
+        feeds: {
+          input: { dtype: 'float32' as const, shape: imageShape, data: batch.images },
+          labels: { dtype: 'float32' as const, shape: labelShape, data: batch.labels },
         },
-        noise.split(steps),
-      );
-      if (!stepper.finite) await failDiverged(loop.recipe, stepper, { loss, epoch: epoch + 1, threads });
-      lossSum += loss;
-      steps += 1;
-      request.onStep?.(progress);
+        learningRate: learningRate(plan, progress[i]!),
+        averageDecay: averageDecay(plan.ema, stepper.steps + i),
+      }));
+      const first = steps;
+      const losses = await stepper.run(inputs, (i) => noise.split(first + i));
+      if (losses.length > 0 && !stepper.finite)
+        await failDiverged(loop.recipe, stepper, { loss: losses.at(-1)!, epoch: epoch + 1, threads });
+      lossSum = losses.reduce((sum, loss) => sum + loss, lossSum);
+      steps += losses.length;
+      if (cutShort) break;
+      request.onStep?.(progress.at(-1)!);
     }
     // The deadline was over before: the point of the epoch before says it all.
     if (steps === 0 && curve.length > 0) break;
@@ -232,6 +232,18 @@ async function runEpochs(request: TrainingRequest, loop: Loop): Promise<Training
       ...(statistics ? unpack(graph.statistics, statistics) : []),
     ]);
   }
+}
+
+/** So many at a time, the last ones fewer. */
+function* inGroups<T>(items: Iterable<T>, size: number): Generator<readonly T[], void, void> {
+  let group: T[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** Share of the schedule that is done before step `steps`: by steps, or by the clock where that runs ahead. */

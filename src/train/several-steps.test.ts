@@ -1,0 +1,106 @@
+/** Several steps in one run are, to the last bit, the steps one by one; so is where they end when one is not finite. */
+import { expect, test } from 'vitest';
+import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
+import { sgd } from '../autodiff/optimisers/sgd.ts';
+import { pack } from '../autodiff/parameter-layout.ts';
+import { trainingGraph } from '../autodiff/training-graph.ts';
+import { networkBuilder } from '../network/builder.ts';
+import { initialWeights } from '../network/initialise.ts';
+import { networkToOnnx } from '../network/to-onnx.ts';
+import { createRandom } from '../random.ts';
+import { loweringTarget } from '../runtime/lowering-target.ts';
+import { createStepper, type StepInputs, type Stepper } from './step.ts';
+
+const BATCH = 8;
+
+async function stepperOf(convolution = false): Promise<Stepper> {
+  const b = networkBuilder([1, 4, 4]);
+  const x = convolution ? b.conv(b.input, { out: 4, kernel: 3 }) : b.input;
+  const hidden = b.activation(b.batchNorm(b.linear(b.flatten(x), { out: 12 })), 'relu');
+  const network = b.build([b.linear(b.dropout(hidden, 0.25), { out: 3 })]);
+  const weights = initialWeights(network, createRandom('weights'));
+  const graph = trainingGraph(
+    networkToOnnx(network, weights, { mode: 'training', batch: BATCH }),
+    crossEntropy({ labels: 'indices' }),
+    sgd({ momentum: 0.9, nesterov: true }),
+    {
+      trainable: (name) => weights.has(name),
+      clipNorm: 1,
+      movingAverage: true,
+      target: await loweringTarget(),
+    },
+  );
+  const start = new Map([
+    ['parameters', pack(graph.parameters, weights)],
+    ['statistics', pack(graph.statistics, weights)],
+  ]);
+  return createStepper(graph, start, new Float32Array(graph.parameters.length).fill(1e-3), {});
+}
+
+function inputs(place: number, spoilt = false): StepInputs {
+  const random = createRandom(`batch ${place}`);
+  const data = Float32Array.from({ length: BATCH * 16 }, () => random.normal());
+  if (spoilt) data[5] = Number.NaN;
+  return {
+    feeds: {
+      input: { dtype: 'float32', shape: [BATCH, 1, 4, 4], data },
+      labels: {
+        dtype: 'int64',
+        shape: [BATCH],
+        data: BigInt64Array.from({ length: BATCH }, () => BigInt(random.int(3))),
+      },
+    },
+    learningRate: 0.1 / (1 + place),
+    averageDecay: place / 20,
+  };
+}
+const noise = (place: number) => createRandom('noise').split(place);
+const bitsOf = (stepper: Stepper) =>
+  [...stepper.vectors()].map(([name, { data }]) => [
+    name,
+    [...new Uint32Array(data.buffer, data.byteOffset, data.length)],
+  ]);
+
+test('ten steps together are ten steps', async () => {
+  const [alone, together] = [await stepperOf(), await stepperOf()];
+  expect(together.together).toBeGreaterThan(1);
+  const all = Array.from({ length: 10 }, (_, place) => inputs(place));
+  const losses: number[] = [];
+  for (const [place, one] of all.entries()) losses.push(await alone.step(one, noise(place)));
+  expect(await together.run(all, noise)).toEqual(losses);
+  expect(new Set(losses).size).toBe(10);
+  expect(bitsOf(together)).toEqual(bitsOf(alone));
+  expect([together.steps, together.finite]).toEqual([10, true]);
+  // Vectors go on from where several steps left them.
+  const after = await alone.step(inputs(10), noise(10));
+  expect(await together.step(inputs(10), noise(10))).toBe(after);
+  expect(bitsOf(together)).toEqual(bitsOf(alone));
+  await Promise.all([alone.release(), together.release()]);
+});
+
+test.each([4, 5, 6, 7])(
+  'a run ends at step %i where that is not finite, with what it was fed',
+  async (bad) => {
+    const [alone, together] = [await stepperOf(), await stepperOf()];
+    const all = Array.from({ length: 10 }, (_, place) => inputs(place, place === bad));
+    const losses: number[] = [];
+    for (const [place, one] of all.slice(0, bad + 1).entries())
+      losses.push(await alone.step(one, noise(place)));
+    expect(await together.run(all, noise)).toEqual(losses);
+    expect(losses.at(-1)).toBeNaN();
+    expect([together.steps, together.finite]).toEqual([bad + 1, false]);
+    expect(together.lastFeeds()).toEqual(alone.lastFeeds());
+    await Promise.all([alone.release(), together.release()]);
+  },
+);
+
+test('networks with convolutions take one step at a time, also where several are given', async () => {
+  const [alone, given] = [await stepperOf(true), await stepperOf(true)];
+  expect(given.together).toBe(1);
+  const all = [inputs(0), inputs(1), inputs(2)];
+  const losses: number[] = [];
+  for (const [place, one] of all.entries()) losses.push(await alone.step(one, noise(place)));
+  expect(await given.run(all, noise)).toEqual(losses);
+  expect(bitsOf(given)).toEqual(bitsOf(alone));
+  await Promise.all([alone.release(), given.release()]);
+});
