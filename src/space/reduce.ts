@@ -98,6 +98,12 @@ export function reducedGraph(network: Network): ReducedGraph {
   return found;
 }
 
+/** Whether an output depends on an input: where dead branches and zeros leave none, a network gives the same for everything. */
+export const readsInput = ({ nodes }: ReducedGraph): boolean =>
+  nodes.some(({ label }) => label.startsWith(INPUT));
+
+const INPUT = 'input ';
+
 function reduceNetwork(network: Network): ReducedGraph {
   const shapes = networkShapes(network);
   const float = new Set(network.float);
@@ -154,7 +160,7 @@ function reduceNetwork(network: Network): ReducedGraph {
   }
 
   for (const [place, input] of network.inputs.entries())
-    reduced.set(input.id, append(`input ${place} ${input.shape.join('x')}`, []));
+    reduced.set(input.id, append(`${INPUT}${place} ${input.shape.join('x')}`, []));
   for (const { id, operator, inputs } of network.nodes) {
     const from = inputs.map((input) => reduced.get(input)!);
     const precision = inScope(id, float) ? ' float' : '';

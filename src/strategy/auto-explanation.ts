@@ -32,6 +32,7 @@ export function explainAuto({ trials, objectives, notes }: SearchFacts, start: n
 const TOLD: Readonly<Record<string, string>> = {
   'start: well-known': 'began with well-known members of the space',
   'start: random': 'were random starting points',
+  'start: the simplest': 'was the simplest network, the cheap end of the front',
   "start: the proxies' favourite": 'were the favourites of the cheap scores',
   predicted: 'were named by both models',
   drawn: 'were drawn from a few trees, so that the search did not rest on a mistake',

@@ -4,12 +4,15 @@ import type { Genome } from '../space/genome.ts';
 import { comparableTrials } from './predictor/learnt-set.ts';
 import { middled, networkScore, proxyCorrelation } from './predictor/proxy-columns.ts';
 import { isComplete } from './ranking.ts';
+import { simplest } from './simplest.ts';
 import type { Observation, Proposal, SuggestRequest, ZeroCostProxy } from './strategy.ts';
 
 /** Genomes that a cheap score chooses among. */
 const SCORED = 500;
 /** Of a space's well-known members, so many are tried at most. */
 export const MOST_REFERENCES = 3;
+/** Where there are several objectives, the place of the front's cheap end: models know little of what lies beyond their trials. */
+const SIMPLEST_AT = 3;
 /** One in so many starting points is the proxies' favourite: proxies mislead at times (Abdelfattah et al. 2021). */
 const FAVOURITE_EVERY = 4;
 /** Trials' worth of doubt about what the results so far say of a proxy. */
@@ -17,10 +20,10 @@ const DOUBT = 10;
 
 /**
  * The `index`-th starting point: first some of the space's well-known members, then random genomes, and every fourth the
- * proxies' favourite. Null when nothing is acceptable.
+ * proxies' favourite; with several objectives the simplest network is among them. Null when nothing is acceptable.
  */
 export function startingPoint(request: SuggestRequest, index: number): Proposal | null {
-  const { space, accept, draw, random } = request;
+  const { space, objectives, accept, draw, random } = request;
   if (index < MOST_REFERENCES) {
     const reference = space.references?.find(accept);
     if (reference !== undefined) return { genome: reference, note: 'start: well-known' };
@@ -28,6 +31,10 @@ export function startingPoint(request: SuggestRequest, index: number): Proposal 
   if (index % FAVOURITE_EVERY === 0) {
     const favourite = favouriteOf(request);
     if (favourite !== null) return { genome: favourite, note: "start: the proxies' favourite" };
+  }
+  if (objectives > 1 && index === SIMPLEST_AT) {
+    const least = simplest(request);
+    if (least !== null) return { genome: least, note: 'start: the simplest' };
   }
   const genome = draw(random);
   return genome === null ? null : { genome, note: 'start: random' };
