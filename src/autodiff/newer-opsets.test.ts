@@ -55,6 +55,81 @@ async function evaluate(source: OnnxModel, x: Tensor): Promise<Tensor> {
 }
 
 const image = [2, 4, 5, 6];
+
+/** `h` along an axis, in parts of these sizes. */
+const splitInto = (names: readonly string[], axis: number): OnnxNode => ({
+  ...node('Split', ['h', 'sizes'], names[0]!, { axis: int(axis) }),
+  outputs: names,
+});
+const bool = (shape: readonly number[], values: readonly number[]): Tensor => ({
+  dtype: 'bool',
+  shape,
+  data: Uint8Array.from(values),
+});
+const angles = (shape: readonly number[], of: (x: number) => number): Tensor => ({
+  dtype: 'float32',
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => of(0.3 * i)),
+});
+
+const ATTENTION_CASES: Readonly<Record<string, Case>> = {
+  'Attention, 23': {
+    opset: 23,
+    shape: [2, 6, 3, 4],
+    initializers: { sizes: int64([2, 2, 2]) },
+    nodes: [splitInto(['q', 'k', 'v'], 1), node('Attention', ['q', 'k', 'v'], 'y')],
+  },
+  'Attention that looks back only, scaled, bounded, 23': {
+    opset: 23,
+    shape: [1, 2, 4, 3],
+    nodes: [
+      node('Attention', ['h', 'h', 'h'], 'y', { is_causal: int(1), scale: float(0.7), softcap: float(1.5) }),
+    ],
+  },
+  'Attention under a mask, grouped queries, 23': {
+    opset: 23,
+    shape: [2, 8, 3, 4],
+    initializers: { sizes: int64([4, 2, 2]), mask: bool([3, 3], [1, 0, 1, 1, 1, 0, 0, 1, 1]) },
+    nodes: [splitInto(['q', 'k', 'v'], 1), node('Attention', ['q', 'k', 'v', 'mask'], 'y')],
+  },
+  'Attention with heads in the last axis, an added mask, 24': {
+    opset: 24,
+    shape: [2, 3, 24],
+    initializers: { sizes: int64([12, 6, 6]), mask: drawn([2, 1, 3, 3]) },
+    nodes: [
+      splitInto(['q', 'k', 'v'], 2),
+      node('Attention', ['q', 'k', 'v', 'mask'], 'y', { q_num_heads: int(4), kv_num_heads: int(2) }),
+    ],
+  },
+  'Attention of another length and width, 23': {
+    opset: 23,
+    shape: [2, 1, 3, 4],
+    initializers: { k: drawn([2, 1, 5, 4]), v: drawn([2, 1, 5, 2]) },
+    nodes: [node('Attention', ['h', 'k', 'v'], 'y')],
+  },
+  'RotaryEmbedding, 23': {
+    opset: 23,
+    shape: [2, 2, 3, 4],
+    initializers: { cos: angles([2, 3, 2], Math.cos), sin: angles([2, 3, 2], Math.sin) },
+    nodes: [node('RotaryEmbedding', ['h', 'cos', 'sin'], 'y')],
+  },
+  'RotaryEmbedding of neighbours, part of each head, by positions, 23': {
+    opset: 23,
+    shape: [2, 3, 12],
+    initializers: {
+      cos: angles([7, 2], Math.cos),
+      sin: angles([7, 2], Math.sin),
+      positions: { ...int64([0, 1, 2, 4, 5, 6]), shape: [2, 3] },
+    },
+    nodes: [
+      node('RotaryEmbedding', ['h', 'cos', 'sin', 'positions'], 'y', {
+        interleaved: int(1),
+        num_heads: int(2),
+        rotary_embedding_dim: int(4),
+      }),
+    ],
+  },
+};
 const CASES: Readonly<Record<string, Case>> = {
   'reductions, 18: axes are an input, or none': {
     opset: 18,
@@ -201,6 +276,7 @@ const CASES: Readonly<Record<string, Case>> = {
     initializers: { scale: float32([1, 2, 3, 4]) },
     nodes: [node('RMSNormalization', ['h', 'scale'], 'y', { axis: int(-1) })],
   },
+  ...ATTENTION_CASES,
   'Swish, 24': { opset: 24, shape: [3, 4], nodes: [node('Swish', ['h'], 'y', { alpha: float(1.3) })] },
   'plain layers, 26': {
     opset: 26,
@@ -302,6 +378,16 @@ describe('refused with the reason', () => {
       /LpPool/,
     ],
   };
+  test('attention that keeps what it saw is not for training', () => {
+    const cached: Case = {
+      opset: 23,
+      shape: [1, 1, 2, 2],
+      initializers: { past: drawn([1, 1, 2, 2]) },
+      nodes: [node('Attention', ['h', 'h', 'h', '', 'past', 'past'], 'y')],
+    };
+    const model = modelOf(cached, new Float32Array(4));
+    expect(() => trainingGraph(model, LOSSES.meanSquaredError(), OPTIMISERS.sgd())).toThrow(/Attention/);
+  });
   test.each(Object.entries(refused))('%s', (_, [at, message]) => {
     const length = at.shape.reduce((a, b) => a * b, 1);
     const build = () =>

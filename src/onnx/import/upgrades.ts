@@ -7,6 +7,9 @@ import { int, int64 } from '../graph-builder.ts';
 import type { Attribute, OnnxNode, Tensor } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
 import { REDUCTIONS } from '../shape-rules/reduction.ts';
+import { attention } from './attention.ts';
+import { partList } from './part-list.ts';
+import { rotaryEmbedding } from './rotary-embedding.ts';
 
 export interface UpgradeContext {
   /** Operator set of the model's standard domain. */
@@ -135,30 +138,19 @@ function aspectKept(
 }
 
 /** In opsets 18 to 20 scale and bias were per group. */
-const groupNormChannels: Upgrade = ({ version, node, type, define, fresh }) => {
+const groupNormChannels: Upgrade = (context) => {
+  const { version, node, type, define } = context;
   const channels = type(node.inputs[0]!)?.shape[1];
   if (version >= 21 || typeof channels !== 'number') return [node];
   const groups = intAttribute(node.attributes, 'num_groups', 1);
-  const before: OnnxNode[] = [];
-  const emit = (op: string, from: string, dims: readonly number[]): string => {
-    const name = fresh(`${node.name}/${op}`);
-    before.push({
-      name,
-      op,
-      domain: '',
-      inputs: [from, define(int64(dims))],
-      outputs: [name],
-      attributes: {},
-    });
-    return name;
-  };
+  const { nodes, emit, reshape } = partList(context);
   const perChannel = (vector: string): string => {
-    const spread = emit('Expand', emit('Reshape', vector, [groups, 1]), [groups, channels / groups]);
-    return emit('Reshape', spread, [channels]);
+    const sizes = define(int64([groups, channels / groups]));
+    return reshape(emit('Expand', [reshape(vector, [groups, 1]), sizes]), [channels]);
   };
   const [x, scale, bias] = node.inputs as [string, string, string];
   const inputs = [x, perChannel(scale), perChannel(bias)];
-  return [...before, { ...node, inputs }];
+  return [...nodes, { ...node, inputs }];
 };
 
 /** Statistics that leave the node, and the mode, are the training graph's own matter. */
@@ -192,4 +184,6 @@ export const UPGRADES: Readonly<Record<string, Upgrade>> = {
   GroupNormalization: groupNormChannels,
   BatchNormalization: batchNorm,
   Constant: constant,
+  Attention: attention,
+  RotaryEmbedding: rotaryEmbedding,
 };
