@@ -9,7 +9,7 @@ export type StopGradient = (value: string) => string;
  * weights).
  */
 export interface Loss {
-  /** For people: in summaries and errors. */
+  /** As in `LOSSES`; one of your own may have any. */
   readonly name: string;
   /**
    * Emits the loss; adds its own graph inputs, whose names are what a training step is fed by.

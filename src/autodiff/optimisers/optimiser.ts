@@ -19,12 +19,20 @@ export interface UpdateContext {
   readonly state: readonly string[];
 }
 
+/** Names of the values after a step. */
+interface Updated {
+  /** [P]. */
+  readonly parameters: string;
+  /** Each [P], in the order of the optimiser's `state`. */
+  readonly state: readonly string[];
+}
+
 /**
  * A rule of update as a piece of graph: from parameters, gradient and its own state to those after the step, all flat
  * vectors [P].
  */
 export interface Optimiser {
-  /** For people: in summaries and errors. */
+  /** As in `OPTIMISERS`; one of your own may have any. */
   readonly name: string;
   /** Names of the state vectors, each [P], zero at the start. */
   readonly state: readonly string[];
@@ -33,9 +41,6 @@ export interface Optimiser {
    * None by default.
    */
   readonly shown?: readonly string[];
-  /**
-   * Emits the update. @returns names of the parameters [P] and of the state vectors [P] after the step, in the order
-   * of `state`
-   */
-  update(context: UpdateContext): { readonly parameters: string; readonly state: readonly string[] };
+  /** Emits the update. */
+  update(context: UpdateContext): Updated;
 }

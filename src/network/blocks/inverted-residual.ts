@@ -6,13 +6,20 @@ import { squeezeExcite } from './squeeze-excite.ts';
 
 /** Of {@link invertedResidual}. */
 export interface InvertedResidualOptions {
+  /** Output channels. */
   readonly out: number;
+  /** Side of the depthwise window in pixels. */
   readonly kernel: number;
+  /** Of the depthwise convolution. */
   readonly stride: number;
-  /** Width inside, as a multiple of the input channels. */
+  /**
+   * Width inside, as a multiple of the input channels, rounded to a whole number; with 1 there is no convolution that
+   * widens.
+   */
   readonly expansion: number;
-  /** Ratio of the squeeze-excite bottleneck; null for none. */
+  /** Ratio of the squeeze-excite bottleneck to the width inside, > 0; null for none. */
   readonly squeezeExcite: number | null;
+  /** After the first two convolutions; the last has none. */
   readonly activation: ActivationName;
 }
 
