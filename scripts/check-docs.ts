@@ -1,7 +1,7 @@
 /**
  * Checks that everything a user of the package can name has a docstring: each export of each entry point, each row of
- * the exported tables, and each field of the types that these mention, however deep. What a docstring says, only a reader
- * can check.
+ * the exported tables, and each field of the types that these mention, however deep; and that the codes that a `@throws`
+ * names are in the table of errors. What a docstring says beside that, only a reader can check.
  *
  * Run: npx tsx scripts/check-docs.ts
  */
@@ -9,7 +9,15 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SyntaxKind } from 'typescript/unstable/ast';
-import { API, type NodeHandle, SignatureKind, type Symbol, SymbolFlags, type Type } from 'typescript/unstable/sync';
+import {
+  API,
+  type Symbol as Named,
+  type NodeHandle,
+  SignatureKind,
+  SymbolFlags,
+  type Type,
+} from 'typescript/unstable/sync';
+import { ERRORS } from '../src/errors.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'src');
@@ -24,49 +32,64 @@ function entryPoints(): readonly string[] {
   );
 }
 
+/** Other words in capitals (ONNX, JSON) are shorter than any code of one word. */
+const CODE = /\b(?:[A-Z]+(?:_(?:[A-Z]+|\*))+|[A-Z]{5,})/g;
+
 const api = new API({ cwd: root });
 const project = api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] }).getProjects()[0]!;
 const { checker, program } = project;
 
 const isOurs = ({ path }: NodeHandle): boolean => !relative(source, path).startsWith('..');
-const missing = new Map<string, string>();
-const seenSymbols = new Set<number>();
-const seenTypes = new Set<number>();
+const mistakes = new Set<string>();
+const seen = { symbols: new Set<number>(), types: new Set<number>() };
 let documented = 0;
 
-/** The place of a declaration, as an editor opens it. */
-function placeOf(declaration: NodeHandle): string {
-  const file = program.getSourceFile(declaration.path)!;
-  const line = file.text.slice(0, declaration.resolve()?.getStart() ?? 0).split('\n').length;
-  return `${relative(root, declaration.path)}:${line}`;
+/** Says what is wrong with a declaration, at a place that an editor opens. */
+function report(declaration: NodeHandle, what: string): void {
+  const { text } = program.getSourceFile(declaration.path)!;
+  const line = text.slice(0, declaration.resolve()!.getStart()).split('\n').length;
+  mistakes.add(`${relative(root, declaration.path)}:${line}: ${what}`);
 }
 
-/** Types whose only value is known: the `kind` of a variant says itself what it is. */
-const isLiteral = (type: Type | undefined): boolean => type?.isLiteralType() ?? false;
+/** Codes of errors that the docstring names and nobody can throw; `DATA_*` stands for all that begin so. */
+function unknownCodes(symbol: Named): readonly string[] {
+  const thrown = checker.getJsDocTagsOfSymbol(symbol).filter(({ name }) => name === 'throws');
+  const codes = thrown.flatMap(({ text }) => JSON.stringify(text ?? '').match(CODE) ?? []);
+  const known = Object.keys(ERRORS);
+  return codes.filter((code) =>
+    code.endsWith('*') ? !known.some((one) => one.startsWith(code.slice(0, -1))) : !known.includes(code),
+  );
+}
 
-function checkSymbol(symbol: Symbol, name: string): void {
+function checkSymbol(symbol: Named, name: string): void {
   const target = symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const declaration = target.declarations.find(isOurs);
-  if (!declaration || seenSymbols.has(target.id)) return;
-  seenSymbols.add(target.id);
+  if (!declaration || seen.symbols.has(target.id)) return;
+  seen.symbols.add(target.id);
   // A row of a table that bears the name of what it holds is documented there.
-  const node = declaration.kind === SyntaxKind.ShorthandPropertyAssignment ? declaration.resolve() : undefined;
-  const value = node && checker.getShorthandAssignmentValueSymbol(node);
-  if (value) return checkSymbol(value, name);
-  const type =
-    target.flags & SymbolFlags.Type ? checker.getDeclaredTypeOfSymbol(target) : checker.getTypeOfSymbol(target);
-  const isVariant = target.flags & SymbolFlags.Property && isLiteral(type);
+  const row = declaration.kind === SyntaxKind.ShorthandPropertyAssignment ? declaration.resolve() : undefined;
+  const value = row && checker.getShorthandAssignmentValueSymbol(row);
+  if (value) {
+    checkSymbol(value, name);
+    return;
+  }
+
+  const isType = Boolean(target.flags & SymbolFlags.Type);
+  const type = isType ? checker.getDeclaredTypeOfSymbol(target) : checker.getTypeOfSymbol(target);
+  // The `kind` of a variant says itself what it is: it has one value.
+  const isKind = target.flags & SymbolFlags.Property && type?.isLiteralType();
   if (checker.getDocumentationCommentOfSymbol(target).trim() !== '') documented++;
-  else if (!isVariant) missing.set(placeOf(declaration), name);
-  if (target.flags & SymbolFlags.Type && target.flags & SymbolFlags.Value)
-    checkType(checker.getTypeOfSymbol(target), name);
+  else if (!isKind) report(declaration, `${name} has no docstring`);
+  for (const code of unknownCodes(target))
+    report(declaration, `${name} is said to throw ${code}, which is no error`);
+  if (isType && target.flags & SymbolFlags.Value) checkType(checker.getTypeOfSymbol(target), name);
   checkType(type, name);
 }
 
 /** Follows what a type is made of to the fields that are declared here. */
 function checkType(type: Type | undefined, name: string): void {
-  if (!type || seenTypes.has(type.id)) return;
-  seenTypes.add(type.id);
+  if (!type || seen.types.has(type.id)) return;
+  seen.types.add(type.id);
   const alias = type.getAliasSymbol();
   if (alias) checkSymbol(alias, alias.name);
   for (const argument of type.getAliasTypeArguments()) checkType(argument, name);
@@ -74,13 +97,14 @@ function checkType(type: Type | undefined, name: string): void {
     for (const part of type.getTypes()) checkType(part, name);
     return;
   }
-  if (type.isTypeReference()) for (const argument of checker.getTypeArguments(type)) checkType(argument, name);
+  if (type.isTypeReference())
+    for (const argument of checker.getTypeArguments(type)) checkType(argument, name);
   if (!type.isObjectType()) return;
   const own = type.getSymbol();
   const named = own && own.flags & (SymbolFlags.Interface | SymbolFlags.Class) ? own : null;
   if (named && !named.declarations.some(isOurs)) return;
   if (named) checkSymbol(named, named.name);
-  for (const info of checker.getIndexInfosOfType(type)) checkType(info.valueType, name);
+  for (const { valueType } of checker.getIndexInfosOfType(type)) checkType(valueType, name);
   for (const property of checker.getPropertiesOfType(type))
     checkSymbol(property, `${named?.name ?? name}.${property.name}`);
   for (const signature of checker.getSignaturesOfType(type, SignatureKind.Call)) {
@@ -95,10 +119,10 @@ for (const entry of entryPoints()) {
 }
 api.close();
 
-for (const [place, name] of [...missing].sort()) console.error(`${place}: ${name} has no docstring`);
+for (const mistake of [...mistakes].sort()) console.error(mistake);
 console.log(
-  missing.size === 0
+  mistakes.size === 0
     ? `All ${documented} public names have docstrings.`
-    : `${missing.size} public names have no docstring, ${documented} have one.`,
+    : `${mistakes.size} docstrings of public names are missing or wrong, ${documented} are there.`,
 );
-process.exitCode = missing.size === 0 ? 0 : 1;
+process.exitCode = mistakes.size === 0 ? 0 : 1;
