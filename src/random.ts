@@ -53,7 +53,10 @@ function mix(seed: Seed128, text: string): Seed128 {
   return [a, b, c, d];
 }
 
-/** A generator for a seed: a number or any text. Equal seeds give equal streams on every machine. */
+/**
+ * A generator for a seed: a number or any text; a number and the text of it are the same seed. Equal seeds give equal
+ * streams on every machine.
+ */
 export function createRandom(seed: string | number): Random {
   return fromSeed(mix([0x243f6a88, 0x85a308d3 | 0, 0x13198a2e, 0x03707344], `seed:${seed}`));
 }

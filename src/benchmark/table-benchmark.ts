@@ -127,8 +127,8 @@ export function runOptions(options: Ends): RunOptions {
 
 /**
  * Replays every strategy with every seed on a table of evaluated architectures; nothing is trained. The same options
- * give the same figures (but for times), whatever runs side by side. At least one of `evaluations`, `budget` and
- * `reach` must end a run; a run also ends where its strategy has nothing more to suggest.
+ * give the same figures (but for times), whatever runs side by side. Without evaluations, budget and reports to
+ * reach, a run ends where its strategy has nothing more to suggest.
  * @throws what the signal was aborted with
  */
 export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {

@@ -33,7 +33,10 @@ export interface LayerCost {
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** The cost of each node, in order, as the network stands: dead branches and batch norms are counted. @throws SHAPE */
+/**
+ * The cost of each node, in order, as the network stands: dead branches and batch norms are counted.
+ * @throws SHAPE when the network is not well formed
+ */
 export function layerCosts(network: Network): LayerCost[] {
   const shapes = networkShapes(network);
   return network.nodes.map(({ id, operator, inputs }) => {
@@ -49,7 +52,7 @@ export function layerCosts(network: Network): LayerCost[] {
 
 /**
  * Params, MACs and memory of a network as it stands, as it trains; {@link deployedCost} is that of its ONNX file.
- * @throws SHAPE
+ * @throws SHAPE when the network is not well formed
  */
 export function networkCost(network: Network): NetworkCost {
   const layers = layerCosts(network);

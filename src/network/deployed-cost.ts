@@ -15,8 +15,8 @@ const known = new WeakMap<Network, Network>();
 
 /**
  * The form in which a network is deployed, without weights: dead branches left out, parallel ones merged, batch norms
- * folded, nothing that only trains. The same object each time it is asked of one network. @throws SHAPE when it is
- * not well formed
+ * folded, nothing that only trains. The same object each time it is asked of one network.
+ * @throws SHAPE when the network is not well formed
  */
 export function deployedNetwork(network: Network): Network {
   let form = known.get(network);
@@ -33,7 +33,7 @@ export function deployedNetwork(network: Network): Network {
 /**
  * Params, MACs and memory of a network as it is deployed: those of its ONNX file. Measures, bounds and reports mean
  * this cost.
- * @throws SHAPE when it is not well formed
+ * @throws SHAPE when the network is not well formed
  */
 export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
 

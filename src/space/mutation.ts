@@ -20,6 +20,7 @@ import { isValidPart } from './validation.ts';
  * outcome with equal probability; subsets gain, lose or swap one item. Choices that a change brings into being are
  * drawn uniformly; those that remain are kept: a longer list keeps its items, another alternative keeps what it has
  * in common with the former one. A genome without any open decision is returned as it is.
+ * @param decisions steps, ≥ 1; 1 by default
  */
 export function mutateGenome(
   space: Pick<SearchSpace, 'root'>,

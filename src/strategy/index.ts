@@ -27,8 +27,8 @@ import { modelAsha } from './tpe-asha.ts';
 import { warmEvolution } from './warm-start.ts';
 
 /**
- * All search strategies by the name that `--strategy` takes. Each `description` names its paper; all know bounds and
- * several objectives.
+ * All search strategies by the name that `--strategy` takes; each `description` says what it does. All propose only
+ * what `accept` takes, and know several objectives and fidelities (`strategySuite` of `espalier/testing`).
  */
 export const STRATEGIES = {
   /** Well-known and random networks, then a forest and a Gaussian process together: the default. */

@@ -16,6 +16,7 @@ import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import type { createSession } from '../runtime/session.ts';
 import type { CurvePoint } from '../study/trial.ts';
+import { checkPlan } from './check-plan.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { TrainingRecipe } from './diagnose.ts';
 import { failDiverged } from './diverged.ts';
@@ -77,13 +78,14 @@ const averageDecay = (limit: number, step: number): number => Math.min(limit, (1
 
 /**
  * Trains a network by its plan: softmax cross-entropy, validated after each epoch, resumable at every epoch's end.
- * Deterministic for a seed on one machine, unless a deadline is met.
- * @throws DIVERGED when the loss, a weight or a running average becomes NaN or infinite, with the name of the layer;
+ * Deterministic for a seed on one machine and number of threads, unless a deadline is met.
+ * @throws USAGE when a number of the plan is out of its range; DIVERGED when the loss, a weight or a running average becomes NaN or infinite, with the name of the layer;
  *   BATCH_TOO_LARGE when the share of the data does not fill one batch; SHAPE when the network does not fit;
  *   SAFETENSORS, STORAGE when the checkpoint cannot be read or written; what the signal was aborted with
  */
 export async function trainNetwork(request: TrainingRequest): Promise<TrainingResult> {
   const { network, dataset, plan, seed, threads } = request;
+  checkPlan(plan, dataset.classes.length);
   const random = createRandom(seed);
   const split = stratifiedShare(dataset.train, dataset.classes.length, plan.dataShare, random.split('share'));
   if (split.count < plan.batchSize) fail('BATCH_TOO_LARGE', { images: split.count, batch: plan.batchSize });

@@ -11,6 +11,7 @@ interface ClassifierHeadOptions {
  * Global average pooling and a linear classifier with bias.
  * @param x an image [channels, height, width]
  * @returns the id of the logits [outputs]
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function classifierHead(
   b: NetworkBuilder,

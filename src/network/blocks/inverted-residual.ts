@@ -27,6 +27,7 @@ export interface InvertedResidualOptions {
  * Widen by a pointwise convolution, filter each channel, narrow without activation, and add the input where shapes
  * agree (MobileNetV2, Sandler et al. 2018; squeeze-excite as in MobileNetV3, Howard et al. 2019).
  * @returns the id of its output
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function invertedResidual(b: NetworkBuilder, x: string, options: InvertedResidualOptions): string {
   const { out, kernel, stride, expansion, activation } = options;

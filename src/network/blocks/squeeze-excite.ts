@@ -12,6 +12,7 @@ interface SqueezeExciteOptions {
  * (Howard et al. 2019).
  * @param x an image [channels, height, width]
  * @returns the id of its output, of the same shape
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function squeezeExcite(b: NetworkBuilder, x: string, options: SqueezeExciteOptions): string {
   return b.scope('squeezeExcite', () => {

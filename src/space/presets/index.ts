@@ -12,7 +12,7 @@ import { transnasMacro } from './transnas-macro.ts';
 import { transnasMicro } from './transnas-micro.ts';
 
 /**
- * The search spaces that come with Espalier, by the name that `--space` takes. All build for images of 8×8 to
+ * The search spaces that come with Espalier, by the name that `--space` takes. All have networks for images of 8×8 to
  * 256×256.
  */
 export const PRESETS = {
