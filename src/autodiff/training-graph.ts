@@ -1,15 +1,4 @@
-/**
- * Turns a model into one graph that does a whole training step: forward, loss, backward and optimiser update.
- *
- * Graph inputs: the model's own inputs; those of the loss (`labels`); `parameters` [P], `statistics` [S] (running
- * averages of batch norms; only where there are any) and the optimiser's state vectors [P]; `decay` [P];
- * `learningRate` and `step` (scalars); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
- * (scalar); with layer-wise rates `learningRateFactors` [P]; one `noise.*` input for each dropout.
- * Graph outputs: `loss` (scalar); `next.<name>` for every vector, to be fed to the next step; `magnitude` (scalar), the
- * sum of the absolute values of all next weights and statistics, and of those optimiser states that may not be
- * finite while the weights are: it is NaN or infinite when one of them is.
- */
-
+/** Turns a model into one graph that does a whole training step: forward, loss, backward and optimiser update. */
 import { fail } from '../errors.ts';
 import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
 import { normaliseModel } from '../onnx/import/normalise.ts';
@@ -76,7 +65,7 @@ export interface TrainingGraphOptions {
  * vectors is. {@link createStepper} feeds them all.
  */
 export interface TrainingGraph {
-  /** In standard operators, and ONNX Runtime's own where the target is blocked. */
+  /** In the operators of its {@link LoweringTarget}. */
   readonly model: OnnxModel;
   /** Where each weight that trains lies in the vectors [P]. */
   readonly parameters: VectorLayout;

@@ -1,6 +1,9 @@
 /** What a training graph is lowered for. */
 export type LoweringTarget =
-  /** Standard operators in NCHW: runs everywhere; the reference that the others are checked against. */
+  /**
+   * Standard operators in NCHW, but for the gradients of MatMul and Resize, which have ONNX Runtime's FusedMatMul: the
+   * reference that the others are checked against.
+   */
   | { readonly kind: 'plain' }
   /** ONNX Runtime's blocked CPU layout. */
   | {
