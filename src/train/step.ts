@@ -35,18 +35,22 @@ export interface Stepper {
    */
   step(inputs: StepInputs, noise: Random): Promise<number>;
   /**
-   * Runs one step after another, to the last bit as by {@link step}, and returns their losses: as many as were done, which
-   * are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
-   * @param noise of each step
+   * Runs one step after another, to the last bit as by {@link step}, and gives their losses: as many as were done,
+   * which are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
+   * @param noise of each step, by its place among the inputs
+   * @throws ONNX Runtime's own Error when an input is missing or does not fit
    */
   run(inputs: readonly StepInputs[], noise: (place: number) => Random): Promise<number[]>;
-  /** How many steps to give {@link run} at once: above 1 where that is faster. */
+  /** How many steps to give {@link run} at once, ≥ 1: above 1 where that is faster. */
   readonly together: number;
   /** Steps done since the vectors began. */
   readonly steps: number;
   /** Whether the last step's loss and all vectors after it are finite; true before the first. */
   readonly finite: boolean;
-  /** After a step that was not finite: all that it was fed, the vectors of before it among them (views that the next step overwrites). */
+  /**
+   * After a step that was not finite: all that it was fed, the vectors of before it among them (views that the next
+   * step overwrites).
+   */
   lastFeeds(): Readonly<Record<string, Tensor>>;
   /** Current vectors by name (views that the next step overwrites). */
   vectors(): ReadonlyMap<string, Tensor>;
@@ -80,8 +84,8 @@ function usefulOptimisation({ graph }: OnnxModel): 'disabled' | 'all' {
 const PRODUCTS = new Set(['Gemm', 'MatMul', 'FusedMatMul', 'Einsum']);
 
 /**
- * The session of a training graph and the vectors that go round in it. Every vector has two buffers; a step reads one
- * and writes the other, so nothing is allocated while training.
+ * The session of a training graph and the vectors that go round in it. Every vector has two buffers; a run reads one
+ * and writes the other, so that no vector is allocated while training.
  * @param start first value of every vector of the graph by name (`parameters` [P], `statistics` [S], optimiser state,
  *   averages), copied; those left out begin at zero, the averages at what they average. See `startingVectors`
  * @param decay weight decay of each parameter [P], ≥ 0: see `entryVector`

@@ -49,9 +49,9 @@ export interface TrainingRequest {
   readonly onEpoch?: (point: CurvePoint) => void;
   /** Asked after each epoch but the last: true ends the training there. */
   readonly shouldStop?: (curve: readonly CurvePoint[]) => boolean;
-  /** Called after steps with the share of the training that was done before the step, 0..1. */
+  /** Called after one or a few steps with the share of the training that was done before the last of them, 0..1. */
   readonly onStep?: (done: number) => void;
-  /** Ends the training before the next step. */
+  /** Ends the training before its next steps. */
   readonly signal?: AbortSignal;
   /**
    * Milliseconds since the epoch. When the plan would not be done by then, the schedule follows the clock instead, so
