@@ -41,19 +41,28 @@ const Options = z.strictObject({
   startWith: z.string().min(1).nullable().default(null),
   /** Folders of earlier runs of the same space, whose trials the strategy learns from. */
   warmFrom: z.array(z.string().min(1)).default([]),
-  /** Zero-cost proxies that the strategy begins with. */
+  /** Zero-cost proxies (`PROXIES`) that the strategy may use. */
   proxies: z.array(z.enum(PROXY_NAMES)).default([]),
-  /** Rule by which a trial is stopped while it trains, e.g. `percentile:25`; null: none. */
+  /** Rule by which a trial is stopped while it trains: `median`, `percentile:25`, `curve`; null: none. */
   stop: z.string().min(1).nullable().default(null),
-  /** Most trials; null: as many as the time allows. */
+  /**
+   * Most trials; null: as many as the time allows, or without a time limit 20, more of them where the strategy begins
+   * with cheap ones.
+   */
   trials: wholePositive.nullable().default(null),
   /** Wall-clock limit of the whole search, seconds, final training and test included; null: none. */
   timeSeconds: positive.nullable().default(null),
-  /** Epochs of a trial's partial training; null: chosen from the budget. */
+  /**
+   * Epochs of a trial's partial training; null: chosen from the budget, or without a time limit about 60,000 images,
+   * 2 to 20 epochs.
+   */
   epochs: wholePositive.nullable().default(null),
-  /** Epochs of the final training; null: chosen from the budget. */
+  /**
+   * Epochs of the final training; null: as many as the time allows, or without a time limit five times those of a
+   * trial, at least 10.
+   */
   finalEpochs: wholePositive.nullable().default(null),
-  /** Share of the training images that a trial sees, 0 < share ≤ 1; null: chosen from the budget. */
+  /** Share of the training images that a trial sees, 0 < share ≤ 1; null: all, or less where the time is short. */
   dataShare: share.nullable().default(null),
   /** Share of the images' side that a trial sees, 0 < share ≤ 1; null: all of it. */
   resolution: share.nullable().default(null),
@@ -114,13 +123,16 @@ const Options = z.strictObject({
     .union([z.literal(1), z.literal(3)])
     .nullable()
     .default(null),
-  /** Mirror images in training: null chooses to suit the data (never for digits or letters). */
+  /** Mirror images in training; null: horizontally where the data show that it is harmless. */
   flips: z.enum(['none', 'horizontal', 'vertical', 'both']).nullable().default(null),
   /** Parts of the augmentation given by hand; the others are chosen to suit the data. */
   augmentation: AugmentationParts.default({}),
-  /** A trial that takes more seconds is stopped and counts as failed; null: chosen from the budget. */
+  /**
+   * A trial that takes more seconds is stopped and counts as failed; null: several times what is planned for it, or
+   * without a time limit twenty times what is predicted, at least 600.
+   */
   trialTimeoutSeconds: positive.nullable().default(null),
-  /** Most resident memory, bytes, of a trial's process; null: what the machine has, divided by the workers. */
+  /** Most resident memory, bytes, of a trial's process; null: most of what the machine has, divided by the workers. */
   trialMemoryBytes: positive.nullable().default(null),
 });
 
