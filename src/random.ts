@@ -15,7 +15,7 @@
 export interface Random {
   /** A float in [0, 1) with 32 bits. */
   next(): number;
-  /** A whole number in [0, bound), all equally likely. @throws RangeError unless the bound is in 1..2^32 */
+  /** A whole number in [0, bound), all equally likely. @throws RangeError unless the bound is a whole number in 1..2^32 */
   int(bound: number): number;
   /** A sample of the standard normal distribution (Box and Muller 1958). */
   normal(): number;
@@ -76,8 +76,8 @@ function fromSeed(seed: Seed128): Random {
 
   const next = (): number => word() / 4294967296;
   const int = (bound: number): number => {
-    if (!(bound >= 1 && bound <= 4294967296))
-      throw new RangeError(`int(bound): bound ${bound} is not in 1..2^32`);
+    if (!(Number.isInteger(bound) && bound >= 1 && bound <= 4294967296))
+      throw new RangeError(`int(bound): bound ${bound} is not a whole number in 1..2^32`);
     // Rejection keeps every value equally likely.
     const limit = 4294967296 - (4294967296 % bound);
     let value = word();

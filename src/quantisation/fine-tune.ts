@@ -8,6 +8,7 @@
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
 import { adamw } from '../autodiff/optimisers/adamw.ts';
 import { pack, unpack } from '../autodiff/parameter-layout.ts';
+import { requireSetting } from '../autodiff/setting.ts';
 import { trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
@@ -69,11 +70,14 @@ const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
  * Trains weights and biases under fake quantisation (Jacob et al. 2018), the activations' ranges as calibration chose
  * them: AdamW without decay on the cross-entropy with the float model's probabilities (Mishra and Marr 2018, Polino
  * et al. 2018).
- * @throws NO_GRADIENT, SHAPE for operators that cannot be trained; DIVERGED; MODEL_LOAD; what the signal was aborted
- *   with
+ * @throws USAGE when epochs, learning rate or batch size are out of range; NO_GRADIENT, SHAPE for operators that
+ *   cannot be trained; DIVERGED; MODEL_LOAD; what the signal was aborted with
  */
 export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
-  const { calibration, options, dataset, epochs, threads, signal } = request;
+  const { calibration, options, dataset, epochs, threads, signal, learningRate = 1e-4 } = request;
+  const isWhole = Number.isInteger(epochs) && epochs > 0;
+  requireSetting('fineTune', 'epochs', epochs, isWhole, 'a whole number above 0');
+  requireSetting('fineTune', 'learningRate', learningRate, learningRate > 0, 'a number above 0');
   const ranges = rangesOf(calibration, options);
   const target = TARGETS[options.target ?? 'onnxruntime'];
   const keepFloat = staysFloat(calibration.model, options);
@@ -140,7 +144,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
               [input]: batch,
               labels,
             },
-            learningRate: (request.learningRate ?? 1e-4) * 0.5 * (1 + Math.cos(Math.PI * done)),
+            learningRate: learningRate * 0.5 * (1 + Math.cos(Math.PI * done)),
             averageDecay: 0,
           },
           noise.split(stepper.steps),

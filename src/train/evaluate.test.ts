@@ -56,6 +56,18 @@ describe('evaluation', () => {
     }
   });
 
+  test('of no images is 0, and of batches of none is refused', async () => {
+    const model = constantModel([0, 0, 0]);
+    const none = { count: 0, images: new Uint8Array(0), labels: new Uint16Array(0) };
+    expect(await evaluateModel({ model, split: none, dataset, threads: 1 })).toMatchObject({
+      accuracy: 0,
+      loss: 0,
+    });
+    await expect(evaluateModel({ model, split, dataset, threads: 1, batch: 0 })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
   test('refuses a model of other classes than the data', async () => {
     await expect(evaluate([0, 0, 0, 0])).rejects.toMatchObject({ code: 'USAGE' });
     await expect(evaluate([0, 0])).rejects.toThrow('float32 [6, 2] for 6 images of 3 classes');

@@ -78,7 +78,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
   let lossSum = 0;
   let seen = 0;
   try {
-    const batchSize = options.batch ?? Math.min(BATCH, split.count);
+    const batchSize = options.batch ?? Math.max(1, Math.min(BATCH, split.count));
     for (const batch of createBatcher(split, dataset, { batchSize }).epoch(0)) {
       const rows = options.batch ?? batch.count;
       const shape = [rows, dataset.channels, dataset.height, dataset.width];

@@ -143,6 +143,9 @@ test.each<[string, Partial<TrainingPlan>]>([
   ['clipNorm is -1', { clipNorm: -1 }],
   ['ema is 1', { ema: 1 }],
   ['classWeights is 1,1', { classWeights: [1, 1] }],
+  ['augmentation.shift is 1.5', { augmentation: { ...NO_AUGMENTATION, shift: 1.5 } }],
+  ['augmentation.scale is 1', { augmentation: { ...NO_AUGMENTATION, scale: 1 } }],
+  ['augmentation.mixup is -1', { augmentation: { ...NO_AUGMENTATION, mixup: -1 } }],
 ])('a plan whose %s is refused', async (what, part) => {
   const given = request(OPTIMISERS[0]!);
   await expect(trainNetwork({ ...given, plan: { ...given.plan, ...part } })).rejects.toMatchObject({
