@@ -26,7 +26,9 @@ export const diskReason = (error: unknown): string =>
 
 /** An error of the table that can cross to another process. */
 export interface DiskTrouble {
+  /** Of the table of errors. */
   readonly code: ErrorCode;
+  /** What fills its message. */
   readonly details: Details;
 }
 

@@ -5,8 +5,9 @@
  * `fail('CODE', details)`. Anything that is not an EspalierError is a bug of ours and is reported as such.
  */
 
-/** Process exit codes, documented in the README. */
+/** Exit codes of the command `espalier`, documented in the README. */
 export const EXIT = {
+  /** Done. */
   ok: 0,
   /** An error of ours, or one that nobody foresaw. */
   internal: 1,
@@ -26,6 +27,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** What fills the message and hint of an error: names, paths, numbers. */
 export type Details = Readonly<Record<string, string | number>>;
 interface ErrorRow {
   readonly message: (details: Details) => string;
@@ -33,6 +35,7 @@ interface ErrorRow {
   readonly exit: number;
 }
 
+/** All errors by code. */
 export const ERRORS = {
   // ---- general
   USAGE: { message: (d) => `${d.what}`, hint: (d) => `${d.hint}`, exit: EXIT.usage },
@@ -342,15 +345,22 @@ export const ERRORS = {
   },
 } satisfies Record<string, ErrorRow>;
 
+/** A row of {@link ERRORS}: what `@throws` in a docstring names. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error with a code from {@link ERRORS}, a message that says what and where, and a hint that says the way out. */
+/**
+ * Every error that a user can meet: a code, a message that says what and where, and a hint that says the way out.
+ * Others are mistakes of Espalier's own, or of what it runs on.
+ */
 export class EspalierError extends Error {
   override readonly name = 'EspalierError';
+  /** What programs can tell errors by; the `@throws` of docstrings name it. */
   readonly code: ErrorCode;
   /** What fills the message and hint. */
   readonly details: Details;
+  /** The way out, a sentence or two. */
   readonly hint: string;
+  /** What the command line ends with: one of `EXIT`. */
   readonly exitCode: number;
   constructor(code: ErrorCode, details: Details, cause?: unknown) {
     const row: ErrorRow = ERRORS[code];

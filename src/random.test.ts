@@ -58,7 +58,8 @@ test('integers are equally likely, also where 2^32 is no multiple of the bound',
 
 test('a bound outside 1..2^32 is refused', () => {
   const random = createRandom(1);
-  for (const bound of [0, -1, 2 ** 32 + 1, Number.NaN]) expect(() => random.int(bound)).toThrow(RangeError);
+  for (const bound of [0, -1, 2.5, 2 ** 32 + 1, Number.NaN])
+    expect(() => random.int(bound)).toThrow(RangeError);
   expect(random.int(1)).toBe(0);
 });
 

@@ -8,20 +8,24 @@
  * Generator: sfc32 (Doty-Humphrey, PractRand), 128 bits of state; seeding: a 128-bit mix of the label's UTF-16 units.
  */
 
+/**
+ * A seeded stream of random numbers (sfc32, Doty-Humphrey's PractRand): the same on every machine and in every
+ * version. Not for secrets.
+ */
 export interface Random {
   /** A float in [0, 1) with 32 bits. */
   next(): number;
-  /** An integer in [0, bound); bound in 1..2^32. */
+  /** A whole number in [0, bound), all equally likely. @throws RangeError unless the bound is a whole number in 1..2^32 */
   int(bound: number): number;
-  /** A sample of the standard normal distribution (Box-Muller). */
+  /** A sample of the standard normal distribution (Box and Muller 1958). */
   normal(): number;
   /** Fills with samples of a normal distribution around zero: the same as by `normal()` times `deviation`, but faster. */
   fillNormal(target: Float32Array, deviation: number): void;
-  /** One element, uniformly; the list must not be empty. */
+  /** One element, uniformly. @throws RangeError of an empty list */
   pick<T>(items: readonly T[]): T;
-  /** A new array with the items in uniformly random order (Fisher-Yates). */
+  /** A new array with the items in uniformly random order (Fisher and Yates, in Durstenfeld's form, 1964). */
   shuffle<T>(items: readonly T[]): T[];
-  /** An independent stream named by the labels. Does not advance this one. */
+  /** An independent stream named by the labels and the seed, wherever this one stands. Does not advance this one. */
   split(...labels: readonly (string | number)[]): Random;
 }
 
@@ -49,7 +53,10 @@ function mix(seed: Seed128, text: string): Seed128 {
   return [a, b, c, d];
 }
 
-/** A generator for a seed: a number or any text. Equal seeds give equal streams on every machine. */
+/**
+ * A generator for a seed: a number or any text; a number and the text of it are the same seed. Equal seeds give equal
+ * streams on every machine.
+ */
 export function createRandom(seed: string | number): Random {
   return fromSeed(mix([0x243f6a88, 0x85a308d3 | 0, 0x13198a2e, 0x03707344], `seed:${seed}`));
 }
@@ -69,8 +76,8 @@ function fromSeed(seed: Seed128): Random {
 
   const next = (): number => word() / 4294967296;
   const int = (bound: number): number => {
-    if (!(bound >= 1 && bound <= 4294967296))
-      throw new RangeError(`int(bound): bound ${bound} is not in 1..2^32`);
+    if (!(Number.isInteger(bound) && bound >= 1 && bound <= 4294967296))
+      throw new RangeError(`int(bound): bound ${bound} is not a whole number in 1..2^32`);
     // Rejection keeps every value equally likely.
     const limit = 4294967296 - (4294967296 % bound);
     let value = word();

@@ -2,32 +2,60 @@
 import { float32, type GraphBuilder, int, int64, ints } from '../onnx/graph-builder.ts';
 import type { Shape } from '../onnx/shape-rules.ts';
 
+/** Which sides of a product are read with their last two axes exchanged; neither by default. */
+interface Transposed {
+  /** The left one. */
+  readonly a?: boolean;
+  /** The right one. */
+  readonly b?: boolean;
+}
+
 /**
  * Writes arithmetic on float32 values into a graph: each function emits nodes and gives the name of the result. What
- * losses and optimisers are built with.
+ * losses and optimisers are built with. Two operands are broadcast as in ONNX (numpy's rules); shapes that do not fit
+ * throw SHAPE.
  */
 export interface Arithmetic {
+  /** The graph that is written into, for operators that have no short name here. */
   readonly g: GraphBuilder;
+  /** a + b, elementwise. */
   add(a: string, b: string): string;
+  /** a − b, elementwise. */
   sub(a: string, b: string): string;
+  /** a · b, elementwise. */
   mul(a: string, b: string): string;
+  /** a / b, elementwise. */
   div(a: string, b: string): string;
+  /** −a. */
   neg(a: string): string;
   /** A float32 scalar constant. */
   scalar(value: number): string;
+  /** a · factor; `a` itself where the factor is 1. */
   scale(a: string, factor: number): string;
+  /** Elements of `a` where the condition (bool) is true, else of `b`. */
   where(condition: string, a: string, b: string): string;
+  /** The elements of `a` in row-major order under another shape of as many. */
   reshape(a: string, shape: readonly number[]): string;
+  /** Axis i of the result is axis `perm[i]` of `a`. */
   transpose(a: string, perm: readonly number[]): string;
+  /** Sum over the axes (from 0), which stay with length 1 where `keep` is true; `a` itself where there are no axes. */
   sum(a: string, axes: readonly number[], keep: boolean): string;
+  /** Mean over the axes, as `sum`. */
   mean(a: string, axes: readonly number[], keep: boolean): string;
+  /** Matrix product of the last two axes, batched over those before. */
   matmul(a: string, b: string): string;
   /** Matrix product with the last two axes of either side transposed on the fly (ONNX Runtime's own operator). */
-  matmulT(a: string, b: string, transposed: { readonly a?: boolean; readonly b?: boolean }): string;
+  matmulT(a: string, b: string, transposed: Transposed): string;
+  /**
+   * Elements `start`, `start + step`, … before `end` of one axis; negative places count from its end. `step` is 1 by
+   * default.
+   */
   slice(a: string, axis: number, start: number, end: number, step?: number): string;
+  /** The elements of one axis in reverse order. */
   reverse(a: string, axis: number): string;
   /** Constant-zero padding: begin and end of every axis. */
   pad(a: string, begins: readonly number[], ends: readonly number[]): string;
+  /** Broadcast to the shape. */
   expand(a: string, shape: readonly number[]): string;
 }
 

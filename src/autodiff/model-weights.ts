@@ -6,8 +6,11 @@ import { pack, unpack } from './parameter-layout.ts';
 import type { TrainingGraph } from './training-graph.ts';
 
 /**
- * What every vector of the training graph begins with, by input name: weights and running averages from the model, moving
- * averages from what they average, optimiser state zero. After a step each is replaced by the output `next.<name>`.
+ * What every vector of the training graph begins with, by input name: weights and running averages from the model,
+ * moving averages from what they average, optimiser state zero. After a step each is replaced by the output
+ * `next.<name>`.
+ * @param model the one that the graph was made of, or one with the same weights
+ * @throws SHAPE when the model lacks a weight of the graph, or has it in another size
  */
 export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<string, Float32Array> {
   const { initializers } = exposeWeights(model).graph;
@@ -27,9 +30,11 @@ export function startingVectors(graph: TrainingGraph, model: OnnxModel): Map<str
 
 /**
  * The model with trained weights and running averages: their moving averages where the graph keeps them. Everything
- * else, names, element types and symbolic axes too, is as it was; but tensors that were stored once because their values
- * were equal are stored each for itself, and weights that were Constant nodes are initialisers.
+ * else, names, element types and symbolic axes too, is as it was; but tensors that were stored once because their
+ * values were equal are stored each for itself, and weights that were Constant nodes are initialisers.
+ * @param model the one that the graph was made of
  * @param vectors by name: those of the last step, or `stepper.vectors()`
+ * @throws SHAPE when a vector is not as long as the graph's
  */
 export function trainedModel(
   model: OnnxModel,

@@ -1,15 +1,4 @@
-/**
- * Turns a model into one graph that does a whole training step: forward, loss, backward and optimiser update.
- *
- * Graph inputs: the model's own inputs; those of the loss (`labels`); `parameters` [P], `statistics` [S] (running
- * averages of batch norms; only where there are any) and the optimiser's state vectors [P]; `decay` [P];
- * `learningRate` and `step` (scalars); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
- * (scalar); with layer-wise rates `learningRateFactors` [P]; one `noise.*` input for each dropout.
- * Graph outputs: `loss` (scalar); `next.<name>` for every vector, to be fed to the next step; `magnitude` (scalar), the
- * sum of the absolute values of all next weights and statistics, and of those optimiser states that may not be
- * finite while the weights are: it is NaN or infinite when one of them is.
- */
-
+/** Turns a model into one graph that does a whole training step: forward, loss, backward and optimiser update. */
 import { fail } from '../errors.ts';
 import { createGraphBuilder, float32, type GraphBuilder, int, int64 } from '../onnx/graph-builder.ts';
 import { normaliseModel } from '../onnx/import/normalise.ts';
@@ -23,6 +12,7 @@ import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout.ts';
+import { requireNotNegative } from './setting.ts';
 import { type CountedValue, emitWatch, type WatchedValue } from './watch.ts';
 
 /** What trains, at which rates, and what the step does beside: clipping, averaging, lowering. */
@@ -44,25 +34,46 @@ export interface TrainingGraphOptions {
    * fine-tuning with small batches wants; all with true, or chosen by the name of the running mean. None by default.
    */
   readonly freezeStatistics?: boolean | ((meanName: string) => boolean);
-  /** Sizes of the symbolic axes of the model's inputs, e.g. `{ batch: 32 }`. */
+  /** Sizes of the symbolic axes of the model's inputs, e.g. `{ batch: 32 }`; none by default. */
   readonly dimensions?: Readonly<Record<string, number>>;
-  /** Bound of the global gradient norm (Pascanu et al. 2013); none by default. */
+  /**
+   * Bound of the global gradient norm (Pascanu et al. 2013), in the unit of the gradient; none by default, or with 0.
+   */
   readonly clipNorm?: number;
-  /** Keep an exponential moving average of weights and statistics. */
+  /**
+   * Keep an exponential moving average of weights and statistics (Polyak and Juditsky 1992), whose decay is fed to
+   * every step; false by default.
+   */
   readonly movingAverage?: boolean;
-  /** Count what is not finite in every layer's value and gradient (see {@link TrainingGraph.watched}). */
+  /**
+   * Count what is not finite in every layer's value and gradient (see {@link TrainingGraph.watched}); false by
+   * default.
+   */
   readonly watch?: boolean;
-  /** What the graph is lowered for; the portable form by default. */
+  /** What the graph is lowered for; the portable form by default, `loweringTarget()` for this machine's best. */
   readonly target?: LoweringTarget;
 }
 
-/** A whole training step as one ONNX model, and how its vectors are laid out. */
+/**
+ * A whole training step as one ONNX model, and how its vectors are laid out.
+ *
+ * Inputs: the model's own; those of the loss (`labels`, …); `parameters` [P], `statistics` [S] (running averages of
+ * batch norms, where there are any) and the optimiser's state vectors [P]; `decay` [P]; `learningRate` and `step`
+ * (scalars; steps count from 1); with a moving average `average` [P], `averageStatistics` [S] and `averageDecay`
+ * (scalar, 0..1); with layer-wise rates `learningRateFactors` [P]; one `noise.*` input for each dropout. Outputs:
+ * `loss` (scalar); `next.<name>` for every vector; `magnitude` (scalar), which is NaN or infinite when one of the
+ * vectors is. {@link createStepper} feeds them all.
+ */
 export interface TrainingGraph {
+  /** In the operators of its {@link LoweringTarget}. */
   readonly model: OnnxModel;
+  /** Where each weight that trains lies in the vectors [P]. */
   readonly parameters: VectorLayout;
+  /** Where each running average lies in the vectors [S]; without entries where the model has no batch norm. */
   readonly statistics: VectorLayout;
-  /** Names of the optimiser's state vectors, each as long as the parameters. */
+  /** Names of the optimiser's state vectors, each [P]. */
   readonly optimiserState: readonly string[];
+  /** What the dropouts are to be fed with. */
   readonly noise: readonly NoiseInput[];
   /** What the input `learningRateFactors` [P] is to be fed with; null where the graph has no such input. */
   readonly learningRateFactors: Float32Array | null;
@@ -71,14 +82,17 @@ export interface TrainingGraph {
 }
 
 /**
- * The whole training step of a model as one ONNX model.
+ * The whole training step of a model as one ONNX model: forward, loss, backward (reverse-mode differentiation),
+ * update. Batch norms normalise by the batch and update their running averages with the unbiased variance, as PyTorch
+ * does.
  *
- * @param model any operator set from 11 to 26; its input shapes must be fixed (the batch too), or their symbols given in
- *   `dimensions`. Half and double precision is trained in float32: such inputs become float32 inputs of the step
+ * @param model any operator set from 11 to 26; its input shapes must be fixed (the batch too), or their symbols given
+ *   in `dimensions`. Half and double precision is trained in float32: such inputs become float32 inputs of the step
  * @param loss one of `LOSSES`, or your own
  * @param optimiser one of `OPTIMISERS`, or your own
  * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
- *   has no size or a layer does not fit; NO_PARAMETERS when nothing trains
+ *   has no size or a layer does not fit; NO_PARAMETERS when nothing trains; ONNX_READ when the operator set is not
+ *   one of those; USAGE when `clipNorm` is negative
  */
 export function trainingGraph(
   model: OnnxModel,
@@ -86,6 +100,8 @@ export function trainingGraph(
   optimiser: Optimiser,
   options: TrainingGraphOptions = {},
 ): TrainingGraph {
+  const { clipNorm = 0 } = options;
+  requireNotNegative('trainingGraph', 'clipNorm', clipNorm);
   const scalarTrains = options.trainableScalars ?? (() => false);
   const { graph } = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
@@ -165,7 +181,7 @@ export function trainingGraph(
     return gradient ? m.reshape(gradient, [e.length]) : g.constant(float32(new Float32Array(e.length)));
   });
   let gradient = flat.length === 1 ? flat[0]! : g.op('Concat', flat, { axis: int(0) });
-  if (options.clipNorm) gradient = clipByNorm(m, gradient, options.clipNorm);
+  if (clipNorm > 0) gradient = clipByNorm(m, gradient, clipNorm);
 
   g.input('decay', 'float32', [parameters.length]);
   g.input('learningRate', 'float32', []);

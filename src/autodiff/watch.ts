@@ -17,7 +17,9 @@ export interface WatchedValue {
   readonly value: string;
 }
 
+/** A watched value and how many elements it has. */
 export interface CountedValue extends WatchedValue {
+  /** Elements of the value: the most that its counts can be. */
   readonly elements: number;
 }
 

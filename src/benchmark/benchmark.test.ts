@@ -246,6 +246,8 @@ test('proxies without an index are matched by architecture', () => {
   expect([0, 5, 11].map((row) => score(problem.genomes[row]!))).toEqual([7, Number.NaN, 5]);
 });
 
+const damaged = join(folder, 'damaged.csv.gz');
+writeFileSync(damaged, Uint8Array.of(0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
 const tasks = join(folder, 'tasks.csv');
 writeFileSync(
   tasks,
@@ -352,6 +354,8 @@ test.each<[string, () => unknown, RegExp]>([
     () => readTable(join(folder, 'none.csv')),
     /none\.csv cannot be used: there is no such file/,
   ],
+  ['a folder in place of a file', () => readTable(folder), /cannot be used: EISDIR/],
+  ['a damaged archive', () => readTable(damaged), /damaged\.csv\.gz cannot be used: ./],
   [
     'a column that is not there',
     () => numericColumn(table, 'accurracy'),

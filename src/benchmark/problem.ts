@@ -18,40 +18,65 @@ import { numericColumn, type Table } from './table.ts';
 
 /** A column and which way is better. */
 export interface Goal {
+  /** Of the table. */
   readonly column: string;
+  /** Whether a larger or a smaller value is wanted. */
   readonly better: 'max' | 'min';
 }
 
 /** A cheaper evaluation: the column of the signal, and its cost as a number or as a column. */
 export interface LowFidelity {
+  /** Column that a strategy is told in place of the signal's; better the same way. */
   readonly signal: string;
+  /** As `ProblemOptions.cost`. */
   readonly cost: string;
+}
+
+/**
+ * A column of scores, perhaps of another table; rows are matched by the column `index`, by architecture, or by place.
+ */
+interface ScoreColumn {
+  /** Where the scores are. */
+  readonly table: Table;
+  /** Whichever way is better: strategies learn how a score relates to the signal. */
+  readonly column: string;
 }
 
 /** Which columns of a table make a {@link Problem}. */
 export interface ProblemOptions {
+  /** A row for each architecture, or for each of its measurements, whose mean is taken. */
   readonly table: Table;
+  /** One whose `table` rule reads the rows. */
   readonly space: SearchSpace;
   /** What a strategy is told. */
   readonly signal: Goal;
-  /** What a run is judged by; often a test accuracy that the strategy never sees. */
+  /**
+   * Column that a run is judged by; often a test accuracy that the strategy never sees. More is better, unless it is
+   * the signal's own column and less is better there.
+   */
   readonly report: string;
-  /** What an evaluation costs: a number, a column, or `column*factor`; 1 each when null. */
+  /** What an evaluation costs, in any one unit: a number, a column, or `column*factor`; 1 each when null. */
   readonly cost: string | null;
   /** Further objectives beside the signal. */
   readonly objectives: readonly Goal[];
   /** Cheaper evaluations, cheapest first. */
   readonly lowFidelities: readonly LowFidelity[];
-  /** Cheap scores, see matched-column.ts. */
-  readonly proxies: readonly { readonly table: Table; readonly column: string }[];
-  /** Columns to keep within a bound, measured as the signal is: a strategy learns of them by evaluating. */
+  /** Cheap scores that a strategy may ask for at no cost. */
+  readonly proxies: readonly ScoreColumn[];
+  /**
+   * Columns to keep within a bound, measured as the signal is: a strategy learns of them by evaluating; none by
+   * default.
+   */
   readonly constraints?: readonly Bound[];
 }
 
 /** A column and the largest (or smallest) value that is allowed. */
 export interface Bound {
+  /** Of the table. */
   readonly column: string;
+  /** Which side of the bound is allowed. */
   readonly sense: '<=' | '>=';
+  /** In the column's unit; itself allowed. */
   readonly bound: number;
 }
 
@@ -60,30 +85,41 @@ export interface Bound {
  * what a run is judged by. Rows are numbered alike in all columns.
  */
 export interface Problem {
+  /** As given. */
   readonly space: SearchSpace;
+  /** By row: one for each architecture whose row has all columns asked for. */
   readonly genomes: readonly Genome[];
-  /** `[fidelity][objective][row]`, to be maximised. */
+  /** `[fidelity][objective][row]`, the highest fidelity last, the signal first; what is to be minimised is negated. */
   readonly values: readonly (readonly Float64Array[])[];
+  /** By row. */
   readonly report: Float64Array;
   /** 'min' where a lower report is better. */
   readonly reportBetter: 'max' | 'min';
-  /** `[fidelity][row]`. */
+  /** `[fidelity][row]`, in the unit of `ProblemOptions.cost`. */
   readonly costs: readonly Float64Array[];
   /** Mean cost of each fidelity. */
   readonly fidelities: readonly number[];
+  /** As strategies ask them; NaN where a score is missing. */
   readonly proxies: readonly ZeroCostProxy[];
   /** By row, whether all bounds hold. */
   readonly feasible: readonly boolean[];
   /** Rows of the table that are not part of the problem, and why, in words. */
   readonly leftOut: readonly string[];
+  /** The row of a genome, or of one that tables hold as the same architecture; undefined where there is none. */
   readonly rowOf: (genome: Genome) => number | undefined;
+  /** The network of a genome of the problem and its cost; null for others. */
   readonly inspect: (genome: Genome) => Inspected | null;
 }
 
 /** Networks kept after they were built. */
 const CACHED = 500;
 
-/** @throws TABLE, and what the space says of a row that it cannot read */
+/**
+ * A search problem whose evaluations are look-ups in a table (tabular benchmark, Ying et al. 2019).
+ * @throws USAGE when the space has no `table` rule; TABLE when a column is missing, no row has all of them or keeps
+ *   the bounds, or two rows of one architecture are of two kinds; ARCH_STRING, ARCHITECTURE and the like from the
+ *   space for a row that it cannot read
+ */
 export function createProblem(options: ProblemOptions): Problem {
   const { table, space, signal, objectives, lowFidelities } = options;
   const rule = space.table;

@@ -21,7 +21,9 @@ export interface ReplayOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One search replayed on a table. */
 export interface Replay {
+  /** In the order in which they were done. */
   readonly evaluations: readonly Evaluation[];
   /** The strategy's own time, milliseconds. */
   readonly ownMs: number;

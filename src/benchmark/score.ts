@@ -2,10 +2,13 @@
 import { dominates, hypervolume } from '../strategy/pareto.ts';
 import type { Problem } from './problem.ts';
 
+/** One look-up of a replayed search. */
 export interface Evaluation {
+  /** Of the problem. */
   readonly row: number;
+  /** From 0, the cheapest. */
   readonly fidelity: number;
-  /** All evaluations up to and with this one. */
+  /** Of all evaluations up to and with this one, in the problem's unit. */
   readonly cost: number;
 }
 

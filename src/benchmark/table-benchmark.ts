@@ -6,17 +6,32 @@ import { bestRow, costToReach, delivered, type Evaluation, hypervolumeRatio, opt
 
 /** Strategies, seeds and the end of each run: evaluations, a budget of cost, or a value to be reached. */
 export interface BenchmarkOptions {
+  /** What is searched. */
   readonly problem: Problem;
+  /** By the name that the results have; the first is the baseline of `ReachResult.ratio`. */
   readonly strategies: Readonly<Record<string, Strategy>>;
-  /** Points at which a run is judged, ascending; the last is where it ends. Null for another end. */
+  /**
+   * Points at which a run is judged, ascending, in evaluations of any fidelity; the last is where it ends. Null for
+   * another end.
+   */
   readonly evaluations: readonly number[] | null;
+  /**
+   * Cost at which a run ends, in the problem's unit; the evaluation that goes beyond does not count. Null for no
+   * limit.
+   */
   readonly budget: number | null;
-  /** See replay.ts. */
+  /**
+   * Whether an architecture that is evaluated again at a higher fidelity goes on from where it was, and pays the
+   * difference alone.
+   */
   readonly continued: boolean;
   /** Reports whose cost is asked for; without evaluations and budget a run ends at the best of them. */
   readonly reach: readonly number[];
+  /** Runs of each strategy, with the seeds 0 … seeds − 1. */
   readonly seeds: number;
+  /** Called after each run. */
   readonly onRun: (strategy: string, seed: number) => void;
+  /** Ends the benchmark between two evaluations. */
   readonly signal: AbortSignal;
   /** Runs that were done elsewhere (shards.ts), by {@link runKey}; all are done here when absent. */
   readonly done?: ReadonlyMap<string, Replay>;
@@ -26,35 +41,55 @@ export const runKey = (strategy: string, seed: number): string => `${strategy} $
 
 /** A strategy's figures after a number of evaluations, over all seeds. */
 export interface BenchmarkResult {
+  /** Its name among the options'. */
   readonly strategy: string;
   /** Evaluations after which these figures were taken; with another end their mean. */
   readonly evaluations: number;
+  /** Runs. */
   readonly seeds: number;
-  /** Of the report, over the seeds; sd is the sample's. */
+  /**
+   * Of the report of what a run would deliver, in the report's unit, over the seeds that deliver something; NaN where
+   * none does.
+   */
   readonly mean: number;
+  /** Their sample standard deviation; 0 of a single one. */
   readonly sd: number;
-  /** Runs that evaluated the row with the best signal. */
+  /** Share of the runs that evaluated the row with the best signal at the highest fidelity, 0..1. */
   readonly bestShare: number;
-  /** Mean over the seeds; null with one objective. */
+  /**
+   * Hypervolume of the evaluations to that of the exact front (Zitzler and Thiele 1999), each objective scaled to its
+   * range over the table, 0..1; mean over the seeds; null with one objective.
+   */
   readonly hypervolumeRatio: number | null;
+  /** The strategy's own time for a suggestion, milliseconds. */
   readonly msPerTrial: number;
 }
 
 /** Mean regret of a strategy at points of its budget. */
 export interface RegretCurve {
+  /** Its name among the options'. */
   readonly strategy: string;
-  /** Evaluations, or cost where these were not limited. */
+  /** Evaluations, or cost where these were not limited; up to sixty points. */
   readonly at: readonly number[];
+  /**
+   * Mean distance of what a run would deliver then to the table's best report; NaN where no run delivers anything
+   * yet.
+   */
   readonly regret: readonly number[];
 }
 
 /** What a strategy pays until the row that it would deliver has a given report. */
 export interface ReachResult {
+  /** Its name among the options'. */
   readonly strategy: string;
+  /** What was to be reached. */
   readonly report: number;
-  /** Runs that got so far. */
+  /** Share of the runs that got so far, 0..1. */
   readonly share: number;
-  /** Mean over the seeds; a run that did not get so far counts with all that it spent, so that this is a lower bound. */
+  /**
+   * In the problem's unit, mean over the seeds; a run that did not get so far counts with all that it spent, so that
+   * this is a lower bound.
+   */
   readonly cost: number;
   /** Of the cost to the baseline's: the first strategy of the benchmark. */
   readonly ratio: number;
@@ -62,11 +97,15 @@ export interface ReachResult {
 
 /** What replays on a table gave: figures and regret curves of each strategy, and the table's best. */
 export interface Benchmark {
+  /** Of each strategy at each point of its evaluations. */
   readonly results: readonly BenchmarkResult[];
+  /** Of each strategy for each report asked for. */
   readonly reached: readonly ReachResult[];
+  /** Of each strategy. */
   readonly curves: readonly RegretCurve[];
-  /** Best report of the table, and the report of the row with the best signal. */
+  /** Best report of the table, among rows within the bounds. */
   readonly optimum: number;
+  /** Report of the row with the best signal. */
   readonly bestBySignal: number;
 }
 
@@ -88,7 +127,9 @@ export function runOptions(options: Ends): RunOptions {
 
 /**
  * Replays every strategy with every seed on a table of evaluated architectures; nothing is trained. The same options
- * give the same figures, whatever runs side by side.
+ * give the same figures (but for times), whatever runs side by side. Without evaluations, budget and reports to
+ * reach, a run ends where its strategy has nothing more to suggest.
+ * @throws what the signal was aborted with
  */
 export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
   const { problem, strategies, evaluations, budget, reach, seeds } = options;

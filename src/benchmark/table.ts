@@ -2,16 +2,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { fail } from '../errors.ts';
+import { EspalierError, fail } from '../errors.ts';
 
 /** A CSV file as text cells by column. */
 export interface Table {
+  /** Named in errors. */
   readonly path: string;
+  /** The header, in order. */
   readonly columns: readonly string[];
+  /** Cells by column, as text; '' where a line is too short. */
   readonly rows: readonly Readonly<Record<string, string>>[];
 }
 
-/** @throws TABLE when the file is missing, is no CSV, or has no rows */
+/**
+ * Reads a CSV file with a header (RFC 4180), gzipped or not.
+ * @throws TABLE when the file is missing, cannot be read, is no CSV, or has no rows
+ */
 export function readTable(path: string): Table {
   if (!existsSync(path)) fail('TABLE', { path, reason: 'there is no such file' });
   try {
@@ -25,9 +31,8 @@ export function readTable(path: string): Table {
     );
     return { path, columns, rows };
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('CSV'))
-      return fail('TABLE', { path, reason: cause.message }, cause);
-    throw cause;
+    if (cause instanceof EspalierError) throw cause;
+    return fail('TABLE', { path, reason: (cause as Error).message }, cause);
   }
 }
 

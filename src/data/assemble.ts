@@ -11,8 +11,11 @@ import type { ImageSource, SourceSplit } from './source.ts';
 import { makeSplits } from './splits.ts';
 import { workingSize } from './working-size.ts';
 
+/** A data set and what there is to know about it. */
 export interface LoadedDataset {
+  /** In memory. */
   readonly dataset: ImageDataset;
+  /** To be shown before a search spends time on it. */
   readonly report: DataReport;
 }
 

@@ -1,4 +1,5 @@
 /** Batches of normalised images and soft labels, filled into buffers that are used again for the next batch. */
+import { fail } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { augmentingWriter, plainWriter } from './augment.ts';
 import type { Augmentation, ImageDataset, ImageSplit } from './dataset.ts';
@@ -41,6 +42,9 @@ export interface Batcher {
 /** Batches over `split`, which may be any split of images of the data set's shape and classes. */
 export function createBatcher(split: ImageSplit, dataset: ImageDataset, options: BatchOptions): Batcher {
   const { batchSize, random, augmentation, buffers = 1 } = options;
+  // Of batches of nothing there would be no end.
+  if (!(Number.isInteger(batchSize) && batchSize > 0))
+    fail('USAGE', { what: `The batch size is ${batchSize}`, hint: 'Give a whole number of images above 0.' });
   const classes = dataset.classes.length;
   const size = dataset.channels * dataset.height * dataset.width;
   const storage = Array.from({ length: buffers }, () => ({

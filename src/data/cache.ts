@@ -22,7 +22,11 @@ interface Header extends Omit<ImageDataset, SplitName> {
 
 const padded = (length: number): number => Math.ceil(length / 8) * 8;
 
-/** Writes the file beside its place and renames it: nobody ever reads half of it. */
+/**
+ * Writes a data set as one binary file, which a worker process has in the time of one read. Written beside its place
+ * and renamed: nobody ever reads half of it.
+ * @throws DATA_CACHE_WRITE when the disk does not let it
+ */
 export async function writeDatasetCache(dataset: ImageDataset, path: string): Promise<void> {
   const { train, val, test, ...rest } = dataset;
   const header: Header = {
@@ -59,7 +63,7 @@ export async function writeDatasetCache(dataset: ImageDataset, path: string): Pr
 }
 
 /**
- * Reads the file into views of one buffer.
+ * Reads what {@link writeDatasetCache} wrote, into views of one buffer.
  * @throws DATA_CACHE when it is missing, of another format, cut short, or its content is not what was written
  */
 export async function readDatasetCache(path: string): Promise<ImageDataset> {

@@ -81,15 +81,19 @@ export async function decodeImage(bytes: Uint8Array, about?: ImageSize): Promise
   }
 }
 
+/** What an image is brought to. */
+interface ImageShape extends ImageSize {
+  /** Grey or RGB. */
+  readonly channels: 1 | 3;
+}
+
 /**
- * Reads one image as a data set's images were: resized to fill width × height, grey or RGB.
+ * Reads one image (JPEG, PNG, WebP, GIF, BMP, TIFF) as a data set's images were: upright, resized to fill width ×
+ * height without regard to its proportions, grey (Rec. 601 luma) or RGB, on white where it is transparent.
  * @returns planar bytes [channels, height, width]
  * @throws DATA_CORRUPT with the reason
  */
-export async function readImageFile(
-  path: string,
-  shape: { readonly channels: 1 | 3; readonly height: number; readonly width: number },
-): Promise<Uint8Array> {
+export async function readImageFile(path: string, shape: ImageShape): Promise<Uint8Array> {
   try {
     const image = await decodeImage(await readFile(path), shape);
     return withChannels(resizer(image.channels, image, shape)(image.pixels), image.channels, shape.channels);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawnDataset } from './drawn.ts';
+import { loadImageDataset } from './load.ts';
 
 const small = { train: 60, val: 20, test: 30 };
 
@@ -47,4 +48,19 @@ test('pixels alone say little: the nearest class mean hardly beats guessing', ()
     if (distances.indexOf(Math.min(...distances)) === dataset.val.labels[i]) right++;
   }
   expect(right / 500).toBeLessThan(0.25);
+});
+
+test('are resized and repeated as RGB where that is asked for, by its name too', async () => {
+  const asked = { imageSize: 12, channels: 3 } as const;
+  const { dataset } = drawnDataset({ seed: 1, ...small, ...asked });
+  const { channels, height, width, train } = dataset;
+  expect([channels, height, width, train.images.length]).toEqual([3, 12, 12, 60 * 3 * 12 * 12]);
+  const plane = 12 * 12;
+  expect(train.images.subarray(0, plane)).toEqual(train.images.subarray(2 * plane, 3 * plane));
+  expect((await loadImageDataset('drawn', { seed: 1, ...asked })).dataset).toMatchObject({
+    channels: 3,
+    width: 12,
+  });
+  for (const imageSize of [0, 12.5, Number.NaN])
+    await expect(loadImageDataset('drawn', { seed: 1, imageSize })).rejects.toMatchObject({ code: 'USAGE' });
 });

@@ -29,15 +29,28 @@ const CLASSES = Object.keys(FIGURES).flatMap((figure) => TEXTURES.map((texture) 
 
 /** Seed and sizes of the built-in data. */
 export interface DrawnOptions {
+  /** Decides over every image. */
   readonly seed: number | string;
-  /** Images in each split, the classes in turn. Defaults: 6000, 1000, 2000. */
+  /** Training images, the classes in turn; 6000 by default. */
   readonly train?: number;
+  /** Validation images; 1000 by default. */
   readonly val?: number;
+  /** Test images; 2000 by default. */
   readonly test?: number;
+  /** Side of the square that images are resized to, in pixels; 28 by default. */
+  readonly imageSize?: number | undefined;
+  /** Grey (1, the default), or the grey repeated as RGB (3). */
+  readonly channels?: 1 | 3 | undefined;
 }
 
-/** The same images for the same seed on every machine; a split's images do not depend on the other splits. */
-export function drawnDataset({ seed, train = 6000, val = 1000, test = 2000 }: DrawnOptions): LoadedDataset {
+/**
+ * The built-in data: images of ten classes, 28×28 and grey, that Espalier draws itself (five figures, solid or
+ * striped), for the quickstart and for tests. The same images for the same seed on every machine; a split's images do
+ * not depend on the other splits.
+ * @throws DATA_EMPTY, DATA_ONE_CLASS, DATA_TOO_FEW when a split is too small
+ */
+export function drawnDataset(options: DrawnOptions): LoadedDataset {
+  const { seed, train = 6000, val = 1000, test = 2000, imageSize, channels } = options;
   const random = createRandom(seed).split('drawn');
   const split = (name: string, count: number) =>
     packedSplit(drawSplit(name, count, random.split(name)), SHAPE);
@@ -47,7 +60,10 @@ export function drawnDataset({ seed, train = 6000, val = 1000, test = 2000 }: Dr
     test: split('test', test),
   });
   const notes = ['These images are synthetic: Espalier draws them itself, for trying it out.'];
-  return assembleDataset({ ...source, notes }, { name: 'drawn', path: 'drawn', synthetic: true, random });
+  return assembleDataset(
+    { ...source, notes },
+    { name: 'drawn', path: 'drawn', synthetic: true, random, imageSize, channels },
+  );
 }
 
 function drawSplit(file: string, count: number, random: Random): PackedSplit {

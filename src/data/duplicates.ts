@@ -6,7 +6,9 @@ import type { ImageSource, SourceSplit } from './source.ts';
 const MOST_PAIRS = 1000;
 const MOST_GROUPS = 200;
 
+/** Images that are more than once in a split. */
 export interface Duplicates {
+  /** As the source has it. */
   readonly split: SplitName;
   /** Images beyond the first of their kind. */
   readonly count: number;
@@ -14,7 +16,9 @@ export interface Duplicates {
   readonly examples: readonly (readonly string[])[];
 }
 
+/** Images that are in two splits. */
 export interface Leak {
+  /** Which two. */
   readonly splits: readonly [SplitName, SplitName];
   /** Images of the second split that stand in the first as well. */
   readonly count: number;
@@ -22,9 +26,11 @@ export interface Leak {
   readonly files: readonly (readonly [string, string])[];
 }
 
+/** Images that are in two classes. */
 export interface LabelConflicts {
   /** Distinct images that stand in more than one class. */
   readonly count: number;
+  /** Names of identical images, a list for each of at most two hundred of them. */
   readonly examples: readonly (readonly string[])[];
 }
 

@@ -12,13 +12,18 @@ import type { Reader } from './readers/reader.ts';
 
 /** How images are split, resized and read. */
 export interface LoadOptions {
-  /** Decides the splits that are made here. */
+  /** Decides the splits that are made here, and draws the built-in data. */
   readonly seed: number | string;
-  /** Side of the square that images are resized to. Default: their common size, or their median capped at 128. */
+  /**
+   * Side of the square that images are resized to, in pixels, ≥ 1. By default their common size where that is at most
+   * 128, else their median size scaled down to at most 128 and rounded to multiples of 4.
+   */
   readonly imageSize?: number | undefined;
   /** Read images as grey (1) or RGB (3). Default: grey when all of them are. */
   readonly channels?: 1 | 3 | undefined;
+  /** Called as files are read. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the reading between two files. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,12 +31,22 @@ export interface LoadOptions {
 export const BUILT_IN = 'drawn';
 
 /**
- * Reads class folders, IDX, .npz, .npy or CIFAR binary data, whichever `path` is, and splits what is not split.
- * @throws DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY, DATA_ONE_CLASS, DATA_TOO_FEW, DATA_CORRUPT; what `signal` was aborted with
+ * Reads class folders, IDX, .npz, .npy or CIFAR binary data, whichever `path` is, and splits what is not split: 15 %
+ * each for validation and test of a source without splits, 10 % (at most 10,000) of the training images for the one
+ * that is missing, in the classes' proportions, identical images on one side. `drawn` is the built-in data.
+ * @throws DATA_NOT_FOUND when there is nothing at the path; DATA_FORMAT when no reader knows it; DATA_EMPTY,
+ *   DATA_ONE_CLASS, DATA_TOO_FEW when there is nothing to search on; DATA_CORRUPT when a packed file is damaged
+ *   (images that cannot be decoded are left out and reported); IMAGE_LIBRARY when sharp cannot be loaded; USAGE when
+ *   `imageSize` is no whole number above 0; what `signal` was aborted with
  */
 export async function loadImageDataset(path: string, options: LoadOptions): Promise<LoadedDataset> {
-  if (path === BUILT_IN) return drawnDataset({ seed: options.seed });
-  const { onProgress, signal, imageSize, channels } = options;
+  const { seed, onProgress, signal, imageSize, channels } = options;
+  if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0))
+    fail('USAGE', {
+      what: `imageSize is ${imageSize}`,
+      hint: 'Give the side in pixels, a whole number above 0.',
+    });
+  if (path === BUILT_IN) return drawnDataset({ seed, imageSize, channels });
   const { reader, root } = await findReader(path);
   const source = await reader.read(root, { imageSize, onProgress, signal });
   signal?.throwIfAborted();
@@ -39,7 +54,7 @@ export async function loadImageDataset(path: string, options: LoadOptions): Prom
     name: basename(resolve(path)),
     path,
     synthetic: false,
-    random: createRandom(options.seed).split('splits'),
+    random: createRandom(seed).split('splits'),
     imageSize,
     channels,
   });

@@ -11,11 +11,23 @@ import {
 import type { ImageSize, ImageSource, SourceSplit, UnreadableImage } from './source.ts';
 import type { Splits } from './splits.ts';
 
+/** A split and where it comes from. */
+interface SplitReport {
+  /** Of images. */
+  readonly count: number;
+  /** Whether the source has it. */
+  readonly origin: 'given' | 'cut from train';
+}
+
+/** Images of one class. */
 export interface ClassReport {
+  /** Of the class. */
   readonly name: string;
-  /** Images in each split. */
+  /** Training images. */
   readonly train: number;
+  /** Validation images. */
   readonly val: number;
+  /** Test images. */
   readonly test: number;
 }
 
@@ -24,6 +36,7 @@ export interface ClassReport {
  * unreadable files.
  */
 export interface DataReport {
+  /** Of the data set. */
   readonly name: string;
   /** In words, e.g. "class folders". */
   readonly format: string;
@@ -31,17 +44,19 @@ export interface DataReport {
   readonly synthetic: boolean;
   /** Usable images. */
   readonly images: number;
+  /** By class index. */
   readonly classes: readonly ClassReport[];
-  readonly splits: Readonly<
-    Record<SplitName, { readonly count: number; readonly origin: 'given' | 'cut from train' }>
-  >;
-  /** Training images of the largest class to those of the smallest that has any. */
+  /** As they are searched on. */
+  readonly splits: Readonly<Record<SplitName, SplitReport>>;
+  /** Training images of the largest class to those of the smallest that has any, ≥ 1. */
   readonly imbalance: number;
+  /** Grey or RGB. */
   readonly channels: 1 | 3;
-  /** What images are resized to. */
+  /** What images are resized to, in pixels. */
   readonly size: ImageSize;
   /** Of the images as they came; median by area. */
   readonly originalSizes: Readonly<Record<'min' | 'median' | 'max', ImageSize>>;
+  /** Images that were left out. */
   readonly unreadable: readonly UnreadableImage[];
   /** Within the splits as they came (`train` is everything when the source has no splits). */
   readonly duplicates: readonly Duplicates[];
@@ -49,6 +64,7 @@ export interface DataReport {
   readonly leaks: readonly Leak[];
   /** Identical images with different labels. */
   readonly labelConflicts: LabelConflicts;
+  /** What the reader has to say, in plain sentences. */
   readonly notes: readonly string[];
   /** What the user should know or mend, in plain sentences. */
   readonly warnings: readonly string[];

@@ -12,8 +12,11 @@ export interface SourceSplit {
   readonly hashes: readonly string[];
 }
 
+/** In pixels. */
 export interface ImageSize {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
 }
 
@@ -33,8 +36,11 @@ export interface ImageSource {
   readonly notes: readonly string[];
 }
 
+/** An image that was left out. */
 export interface UnreadableImage {
+  /** Relative to the source. */
   readonly file: string;
+  /** In words. */
   readonly reason: string;
 }
 

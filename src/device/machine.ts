@@ -4,6 +4,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 
 /** The machine that a measurement was made on, as far as it decides what was measured. */
 export interface Machine {
+  /** Operating system and architecture, as Node names them: `linux x64`. */
   readonly platform: string;
   /** The processor's marketing name, or its architecture where the system does not tell. */
   readonly processor: string;
@@ -11,11 +12,13 @@ export interface Machine {
   readonly cores: number;
   /** How many of them this process may use at once: affinity and container quota counted. */
   readonly usableCores: number;
+  /** Of the machine. */
   readonly memoryBytes: number;
   /** Less than `memoryBytes` where a container limits it. */
   readonly usableMemoryBytes: number;
   /** The vector instruction sets that matter for ONNX Runtime's kernels, oldest first; empty where unknown. */
   readonly instructionSets: readonly string[];
+  /** Version of Node: `v20.19.0`. */
   readonly node: string;
 }
 

@@ -10,23 +10,36 @@ import type { Tensor } from '../onnx/model.ts';
 import { type MeasureModelOptions, type ModelMeasurement, measureModel } from './measure-model.ts';
 import type { Timing } from './time-runs.ts';
 
-/** `maxSeconds` is for a round; it takes 0.6 where the machine is quiet. */
-export interface LatencyOptions
-  extends Pick<MeasureModelOptions, 'threads' | 'maxMs' | 'maxSeconds' | 'signal'> {
-  /** What the reference kernel takes on this machine at its best, milliseconds; not known by default. */
+/** How a model is measured. */
+export interface LatencyOptions extends Pick<MeasureModelOptions, 'threads' | 'maxMs' | 'signal'> {
+  /**
+   * Seconds for the warm-up and the timed runs of a round, without the reference kernel; 3 by default. It takes 0.6
+   * where the machine is quiet.
+   */
+  readonly maxSeconds?: number;
+  /**
+   * What the reference kernel takes on this machine at its best, milliseconds; not known by default: the machine is
+   * then taken to be at its best.
+   */
   readonly referenceMs?: number;
   /** Called for each round with whether one before was in doubt: whoever can quieten the machine does so then. */
   readonly within?: <T>(round: () => Promise<T>, again: boolean) => Promise<T>;
 }
 
-/** `lowMs` allows for what the reference kernel was slower than at its best. */
+/**
+ * Latency of one inference in milliseconds, and whether it can be trusted. `lowMs` allows for what the reference
+ * kernel was slower than at its best.
+ */
 export interface Latency extends Timing {
+  /** Of one operator. */
   readonly threads: number;
+  /** ONNX Runtime's execution provider. */
   readonly provider: 'cpu';
   /** The processor's name. */
   readonly machine: string;
   /** How much slower the reference kernel was than at its best, or by how much it changed meanwhile; a share from 0. */
   readonly drift: number;
+  /** Whether nothing speaks against the figure. */
   readonly trusted: boolean;
   /** Why not; empty when it can be trusted. */
   readonly doubts: readonly string[];
@@ -46,9 +59,13 @@ interface Round {
 }
 
 /**
- * Measures `model` (ONNX bytes) on noise.
- * @param feeds their shapes are those of the noise
- * @throws MODEL_LOAD; MODEL_INPUT; what the signal was aborted with
+ * Measures `model` (ONNX bytes) on noise: warm-up, then batches of runs of about 40 ms with readings of a reference
+ * kernel between them, until the 95 % interval of the median (of order statistics, over batches and runs) is within
+ * ±2 %, or time is out. A round that is in doubt is made again, three at most, and the one in which the reference was
+ * fastest counts.
+ * @param feeds by input name; their shapes are those of the noise
+ * @throws MODEL_LOAD when ONNX Runtime refuses the model; MODEL_INPUT when it cannot be fed or does not run; what the
+ *   signal was aborted with
  */
 export async function measureLatency(
   model: Uint8Array,

@@ -10,12 +10,13 @@ import { createReferenceKernel, type Steadiness, steadinessOf } from './referenc
 import { timeRuns } from './time-runs.ts';
 
 export interface MeasureSessionOptions {
-  /** Time for warm-up and measurement, without the reference kernel; 10 by default. */
+  /** Seconds for warm-up and measurement, without the reference kernel; 10 by default. */
   readonly maxSeconds?: number;
-  /** Ends early when the interval lies entirely above this bound. */
+  /** Milliseconds: ends early when the interval lies entirely above this bound. */
   readonly maxMs?: number;
   /** Shapes of inputs, by name, for axes without a fixed size. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
+  /** Ends the measurement before the next run. */
   readonly signal?: AbortSignal;
   /** Called when the model is the next thing to be loaded. */
   readonly beforeLoading?: () => Promise<void>;

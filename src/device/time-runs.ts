@@ -24,16 +24,23 @@ export interface TimingOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Times of one inference, milliseconds. */
 export interface Timing {
+  /** Median of the single runs. */
   readonly medianMs: number;
-  /** Confidence interval of the median. */
+  /** Lower end of the 95 % confidence interval of the median. */
   readonly lowMs: number;
+  /** Upper end of it. */
   readonly highMs: number;
-  /** The distribution of the single runs. */
+  /** 5 % of the single runs were faster. */
   readonly p5Ms: number;
+  /** 25 % were. */
   readonly p25Ms: number;
+  /** 75 % were. */
   readonly p75Ms: number;
+  /** 95 % were. */
   readonly p95Ms: number;
+  /** Timed runs. */
   readonly runs: number;
   /** True when time was out before the interval was within ±2 % of the median. */
   readonly wide: boolean;

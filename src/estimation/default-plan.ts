@@ -11,9 +11,11 @@ import { optimiserRecipe } from './optimiser-recipes.ts';
 export interface PlanRequest {
   /** Training images of each class. */
   readonly classCounts: readonly number[];
+  /** Epochs, and the share of the training images. */
   readonly fidelity: Pick<Fidelity, 'epochs' | 'dataShare'>;
+  /** Taken over as it is. */
   readonly augmentation: Augmentation;
-  /** True for the training whose weights are kept: it then averages them. */
+  /** True for the training whose weights are kept: it then averages them over its last steps. */
   readonly final: boolean;
 }
 
@@ -28,14 +30,20 @@ const SHORTEST_AVERAGE = 5;
 const BALANCED_UP_TO = 3;
 const LARGEST_CLASS_WEIGHT = 5;
 
-/** Training images of each class. */
+/** Training images of each class, by class index. */
 export function classCounts({ train, classes }: Pick<ImageDataset, 'train' | 'classes'>): number[] {
   const counts = classes.map(() => 0);
   for (const label of train.labels) counts[label]! += 1;
   return counts;
 }
 
-/** SGD with Nesterov momentum under a one-cycle schedule; see the fields' comments for what depends on the data. */
+/**
+ * The recipe when nobody gives one: SGD with Nesterov momentum 0.9 and weight decay 5e-4 under a one-cycle schedule
+ * (Smith and Topin 2019) with a quarter of warm-up; batches of 16 to 128, a power of two with some 60 steps an epoch;
+ * a peak learning rate of 0.2 at a batch of 128, in proportion to it (Goyal et al. 2017); label smoothing 0.05 from
+ * three classes on; class weights where one class has more than three times the images of another; gradient norm
+ * bounded by 5 (docs/decisions/0007).
+ */
 export function defaultPlan({
   classCounts: counts,
   fidelity,

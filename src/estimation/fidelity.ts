@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts';
 
 /** How much of a full training is spent on a candidate. */
 export interface Fidelity {
+  /** Passes over the data, ≥ 1. */
   readonly epochs: number;
   /** Share of the training images, 0 < share ≤ 1. */
   readonly dataShare: number;

@@ -2,6 +2,7 @@
 import { defaultPlan } from './default-plan.ts';
 import type { Estimator } from './estimator.ts';
 
+/** Trains on all data at the full resolution, and averages the weights. */
 export const fullTraining: Estimator = {
   name: 'full',
   description: 'Trains on all data at the full resolution, for as many epochs as asked.',

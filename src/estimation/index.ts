@@ -5,6 +5,8 @@ import { partialTraining } from './partial-training.ts';
 
 /** All performance estimation strategies by name. */
 export const ESTIMATORS = {
+  /** Few epochs, a share of the data, smaller images: for the candidates of a search. */
   partial: partialTraining,
+  /** All data at the full resolution, weights averaged: for the best of them. */
   full: fullTraining,
 } satisfies Record<string, Estimator>;

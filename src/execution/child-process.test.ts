@@ -228,3 +228,8 @@ test.each(['wait', 'spin'])(
     expect(output).toBe(`worker ${pid}\n`);
   },
 );
+
+test('fewer than one process is no place to run trials in: they would wait for ever', () => {
+  for (const slots of [0, 1.5, Number.NaN])
+    expect(() => createChildProcessExecutor({ slots })).toThrow(`slots is ${slots}`);
+});

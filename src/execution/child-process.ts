@@ -5,13 +5,14 @@
  * priority, sleep when they have no job, and exit with their parent.
  */
 
+import { fail } from '../errors.ts';
 import { createExclusiveGate } from './exclusive-gate.ts';
 import type { Executor, JobOutcome } from './executor.ts';
 import { failedOutcome, STOPPED } from './outcome.ts';
 import { CAN_READ_OTHERS, residentBytes } from './resident-memory.ts';
 import { startWorker, type WorkerLimits, type WorkerProcess } from './worker-process.ts';
 
-/** How many worker processes run, what they load, and their limits of time (ms) and memory (bytes). */
+/** How many worker processes run, what they load, and their limits, none by default. */
 export interface ChildProcessOptions extends Partial<WorkerLimits> {
   /** How many trials run at once: worker processes, ≥ 1. */
   readonly slots: number;
@@ -25,9 +26,18 @@ const OWN_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './w
 /** A worker that holds more than this share of its limit when idle is replaced, so that no trial pays for an earlier one. */
 const RECYCLE_SHARE = 0.5;
 
-/** An {@link Executor} over `slots` child processes. No limits unless given. `close` ends them all. */
+/**
+ * An {@link Executor} over `slots` child processes, which are started when first needed, kept, and load ONNX Runtime
+ * and the data set once. A crash, a kill or a limit that is exceeded costs one trial. `close` ends them all.
+ * @throws USAGE when `slots` is no whole number above 0
+ */
 export function createChildProcessExecutor(options: ChildProcessOptions): Executor {
   const { slots, entry = OWN_ENTRY, timeLimitSeconds = null, memoryLimitBytes = null } = options;
+  if (!(Number.isInteger(slots) && slots > 0))
+    fail('USAGE', {
+      what: `slots is ${slots}`,
+      hint: 'Give how many trials may run at once, a whole number above 0.',
+    });
   const gate = createExclusiveGate();
   const idle: WorkerProcess[] = [];
   /** Unfinished jobs with what aborts each. */

@@ -19,6 +19,7 @@ const GRACE_MS = 1_500;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const START_LIMIT_MS = 120_000;
 
+/** What a job may use up; a worker over a limit is killed and its trial failed. */
 export interface WorkerLimits {
   /** Seconds a job may take; null for no limit. */
   readonly timeLimitSeconds: number | null;

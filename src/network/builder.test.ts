@@ -76,6 +76,15 @@ describe('mistakes name the layer and the shapes', () => {
     ],
     ['slice of another rank', () => b.slice(b.input, { size: [3], id: 'cut' }), /"cut".*\[3, 8, 8\]/],
     ['multiply', () => b.multiply(b.input, small, { id: 'gate' }), /"gate".*broadcast/],
+    [
+      'padding',
+      () => b.maxPool(b.input, { kernel: 2, padding: [0, -1, 0, 0], id: 'cut' }),
+      /"cut".*padding is -1/,
+    ],
+    ['stride of zero', () => b.zero(b.input, { stride: 0, id: 'none' }), /"none".*stride is 0/],
+    ['size to resize to', () => b.resize(b.input, { size: [4, 2.5], id: 'up' }), /"up".*size is 2\.5/],
+    ['dropout of all', () => b.dropout(b.input, 1, { id: 'drop' }), /"drop".*rate is 1/],
+    ['depth below none', () => b.stochasticDepth(b.input, -0.1, { id: 'skip' }), /"skip".*rate is -0\.1/],
     ['unknown input', () => b.flatten('nowhere'), /"nowhere"/],
     ['unknown output', () => b.build(['nowhere']), /"nowhere"/],
   ])('%s', (_, act, message) => {

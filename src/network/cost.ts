@@ -6,26 +6,37 @@ import { weightSpecs } from './rules/weights.ts';
 
 /** What a network costs, known before training. */
 export interface NetworkCost {
-  /** Trainable weights. */
+  /** Weights that train; running averages are none. */
   readonly params: number;
-  /** Multiply-accumulate operations for one image. */
+  /** Multiply-accumulate operations for one image: those of convolutions and linear layers, by convention. */
   readonly macs: number;
-  /** Peak memory of activations in bytes: float32, one image, see {@link peakActivations}. */
+  /**
+   * Peak memory of activations in bytes: float32, one image, nodes run in their order, a value freed after its last
+   * reader; weights and scratch memory not counted.
+   */
   readonly memoryBytes: number;
 }
 
-/** One layer's output shape (without the batch), trainable weights and multiply-accumulates for one image. */
+/** Size and work of one layer, for one image. */
 export interface LayerCost {
+  /** Of the node. */
   readonly id: string;
+  /** Of its operator. */
   readonly kind: string;
+  /** Of its output, without the batch. */
   readonly shape: readonly number[];
+  /** Weights that train. */
   readonly params: number;
+  /** Multiply-accumulates; 0 but for convolutions and linear layers. */
   readonly macs: number;
 }
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** The cost of each node, in order. */
+/**
+ * The cost of each node, in order, as the network stands: dead branches and batch norms are counted.
+ * @throws SHAPE when the network is not well formed
+ */
 export function layerCosts(network: Network): LayerCost[] {
   const shapes = networkShapes(network);
   return network.nodes.map(({ id, operator, inputs }) => {
@@ -39,7 +50,10 @@ export function layerCosts(network: Network): LayerCost[] {
   });
 }
 
-/** Params, MACs and memory of a network. @throws SHAPE */
+/**
+ * Params, MACs and memory of a network as it stands, as it trains; {@link deployedCost} is that of its ONNX file.
+ * @throws SHAPE when the network is not well formed
+ */
 export function networkCost(network: Network): NetworkCost {
   const layers = layerCosts(network);
   return {

@@ -7,8 +7,12 @@ import { reparameterise } from './reparameterise.ts';
 import { networkToOnnx } from './to-onnx.ts';
 
 /**
- * The model's metadata say what stays in float when it is quantised (onnx/precision.ts).
- * @param batch a number, or `'batch'` for a batch of any size
+ * The form in which a network is deployed: parallel branches merged (`reparameterise`), batch norms folded
+ * (`foldBatchNorm`), nothing that only trains. Input `input` [batch, channels, height, width], output `logits`
+ * [batch, outputs], both float32. The model's metadata say what stays in float when it is quantised.
+ * @param weights by name: see `initialWeights`
+ * @param batch a number ≥ 1, or `'batch'` for a batch of any size
+ * @throws SHAPE when a layer does not fit its input, or a weight is missing or of another shape
  */
 export function deploymentModel(
   network: Network,

@@ -13,7 +13,11 @@ import { networkShapes, rememberShapes } from './rules/shape.ts';
 /** Networks are immutable; study, trial and report ask for the form of the same one. */
 const known = new WeakMap<Network, Network>();
 
-/** The form in which a network is deployed, without weights. @throws SHAPE when it is not well formed */
+/**
+ * The form in which a network is deployed, without weights: dead branches left out, parallel ones merged, batch norms
+ * folded, nothing that only trains. The same object each time it is asked of one network.
+ * @throws SHAPE when the network is not well formed
+ */
 export function deployedNetwork(network: Network): Network {
   let form = known.get(network);
   if (form === undefined) {
@@ -26,7 +30,11 @@ export function deployedNetwork(network: Network): Network {
   return form;
 }
 
-/** Params, MACs and memory of a network as it is deployed. @throws SHAPE */
+/**
+ * Params, MACs and memory of a network as it is deployed: those of its ONNX file. Measures, bounds and reports mean
+ * this cost.
+ * @throws SHAPE when the network is not well formed
+ */
 export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
 
 const ONLY_TRAINS: ReadonlySet<Operator['kind']> = new Set(['dropout', 'stochasticDepth']);

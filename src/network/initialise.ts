@@ -18,7 +18,13 @@ function fill(data: Float32Array, initialisation: Initialisation, random: Random
   }
 }
 
-/** All tensors of a network by name; each has a stream of its own, so that a weight depends on its name and the seed. */
+/**
+ * All tensors of a network by name (`<node id>.weight`, `.bias`, `.mean`, `.variance`): convolutions normal with
+ * variance 2/fan-in (He et al. 2015), linear layers uniform in ±1/√fan-in (PyTorch's default), biases 0; batch norms
+ * begin as the identity. Each tensor has a stream of its own, so that a weight depends on its name and the seed
+ * alone.
+ * @throws SHAPE when the network is not well formed
+ */
 export function initialWeights(network: Network, random: Random): Map<string, Tensor> {
   const shapes = networkShapes(network);
   const weights = new Map<string, Tensor>();

@@ -9,6 +9,7 @@ import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts
 import { networkShapes, outputShape, rememberShapes } from './rules/shape.ts';
 
 type Conv = Extract<Operator, { kind: 'conv' }>;
+/** Tensors by name, `<node id>.<suffix>`. */
 type Weights = ReadonlyMap<string, Tensor>;
 
 /** One summand: a convolution or the identity, then perhaps a batch norm. */
@@ -27,16 +28,22 @@ interface Merge {
   readonly branches: readonly Branch[];
 }
 
+/** A network and its weights after merging. */
+export interface Reparameterised {
+  /** The given one itself where nothing merges. */
+  readonly network: Network;
+  /** By name; those that were not merged are the given tensors themselves. */
+  readonly weights: Map<string, Tensor>;
+}
+
 /**
- * Merges every sum whose inputs are branches of one value: convolutions (equal stride and groups, no dilation) and the
- * identity, each with or without batch norm, whose results nothing else reads. For inference: batch norms are taken with
- * their running statistics. The rest of the network, and weights it still needs, are returned as they are.
+ * Structural re-parameterisation (Ding et al. 2021): merges every sum whose inputs are branches of one value:
+ * convolutions (equal stride and groups, no dilation) and the identity, each with or without batch norm, whose
+ * results nothing else reads. For inference: batch norms are taken with their running statistics. The rest of the
+ * network, and weights it still needs, are returned as they are.
  * @throws SHAPE when the network is not well formed, or a weight is missing or of another shape
  */
-export function reparameterise(
-  network: Network,
-  weights: Weights,
-): { readonly network: Network; readonly weights: Map<string, Tensor> } {
+export function reparameterise(network: Network, weights: Weights): Reparameterised {
   const shapes = networkShapes(network);
   checkWeights(network, weights);
   const { merges, removed } = findMerges(network);

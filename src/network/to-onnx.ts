@@ -9,13 +9,21 @@ import { networkShapes } from './rules/shape.ts';
 
 /** In training the model has dropout and stochastic depth, and the batch must be a number. */
 export type ToOnnxOptions =
-  | { readonly mode: 'training'; readonly batch: number }
-  /** `'batch'` for a batch of any size. */
-  | { readonly mode: 'inference'; readonly batch: number | 'batch' };
+  | {
+      readonly mode: 'training';
+      /** Images in a step, ≥ 1. */
+      readonly batch: number;
+    }
+  | {
+      readonly mode: 'inference';
+      /** Images in a run, ≥ 1; `'batch'` for any number. */
+      readonly batch: number | 'batch';
+    };
 
 /**
- * The model has the network's inputs under their ids, its first output is `logits` (further ones `logits1`, …), its
- * initialisers are the weights by name, and node names are node ids. Layers that no output needs are left out.
+ * The model, in operator set 21, has the network's inputs under their ids (float32 [batch, …shape]), its first output
+ * is `logits` (further ones `logits1`, …), its initialisers are the weights by name, and node names are node ids.
+ * Layers that no output needs are left out.
  * @throws SHAPE when a layer does not fit its input, or a weight is missing or of another shape
  */
 export function networkToOnnx(

@@ -7,6 +7,7 @@ import { SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 export interface ModelProblem {
   /** Name of the node, or null for the model as a whole. */
   readonly node: string | null;
+  /** A clause, to follow on the node's name. */
   readonly reason: string;
 }
 
@@ -14,9 +15,9 @@ export interface ModelProblem {
 type Types = Map<string, ValueType | null>;
 
 /**
- * All problems found: names taken twice, values that are read before they are defined, operator sets that are not
- * imported, shapes that do not fit an operator or contradict the declared outputs. Operators without a shape rule, and
- * shapes that depend on values, are let pass.
+ * All problems found, none in a well-formed model: names taken twice, values that are read before they are defined,
+ * operator sets that are not imported, shapes that do not fit an operator or contradict the declared outputs.
+ * Operators without a shape rule, and shapes that depend on values, are let pass. Throws nothing.
  */
 export function checkModel(model: OnnxModel): ModelProblem[] {
   const { graph } = model;

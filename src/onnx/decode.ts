@@ -27,9 +27,9 @@ const holds = (message: Message, field: number): boolean =>
 
 /**
  * Bytes of a file that the model keeps data in.
- * @param location path from the model's folder
- * @param offset where the data begins
- * @param length of the data; null: to the end of the file
+ * @param location path from the model's folder, as the model has it: not yet checked
+ * @param offset where the data begins, in bytes
+ * @param length of the data in bytes; null: to the end of the file
  * @throws Error whose message says what is wrong, to follow on the file's name
  */
 export type ReadExternal = (location: string, offset: number, length: number | null) => Uint8Array;
@@ -41,10 +41,12 @@ interface Source {
 }
 
 /**
+ * A model in memory from the bytes of an `.onnx` file (protobuf). The operators need not be known; only their
+ * attributes' kinds and the element types must be.
  * @param path named in errors
  * @param external reads what lies in other files (see `readModelFile`); without it such models are refused
- * @throws ONNX_READ when the bytes are not a model, or use a part of the format that Espalier does not handle
- *   (subgraphs, sparse tensors)
+ * @throws ONNX_READ when the bytes are not a model, or use a part of the format that Espalier does not handle:
+ *   subgraphs, functions, sparse tensors, element types other than `DataType`'s, values that are not tensors
  */
 export function decodeModel(bytes: Uint8Array, path = 'the model', external?: ReadExternal): OnnxModel {
   let proto: ModelProto;

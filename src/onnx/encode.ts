@@ -28,7 +28,10 @@ const text = new TextEncoder();
 const LARGEST_INT = 2n ** 63n - 1n;
 const toInt64 = (value: number): bigint => (value >= Number(LARGEST_INT) ? LARGEST_INT : BigInt(value));
 
-/** Tensors are written as raw little-endian data. */
+/**
+ * The bytes of an `.onnx` file, as the ONNX standard has it (IR version and operator sets as the model says). Tensors
+ * are written as raw little-endian data, all in the one file; protobuf ends at 2 GiB.
+ */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const { graph } = model;
   return toBinary(

@@ -3,8 +3,10 @@ import type { OnnxModel, OnnxNode, Tensor } from './model.ts';
 import { floatAttribute, intAttribute } from './shape-rules.ts';
 
 /**
- * y = γ·(Wx + b − μ)/√(σ² + ε) + β is a convolution with weights W·γ/√(σ² + ε) and bias (b − μ)·γ/√(σ² + ε) + β.
- * A batch norm is left where its input is not the output of a Conv or Gemm with constant weights, or has other readers.
+ * Folds the batch norms of an inference model into the layers before them (Jacob et al. 2018, section 3.2): y = γ·(Wx
+ * + b − μ)/√(σ² + ε) + β is a convolution with weights W·γ/√(σ² + ε) and bias (b − μ)·γ/√(σ² + ε) + β. A batch norm
+ * is left where its input is not the output of a Conv or Gemm (weight [out, in]) with constant float32 weights, or
+ * has other readers. The model itself where nothing folds.
  */
 export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const { graph } = model;

@@ -21,9 +21,13 @@ export function int64(values: readonly number[]): Tensor {
   return { dtype: 'int64', shape: [values.length], data: BigInt64Array.from(values, BigInt) };
 }
 
+/** What a node has beside its operator and inputs. */
 export interface NodeOptions {
+  /** Settings of the operator by name; the standard's defaults for those left out. */
   readonly attributes?: Attributes;
+  /** Made unique by a number behind it; `<operator>_<place>` by default. */
   readonly name?: string;
+  /** `''`, the standard's, by default. */
   readonly domain?: string;
   /** Names of the outputs, or how many; 1 by default. */
   readonly outputs?: readonly string[] | number;
@@ -31,16 +35,32 @@ export interface NodeOptions {
   readonly types?: readonly ValueType[];
 }
 
-/** Builds an ONNX graph value by value; names are made unique, equal nodes are emitted once. */
+/** Of {@link GraphBuilder.build}. */
+interface BuildOptions {
+  /** Free texts by key that the model carries; none by default. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds an ONNX graph value by value. Shapes and element types are inferred at once, so that a mistake is reported
+ * at the node that makes it. Names of nodes and of their outputs are made unique; equal small constants are stored
+ * once, and in training graphs equal nodes are emitted once.
+ * @throws SHAPE, from each function, where a value is not defined, a name is taken, or a node does not fit its inputs
+ */
 export interface GraphBuilder {
+  /** Adds an input of the graph; gives its name. A string in the shape is a symbolic axis. */
   input(name: string, dtype: DataType, shape: Shape): string;
+  /** Adds a weight under its own name; gives the name. */
   initializer(name: string, tensor: Tensor): string;
-  /** An anonymous constant; equal small constants are stored once. */
+  /** An anonymous constant; equal ones of up to 64 elements are stored once. */
   constant(tensor: Tensor): string;
+  /** Emits a node; gives the names of its outputs. `''` stands for an absent optional input. */
   node(op: string, inputs: readonly string[], options?: NodeOptions): readonly string[];
-  /** A node with one output. */
+  /** Emits a node with one output; gives its name. */
   op(op: string, inputs: readonly string[], attributes?: Attributes, name?: string): string;
+  /** Shape of a value; a string is a symbolic axis. */
   shape(value: string): Shape;
+  /** Element type of a value. */
   dtype(value: string): DataType;
   /** The value of a constant, or null. */
   tensor(value: string): Tensor | null;
@@ -50,8 +70,8 @@ export interface GraphBuilder {
   nodes(): readonly OnnxNode[];
   /** Marks a value as an output of the graph, under another name if one is given. */
   output(value: string, name?: string): void;
-  /** Drops nodes and constants that no output needs. */
-  build(options?: { readonly metadata?: Readonly<Record<string, string>> }): OnnxModel;
+  /** The model so far, in operator set 21; nodes and constants that no output needs are left out. */
+  build(options?: BuildOptions): OnnxModel;
 }
 
 export const OPSET = 21;

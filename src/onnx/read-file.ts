@@ -7,13 +7,21 @@ import { decodeModel, type ReadExternal } from './decode.ts';
 import { encodeModel } from './encode.ts';
 import type { OnnxModel } from './model.ts';
 
+/** A model that was read. */
+interface ModelFile {
+  /** In memory, with the weights of files beside it. */
+  readonly model: OnnxModel;
+  /** An `.onnx` file of it with all weights inside. */
+  readonly bytes: Uint8Array;
+}
+
 /**
- * A model, and its bytes with all weights inside: those of the file, unless it keeps weights in files beside it.
- * @throws MODEL_MISSING, ONNX_READ
+ * A model, and its bytes with all weights inside: those of the file, unless it keeps weights in files beside it,
+ * which are read from its folder and from no other place.
+ * @throws MODEL_MISSING when there is no file; ONNX_READ when it cannot be read, as in {@link decodeModel}, or a file
+ *   beside it is missing or too short
  */
-export async function readModelFile(
-  path: string,
-): Promise<{ readonly model: OnnxModel; readonly bytes: Uint8Array }> {
+export async function readModelFile(path: string): Promise<ModelFile> {
   const bytes = await readFileBytes(path);
   const beside = filesBeside(path);
   let isWhole = true;

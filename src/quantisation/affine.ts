@@ -5,10 +5,13 @@ import type { Tensor } from '../onnx/model.ts';
 
 /** Interval of real values that a tensor's integers cover. Always holds 0, which padding and ReLU need exactly. */
 export interface Range {
+  /** At most 0. */
   readonly low: number;
+  /** At least 0. */
   readonly high: number;
 }
 
+/** Types of quantised numbers: 0..255, or −128..127. */
 export type IntegerType = 'uint8' | 'int8';
 
 export interface Affine {
@@ -25,7 +28,9 @@ export const LIMITS = {
 
 /** How activations are quantised: over their whole range, or symmetrically around 0 with zero point 0. */
 export interface ActivationFormat {
+  /** Of their integers. */
   readonly dtype: IntegerType;
+  /** Whether the zero point is 0. */
   readonly symmetric: boolean;
 }
 

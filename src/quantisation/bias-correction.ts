@@ -10,7 +10,7 @@ import type { Feeds, ObserveOptions } from './calibration/observe.ts';
 import { freshNames, indexGraph, makeNode, withNodes } from './graph.ts';
 import { dequantisedWeights, type LayerWeights, layerWeights } from './weights.ts';
 
-/** Mean shift of each output channel by layer name. */
+/** Mean shift E[εx] of each output channel by layer name (Nagel et al. 2019). */
 export type Shifts = ReadonlyMap<string, Float64Array>;
 
 /**

@@ -21,6 +21,7 @@ import {
 } from './quantise.ts';
 import { type LayerSensitivity, layerSensitivities } from './sensitivity.ts';
 
+/** What a quantisation is at. */
 export type QuantisationPhase =
   | 'float accuracy'
   | 'calibration'
@@ -31,40 +32,55 @@ export type QuantisationPhase =
 
 /** A float classifier, the images that calibrate and judge it, and how much accuracy may be lost. */
 export interface QuantiseClassifierRequest {
-  /** One float image input of the data set's shape; a row of logits or probabilities for each image. */
+  /**
+   * One float32 image input [batch, channels, height, width] of the data set's shape; a row of logits or
+   * probabilities for each image.
+   */
   readonly model: OnnxModel;
   /** Its normalisation is what the model expects. */
   readonly dataset: ImageDataset;
+  /** Target, calibration and corrections. */
   readonly options: QuantiseOptions;
-  /** Training images for calibration; 512 by default. */
+  /** Training images for calibration, in the classes' proportions; 512 by default. */
   readonly calibrationImages?: number;
   /** Epochs of quantisation-aware fine-tuning; 0 by default. */
   readonly fineTuneEpochs?: number;
+  /** Of the fine-tuning's first step; 1e-4 by default. */
   readonly learningRate?: number;
   /** Random changes of the images in fine-tuning. */
   readonly augmentation: Augmentation;
-  /** Largest loss of validation accuracy, 0..1; layers stay in float until it is kept. Null for no bound. */
+  /**
+   * Largest loss of validation accuracy, as a difference of shares, 0..1; layers stay in float until it is kept. Null
+   * for no bound.
+   */
   readonly maxDrop: number | null;
-  /** Asked for: how much each layer's quantisation alone disturbs the outputs. Default false. */
+  /** Asked for: how much each layer's quantisation alone disturbs the outputs; false by default. */
   readonly sensitivity?: boolean;
+  /** Of ONNX Runtime, ≥ 1. */
   readonly threads: number;
+  /** Decides which images calibrate, and the fine-tuning. */
   readonly seed: string;
+  /** Ends the work before its next step. */
   readonly signal?: AbortSignal;
-  /** `done` is the share of the phase, 0..1. */
+  /** Called as it goes on; `done` is the share of the phase, 0..1. */
   readonly onProgress?: (phase: QuantisationPhase, done: number) => void;
 }
 
+/** How good a model is. */
 export interface Judged {
+  /** On the validation images. */
   readonly val: Evaluation;
-  /** Null when there are no test images. */
+  /** On the test images; null when there are none. */
   readonly test: Evaluation | null;
 }
 
 /** An INT8 classifier with its accuracy beside the float model's. */
 export interface QuantisedClassifier extends QuantisedModel {
+  /** Of the given model. */
   readonly float: Judged;
+  /** Of the quantised one. */
   readonly int8: Judged;
-  /** Layers that the bound on the accuracy has left in float. */
+  /** Layers that stay in float by the options, and by the bound on the accuracy. */
   readonly keptFloat: readonly string[];
   /** Most sensitive first; null unless they were asked for. */
   readonly sensitivities: readonly LayerSensitivity[] | null;
@@ -86,7 +102,14 @@ export function imageInput(model: OnnxModel): ValueInfo {
   return input;
 }
 
-/** @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD, DIVERGED; what the signal was aborted with */
+/**
+ * The whole way of a classifier to 8 bits: calibration, fine-tuning if wanted, layers back to float while the
+ * accuracy is out of bounds, and both models judged on the same images. Validation images choose, test images are
+ * looked at once.
+ * @throws NOT_QUANTISABLE when the model has another form or nothing to quantise; CALIBRATION when it gives a value
+ *   that is not finite; MODEL_LOAD; NO_GRADIENT, SHAPE, DIVERGED from the fine-tuning; USAGE when its outputs are not
+ *   the data's classes; what the signal was aborted with
+ */
 export async function quantiseClassifier(request: QuantiseClassifierRequest): Promise<QuantisedClassifier> {
   const { model, dataset, options, threads, signal, maxDrop } = request;
   const progress = request.onProgress ?? (() => undefined);

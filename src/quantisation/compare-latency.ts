@@ -5,15 +5,30 @@ import { createSession } from '../runtime/session.ts';
 
 /** How two models compare that were timed in turn. */
 export interface LatencyComparison {
-  /** Medians of one inference, milliseconds. */
+  /** Median of one inference of the first, milliseconds. */
   readonly firstMs: number;
+  /** Median of one inference of the second, milliseconds. */
   readonly secondMs: number;
-  /** How many times as fast the second is: the median over rounds, and its 95 % interval. */
+  /** How many times as fast the second is: the median over rounds. */
   readonly speedUp: number;
+  /** Lower end of its 95 % interval. */
   readonly low: number;
+  /** Upper end of it. */
   readonly high: number;
+  /** Rounds that were timed, ≥ 6. */
   readonly rounds: number;
+  /** Of one operator. */
   readonly threads: number;
+}
+
+/** How two models are timed. */
+interface ComparisonOptions {
+  /** Of one operator; 1 by default. */
+  readonly threads?: number;
+  /** Seconds after which no further round begins, unless there were fewer than six; 3 by default. */
+  readonly maxSeconds?: number;
+  /** Ends the comparison between two rounds. */
+  readonly signal?: AbortSignal;
 }
 
 const CONFIDENCE = 0.95;
@@ -31,11 +46,16 @@ const ratioOf = (times: readonly (readonly [number, number])[]): ReturnType<type
     CONFIDENCE,
   );
 
-/** @param models ONNX bytes; both take `feeds` @throws MODEL_LOAD; what the signal was aborted with */
+/**
+ * Latency of two models beside each other: runs alternate, so that both meet the machine in the same state. Until the
+ * interval of the ratio is within 2 % after 30 rounds, or time is out.
+ * @param models ONNX bytes; both take `feeds`
+ * @throws MODEL_LOAD; ONNX Runtime's own Error when a model does not take the feeds; what the signal was aborted with
+ */
 export async function compareLatency(
   [first, second]: readonly [Uint8Array, Uint8Array],
   feeds: Readonly<Record<string, Tensor>>,
-  options: { readonly threads?: number; readonly maxSeconds?: number; readonly signal?: AbortSignal } = {},
+  options: ComparisonOptions = {},
 ): Promise<LatencyComparison> {
   const { threads = 1, maxSeconds = 3, signal } = options;
   const a = await createSession(first, { threads });

@@ -111,11 +111,11 @@ test('fine-tuning brings the quantised model back to the float one, and is deter
   expect(Buffer.compare(bytes(first.calibration), bytes(second.calibration))).toBe(0);
 });
 
-test('fine-tuning that diverges names what failed', async () => {
+test('fine-tuning refuses settings out of range, and where it diverges names what failed', async () => {
   const shape = { channels: 3, height: 8, width: 8, classes: 4 } as const;
   const dataset = datasetOf({ train: randomSplit(64, shape, 'diverge') }, shape);
   const calibration = await calibrate(model, [feedsFor(model, 'a')], {});
-  const run = fineTune({
+  const request = {
     calibration,
     options: {},
     dataset,
@@ -125,7 +125,10 @@ test('fine-tuning that diverges names what failed', async () => {
     batchSize: 32,
     seed: 'diverge',
     threads: 1,
-  });
+  };
+  for (const part of [{ epochs: 0 }, { epochs: 1.5 }, { learningRate: 0 }, { batchSize: 0 }])
+    await expect(fineTune({ ...request, ...part })).rejects.toMatchObject({ code: 'USAGE' });
+  const run = fineTune(request);
   await expect(run).rejects.toMatchObject({
     code: 'DIVERGED',
     message: expect.stringMatching(/ at step \d+ \(epoch \d\), (first in|already before it in|from) .*"/),

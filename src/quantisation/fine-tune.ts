@@ -8,6 +8,7 @@
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
 import { adamw } from '../autodiff/optimisers/adamw.ts';
 import { pack, unpack } from '../autodiff/parameter-layout.ts';
+import { requireSetting } from '../autodiff/setting.ts';
 import { trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
@@ -29,38 +30,54 @@ import { TARGETS } from './targets.ts';
 
 /** A quantised model's further training under fake quantisation. */
 export interface FineTuneRequest {
+  /** Of the float model, by {@link calibrate}. */
   readonly calibration: Calibration;
+  /** As the model is to be quantised. */
   readonly options: QuantiseOptions;
+  /** Its training images are trained on; labels are not looked at. */
   readonly dataset: ImageDataset;
+  /** Random changes of them. */
   readonly augmentation: Augmentation;
+  /** Passes over them, ≥ 1. */
   readonly epochs: number;
-  /** Of the first step; falls to 0 along half a cosine. Default 1e-4. */
+  /** Of the first step, > 0; falls to 0 along half a cosine. 1e-4 by default. */
   readonly learningRate?: number;
-  /** Default 64, less when there are fewer images. */
+  /** Images in a step; 64 by default, less when there are fewer. */
   readonly batchSize?: number;
+  /** Decides over order, augmentation and dropout. */
   readonly seed: string;
+  /** Of ONNX Runtime, ≥ 1. */
   readonly threads: number;
-  /** After each epoch, with what the calibration has become: its quantised model may be judged. */
+  /** Called after each epoch (from 1), with what the calibration has become: its quantised model may be judged. */
   readonly onEpoch?: (epoch: number, tuned: Calibration) => Promise<void>;
   /** Share of the steps that is done, 0..1. */
   readonly onProgress?: (done: number) => void;
+  /** Ends the training before the next step. */
   readonly signal?: AbortSignal;
 }
 
+/** What fine-tuning gives. */
 export interface FineTuned {
   /** The calibration's model with the trained weights; to be quantised with `ranges`. */
   readonly calibration: Calibration;
+  /** As calibration chose them. */
   readonly ranges: Ranges;
 }
 
 const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
 
 /**
- * Trains weights and biases under fake quantisation, the activations' ranges as calibration chose them.
- * @throws NO_GRADIENT, SHAPE for operators that cannot be trained; DIVERGED; what the signal was aborted with
+ * Trains weights and biases under fake quantisation (Jacob et al. 2018), the activations' ranges as calibration chose
+ * them: AdamW without decay on the cross-entropy with the float model's probabilities (Mishra and Marr 2018, Polino
+ * et al. 2018).
+ * @throws USAGE when epochs, learning rate or batch size are out of range; NO_GRADIENT, SHAPE for operators that
+ *   cannot be trained; DIVERGED; MODEL_LOAD; what the signal was aborted with
  */
 export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
-  const { calibration, options, dataset, epochs, threads, signal } = request;
+  const { calibration, options, dataset, epochs, threads, signal, learningRate = 1e-4 } = request;
+  const isWhole = Number.isInteger(epochs) && epochs > 0;
+  requireSetting('fineTune', 'epochs', epochs, isWhole, 'a whole number above 0');
+  requireSetting('fineTune', 'learningRate', learningRate, learningRate > 0, 'a number above 0');
   const ranges = rangesOf(calibration, options);
   const target = TARGETS[options.target ?? 'onnxruntime'];
   const keepFloat = staysFloat(calibration.model, options);
@@ -127,7 +144,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
               [input]: batch,
               labels,
             },
-            learningRate: (request.learningRate ?? 1e-4) * 0.5 * (1 + Math.cos(Math.PI * done)),
+            learningRate: learningRate * 0.5 * (1 + Math.cos(Math.PI * done)),
             averageDecay: 0,
           },
           noise.split(stepper.steps),

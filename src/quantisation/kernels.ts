@@ -9,6 +9,14 @@ import { decodeModel } from '../onnx/decode.ts';
 import type { OnnxNode } from '../onnx/model.ts';
 import { createSession } from '../runtime/session.ts';
 
+/** An operator that computes in float. */
+interface FloatKernel {
+  /** Of the node in the given model, where ONNX Runtime has not invented it. */
+  readonly name: string;
+  /** Operator type in the optimised graph. */
+  readonly op: string;
+}
+
 /** What ONNX Runtime really computes on integers, read from its optimised graph. */
 export interface KernelReport {
   /** Operators of the optimised graph that compute on integers, by type and how many. */
@@ -16,7 +24,7 @@ export interface KernelReport {
   /** Names of the products among them: convolutions and matrix products. */
   readonly integerLayers: readonly string[];
   /** Those that compute in float. */
-  readonly float: readonly { readonly name: string; readonly op: string }[];
+  readonly float: readonly FloatKernel[];
   /** QuantizeLinear and DequantizeLinear between the two that are left. */
   readonly conversions: number;
 }
@@ -60,7 +68,12 @@ const isConversion = (node: OnnxNode): boolean =>
 /** ONNX Runtime renames nodes that it moves to another layout. */
 const originalName = (name: string): string => name.replace(/(_token_\d+|_nchwc|\/duplicated)+$/, '');
 
-/** @param model ONNX bytes @throws MODEL_LOAD */
+/**
+ * Reads which kernels ONNX Runtime's CPU provider runs from its optimised graph: a QDQ model whose pairs it could not
+ * merge still computes in float, only slower.
+ * @param model ONNX bytes
+ * @throws MODEL_LOAD when it refuses the model; ONNX_READ when the optimised graph holds what Espalier cannot read
+ */
 export async function inspectKernels(model: Uint8Array): Promise<KernelReport> {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-'));
   const path = join(folder, 'optimised.onnx');

@@ -10,19 +10,21 @@ import type { LayerSensitivity } from './sensitivity.ts';
 
 /** A quantised model some of whose layers stay in float, for the sake of a bound on its accuracy. */
 export interface MixedPrecision extends QuantisedModel {
+  /** Layers that stay in float, those of the options among them. */
   readonly keptFloat: readonly string[];
+  /** Of this model, 0..1. */
   readonly accuracy: number;
   /** False when not even a model with a single layer in integers keeps to the bound; the best one tried is given. */
   readonly met: boolean;
 }
 
 /**
- * Finds the smallest number of layers that must stay in float, by doubling and bisection: leaving more of them in float is taken not
- * to lower the accuracy.
- *
- * @param sensitivities most sensitive first
+ * Finds the smallest number of layers that must stay in float, the most sensitive first, by doubling and bisection:
+ * leaving more of them in float is taken not to lower the accuracy.
+ * @param sensitivities most sensitive first: see {@link layerSensitivities}
  * @param evaluate accuracy of a model, 0..1
- * @param least the accuracy to be reached
+ * @param least the accuracy to be reached, 0..1
+ * @param ranges instead of those that the options' method chooses
  */
 export async function mixedPrecision(
   calibration: Calibration,

@@ -22,23 +22,32 @@ export interface QuantiseOptions {
   readonly target?: TargetName;
   /** How ranges of activations are chosen; `mse` by default. */
   readonly method?: CalibrationMethod;
-  /** Names of layers, or of scopes of layers, that stay in float beside those that the model itself names. */
+  /**
+   * Names of layers, or of scopes of layers, that stay in float beside those that the model itself names; none by
+   * default.
+   */
   readonly keepFloat?: ReadonlySet<string>;
   /**
-   * True: weights get 7 bits, for x86 processors without VNNI, whose 16-bit sums of products overflow with 8
-   * (ONNX Runtime, `reduce_range`). Default false.
+   * True: weights get 7 bits, for x86 processors without VNNI, whose 16-bit sums of products overflow with 8 (ONNX
+   * Runtime, `reduce_range`). False by default.
    */
   readonly reducedWeights?: boolean;
-  /** Cross-layer equalisation first; default false: weights with a scale for each channel seldom gain from it. */
+  /**
+   * Cross-layer equalisation first (Nagel et al. 2019); false by default: weights with a scale for each channel
+   * seldom gain from it.
+   */
   readonly equalise?: boolean;
-  /** Default true. */
+  /** Take the mean error that rounded weights make off the biases (Nagel et al. 2019); true by default. */
   readonly biasCorrection?: boolean;
 }
 
 /** One operator that computes, and where it runs. */
 export interface QuantisedLayer {
+  /** Of the node. */
   readonly name: string;
+  /** Its operator type. */
   readonly op: string;
+  /** Whether it is written to run in 8-bit integers; whether it does, `inspectKernels` tells. */
   readonly integer: boolean;
   /** Why it stays in float; null for those in integers. */
   readonly reason: string | null;
@@ -46,8 +55,9 @@ export interface QuantisedLayer {
 
 /** A model in ONNX QDQ form and what became of each layer. */
 export interface QuantisedModel {
+  /** QuantizeLinear and DequantizeLinear around each quantised operator. */
   readonly model: OnnxModel;
-  /** In topological order: first those in integers. */
+  /** Those in integers first, then the others; each part in topological order. */
   readonly layers: readonly QuantisedLayer[];
 }
 
@@ -55,8 +65,11 @@ export interface QuantisedModel {
 export interface Calibration {
   /** In prepared form; all further names are of this model. */
   readonly model: OnnxModel;
+  /** What was seen of each activation, by value name. */
   readonly observations: ReadonlyMap<string, Observation>;
+  /** Mean error of each layer's outputs by rounded weights; empty without bias correction. */
   readonly shifts: Shifts;
+  /** Largest magnitude of an integer weight: 127, or 63 with `reducedWeights`. */
   readonly limit: number;
 }
 
@@ -67,9 +80,13 @@ export const staysFloat = (model: OnnxModel, { keepFloat }: QuantiseOptions): Re
 const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 63 : 127);
 
 /**
- * Runs the float model over the batches and keeps what quantisation needs of it.
- * @param batches inputs by name, each batch once
- * @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD
+ * Runs the float model over the batches and keeps what quantisation needs of it: the extremes and histograms of
+ * activations, and the mean errors that rounded weights make.
+ * @param model operator set 13 or later, or 9 to 12 where its operators can be carried over
+ * @param batches inputs by name, each batch once; some hundred images suffice
+ * @throws NOT_QUANTISABLE when there are no data, the model is quantised already, of an older operator set, or has no
+ *   product with constant weights; CALIBRATION when a value is not finite; MODEL_LOAD; what the signal was aborted
+ *   with
  */
 export async function calibrate(
   model: OnnxModel,
@@ -106,7 +123,9 @@ export function rangesOf({ observations }: Calibration, options: QuantiseOptions
 }
 
 /**
- * The model in QDQ form. Pure: equal calibrations and options give equal bytes.
+ * The model in QDQ form: activations with one scale each, weights symmetric with a scale for each output channel
+ * (Jacob et al. 2018, Krishnamoorthi 2018). Pure: equal calibrations and options give equal bytes. `equalise`,
+ * `biasCorrection` and `reducedWeights` are the calibration's.
  * @param ranges instead of those that the method chooses
  */
 export function quantiseCalibrated(
@@ -129,10 +148,10 @@ export function quantiseCalibrated(
 }
 
 /**
- * Quantises a model.
+ * Quantises a model: {@link calibrate}, then {@link quantiseCalibrated}.
  * @param model a float model, its batch norms not in training mode
  * @param batches calibration data: inputs by name; some hundred images suffice
- * @throws NOT_QUANTISABLE, CALIBRATION, MODEL_LOAD; what the signal was aborted with
+ * @throws as `calibrate`
  */
 export async function quantise(
   model: OnnxModel,

@@ -5,6 +5,7 @@ import { indexGraph } from './graph.ts';
 import type { QuantisationPlan } from './plan.ts';
 import type { QuantisationTarget } from './targets.ts';
 
+/** What the integers of each activation cover, by value name. */
 export type Ranges = ReadonlyMap<string, Range>;
 
 const UNIT: Range = { low: 0, high: 1 };

@@ -9,12 +9,19 @@ import type { Ranges } from './ranges.ts';
 
 /** How much the output changes when this layer alone computes on integers. */
 export interface LayerSensitivity {
+  /** Of the layer's node. */
   readonly name: string;
-  /** Power of the change of the first output, as a share of the output's own power. */
+  /** Power of the change of the first output, as a share of the output's own power; ≥ 0. */
   readonly noise: number;
 }
 
-/** Every product with constant weights that could run in integers, most sensitive first; ties in graph order. */
+/**
+ * Every product with constant weights that could run in integers, most sensitive first; ties in graph order. Runs the
+ * model once for each.
+ * @param batches inputs by name; a few suffice
+ * @param ranges instead of those that the options' method chooses
+ * @throws MODEL_LOAD; what the signal was aborted with
+ */
 export async function layerSensitivities(
   calibration: Calibration,
   batches: readonly Feeds[],

@@ -2,6 +2,7 @@
 import type { ActivationFormat } from './affine.ts';
 
 export interface QuantisationTarget {
+  /** Format of their integers. */
   readonly activations: ActivationFormat;
   /**
    * True: a ReLU or Clip that the output's range expresses is left out, biases are int32, and activations without an
@@ -20,12 +21,14 @@ export const TARGETS = {
    * docs/quantisation.md).
    */
   onnxruntime: {
+    /** Unsigned, zero point anywhere. */
     activations: { dtype: 'uint8', symmetric: false },
     integerForms: true,
     floatWeights: false,
   },
   /** TensorRT's explicit quantisation: symmetric int8 throughout, float biases, ReLU before the quantisation. */
   tensorrt: {
+    /** Signed, zero point 0. */
     activations: { dtype: 'int8', symmetric: true },
     integerForms: false,
     floatWeights: true,

@@ -10,13 +10,37 @@ import type { ConfusionMatrix } from '../task/classification-metrics.ts';
 /** By device: whether its latencies were measured there, or predicted from its calibration. */
 export type LatencySources = Readonly<Record<string, 'measured' | 'predicted'>>;
 
+/** What people should know of a space or strategy. */
+interface Described {
+  /** As options name it. */
+  readonly name: string;
+  /** In sentences, with the paper. */
+  readonly description: string;
+}
+
+/** A space and its size. */
+interface DescribedSpace extends Described {
+  /** Number of genomes, written with commas; null where a float makes it infinite. */
+  readonly size: string | null;
+}
+
+/** A network to be drawn. */
+interface DrawnNetwork {
+  /** Number of its trial. */
+  readonly trial: number;
+  /** As it trains. */
+  readonly network: Network;
+}
+
 /** Everything that the report of a run shows. */
 export interface ReportData {
+  /** Of the page. */
   readonly title: string;
   /** The run's folder, as commands name it. */
   readonly run: string;
   /** The command line that made the run. */
   readonly command: string;
+  /** Of the search. */
   readonly seed: string | number;
   /** ISO 8601. */
   readonly writtenAt: string;
@@ -26,12 +50,17 @@ export interface ReportData {
   readonly machine: Readonly<Record<string, string>>;
   /** Other devices by their names: what they are, and whether latencies there were measured or predicted. */
   readonly devices: Readonly<Record<string, string>>;
+  /** What was found in the data. */
   readonly data: DataReport;
   /** The search's options as they were used. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly space: { readonly name: string; readonly description: string; readonly size: string | null };
-  readonly strategy: { readonly name: string; readonly description: string };
+  /** What was searched. */
+  readonly space: DescribedSpace;
+  /** What named the trials, and what it did in this search. */
+  readonly strategy: Described;
+  /** In the order of the options. */
   readonly objectives: readonly Objective[];
+  /** All, by number. */
   readonly trials: readonly Trial[];
   /** Numbers of the trials on the Pareto front. */
   readonly front: readonly number[];
@@ -42,9 +71,10 @@ export interface ReportData {
   /** How each member turned out, in the same order. */
   readonly standings: readonly Standing[];
   /** Networks of trials on the front that were not trained fully, to be drawn. */
-  readonly drawn: readonly { readonly trial: number; readonly network: Network }[];
+  readonly drawn: readonly DrawnNetwork[];
   /** Networks of other trials to be drawn, best first; the winner's is not repeated. */
-  readonly others: readonly { readonly trial: number; readonly network: Network }[];
+  readonly others: readonly DrawnNetwork[];
+  /** What the run took. */
   readonly cost: {
     /** Seconds by phase, in order: reading data, search, final training, test, export … */
     readonly seconds: Readonly<Record<string, number>>;
@@ -65,53 +95,98 @@ export interface Standing {
   readonly dominated: boolean;
 }
 
+/** Milliseconds of one image. */
+interface LatencyInterval {
+  /** Lower end. */
+  readonly lowMs: number;
+  /** Upper end. */
+  readonly highMs: number;
+}
+
+/** How many times as fast as float. */
+interface SpeedUp {
+  /** Median over rounds of both models in turns. */
+  readonly ratio: number;
+  /** Lower end of its 95 % interval. */
+  readonly low: number;
+  /** Upper end of it. */
+  readonly high: number;
+}
+
+/** A layer that computes in float in the model in 8 bits. */
+interface FloatLayer {
+  /** Of its node. */
+  readonly name: string;
+  /** Its operator type. */
+  readonly op: string;
+  /** Why, in a clause. */
+  readonly reason: string;
+}
+
 /** What a report says of a network in 8 bits beside its measures. */
 export interface Int8Figures {
   /** Name of the ONNX file beside the report. */
   readonly file: string;
-  /** 95 % (Wilson 1927) of int8ValAccuracy and int8TestAccuracy; null where there are no such images. */
+  /** 95 % (Wilson 1927) of int8ValAccuracy; null where there are no such images. */
   readonly valInterval: readonly [number, number] | null;
+  /** 95 % (Wilson 1927) of int8TestAccuracy; null where there are no such images. */
   readonly testInterval: readonly [number, number] | null;
   /** 95 % interval of int8LatencyMs. */
-  readonly latency: { readonly lowMs: number; readonly highMs: number };
+  readonly latency: LatencyInterval;
   /** How many times as fast as float, from runs of both in turns, and the 95 % interval. */
-  readonly speedUp: { readonly ratio: number; readonly low: number; readonly high: number } | null;
+  readonly speedUp: SpeedUp | null;
   /** Layers that compute in float, and why. */
-  readonly floatLayers: readonly { readonly name: string; readonly op: string; readonly reason: string }[];
+  readonly floatLayers: readonly FloatLayer[];
 }
 
 /** A fully trained network. */
 export interface Winner {
+  /** Number of its trial. */
   readonly trial: number;
+  /** What it was built from. */
   readonly genome: Genome;
   /** How its genome wanted it trained, where the space chooses that. */
   readonly training?: TrainingChoices;
+  /** As it trains. */
   readonly network: Network;
   /** Of the final training; `valAccuracy` and the costs. */
   readonly measures: Measures;
   /** 95 % (Wilson 1927) of `valAccuracy`; not there in runs of before. */
   readonly valInterval?: readonly [number, number];
+  /** Of the final training. */
   readonly curve: readonly CurvePoint[];
+  /** Names, in the order of the outputs. */
   readonly classes: readonly string[];
   /** Counts [actual][predicted] on the test split, or on the validation split when there is none. */
   readonly confusion: ConfusionMatrix;
+  /** On the test images; null when there are none. */
   readonly test: {
+    /** Share of right answers, 0..1. */
     readonly accuracy: number;
+    /** Test images. */
     readonly count: number;
     /** 95 % (Wilson 1927). */
     readonly interval: readonly [number, number];
   } | null;
+  /** The exported file. */
   readonly model: {
     /** Name of the ONNX file beside the report. */
     readonly file: string;
+    /** Name of its input, float32 [batch, channels, height, width]. */
     readonly input: string;
+    /** Name of its output, logits [batch, classes]. */
     readonly output: string;
+    /** What its input is made of: (byte/255 − mean)/std. */
     readonly preprocessing: {
+      /** Grey or RGB. */
       readonly channels: 1 | 3;
+      /** Pixels. */
       readonly height: number;
+      /** Pixels. */
       readonly width: number;
       /** Per channel, on the 0..1 scale. */
       readonly mean: readonly number[];
+      /** Per channel, on the 0..1 scale. */
       readonly std: readonly number[];
     };
   };

@@ -22,7 +22,10 @@ const CANDIDATES: readonly LoweringTarget[] = [
 
 let found: Promise<LoweringTarget> | null = null;
 
-/** The best lowering here; found once per process (some 20 ms). */
+/**
+ * The lowering whose kernels ONNX Runtime has for this processor: blocked by 16 or 8 channels where a small
+ * convolution then gives what the plain kernel gives, else plain. Found once per process (some 20 ms).
+ */
 export function loweringTarget(): Promise<LoweringTarget> {
   found ??= probe();
   return found;

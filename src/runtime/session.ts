@@ -9,19 +9,21 @@ import { fail } from '../errors.ts';
 import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
 import { restOver } from './rest.ts';
 
+/** How ONNX Runtime runs a model. Sequentially, on the CPU; without its memory pattern, which doubles the peak. */
 export interface SessionOptions {
   /** Threads of one operator; 1 by default. */
   readonly threads?: number;
-  /** Graph optimisations of ONNX Runtime; all by default. */
+  /** Graph optimisations of ONNX Runtime; `all` by default. */
   readonly optimisation?: 'disabled' | 'basic' | 'extended' | 'all';
-  /** Write ONNX Runtime's profile to files that begin with this. */
+  /** Write ONNX Runtime's profile to files that begin with this; none by default. */
   readonly profilePrefix?: string;
-  /** Write the graph as ONNX Runtime has optimised it to this file. */
+  /** Write the graph as ONNX Runtime has optimised it to this file; none by default. */
   readonly optimisedModelPath?: string;
 }
 
 /** An input that must be fed. */
 export interface SessionInput {
+  /** In the model. */
   readonly name: string;
   /** As ONNX Runtime calls it, `float32` for example; other kinds of value are `not a tensor`. */
   readonly type: string;
@@ -29,13 +31,20 @@ export interface SessionInput {
   readonly shape: readonly (number | string)[];
 }
 
+/** One model that ONNX Runtime has loaded. */
 export interface Session {
+  /** In the model's order, without those that have a default. */
   readonly inputNames: readonly string[];
+  /** What those inputs are. */
   readonly inputs: readonly SessionInput[];
+  /** In the model's order. */
   readonly outputNames: readonly string[];
   /**
+   * Runs the model once.
    * @param feeds a tensor for every input
    * @param into tensors to be filled, by output name; the others are allocated
+   * @returns the outputs by name
+   * @throws ONNX Runtime's own Error when an input is missing or does not fit
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -45,6 +54,7 @@ export interface Session {
   outputShape(name: string): readonly (number | string)[];
   /** Ends profiling (the file is written). */
   endProfiling(): void;
+  /** Frees the model; the session is of no use afterwards. */
   release(): Promise<void>;
 }
 

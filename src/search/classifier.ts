@@ -5,6 +5,7 @@ import { type ModelMetadata, type Preprocessing, readMetadata } from './model-me
 
 /** A class and how probable it is. */
 export interface Prediction {
+  /** Name of the class. */
   readonly label: string;
   /** 0..1; the probabilities of all labels sum to 1. */
   readonly probability: number;
@@ -12,20 +13,29 @@ export interface Prediction {
 
 /** A model file that classifies image files by what its metadata say. */
 export interface Classifier {
+  /** What the file says of itself. */
   readonly metadata: ModelMetadata;
-  /** All labels, most probable first. @throws DATA_CORRUPT when the file is not a whole image */
+  /**
+   * All labels, most probable first.
+   * @throws DATA_CORRUPT when the file is not a whole image
+   */
   classify(imageFile: string): Promise<readonly Prediction[]>;
+  /** Frees the model. */
   release(): Promise<void>;
 }
 
+/** How the model is run. */
+interface ClassifierOptions {
+  /** Of ONNX Runtime; 1 by default. */
+  readonly threads?: number;
+}
+
 /**
- * Loads a `model.onnx` that a search wrote.
- * @throws MODEL_MISSING, ONNX_READ, MODEL_METADATA, MODEL_LOAD
+ * Loads a `model.onnx` or `model.int8.onnx` that a search or `espalier quantize` wrote.
+ * @throws MODEL_MISSING when there is no file; ONNX_READ when it is no model; MODEL_METADATA when it does not say how
+ *   it wants its images; MODEL_LOAD when ONNX Runtime refuses it
  */
-export async function loadClassifier(
-  path: string,
-  options: { readonly threads?: number } = {},
-): Promise<Classifier> {
+export async function loadClassifier(path: string, options: ClassifierOptions = {}): Promise<Classifier> {
   const { model, bytes } = await readModelFile(path);
   const metadata = readMetadata(model, path);
   const { labels, preprocessing } = metadata;

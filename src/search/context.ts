@@ -10,6 +10,7 @@ import type { Stopwatch } from './stopwatch.ts';
 
 /** How a search tells of itself and is told to stop. */
 export interface SearchHooks {
+  /** Told of what happens, in order of time; must not throw. */
   readonly onEvent: OnEvent;
   /** Aborted: running work stops, everything finished is kept, the run can be resumed. */
   readonly signal: AbortSignal;

@@ -27,8 +27,11 @@ export function spaceOf(exports: Readonly<Record<string, unknown>>): SearchSpace
 }
 
 /**
- * @param reference a preset's name, or the path of a module, relative to `from`
- * @throws SPACE_UNKNOWN, MODULE_LOAD
+ * The search space of a name.
+ * @param reference a preset's name, or the path of a module (JavaScript or TypeScript), relative to `from`: its
+ *   default export, its export `space`, or the `space` of its default export
+ * @throws SPACE_UNKNOWN when there is no such preset, or the module exports no space; MODULE_LOAD when it cannot be
+ *   loaded
  */
 export async function loadSpace(reference: string, from = process.cwd()): Promise<SearchSpace> {
   const preset = findPreset(reference);

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 
-/** In all, what was spent before included. */
+/** In all, what was spent before included: trials, seconds, epochs of the final training. */
 export type MoreBudget = Partial<Pick<SearchOptions, 'trials' | 'timeSeconds' | 'finalEpochs'>>;
 
 /**

@@ -21,6 +21,7 @@ const deviceName = z
 const objective = z.strictObject({
   /** A measure's name, e.g. `valAccuracy`, `latencyMs`, `params`, `macs`, `memoryBytes`. */
   measure: z.string().min(1),
+  /** Which way is better. */
   direction: z.enum(['maximise', 'minimise']),
 });
 
@@ -34,26 +35,36 @@ const Options = z.strictObject({
   out: z.string().min(1),
   /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
   space: z.string().min(1).default('residual'),
+  /** A name in `STRATEGIES`. */
   strategy: z.string().min(1).default('auto'),
   /** File with genomes to try first (see start-genomes.ts); null: none. */
   startWith: z.string().min(1).nullable().default(null),
   /** Folders of earlier runs of the same space, whose trials the strategy learns from. */
   warmFrom: z.array(z.string().min(1)).default([]),
-  /** Zero-cost proxies that the strategy begins with. */
+  /** Zero-cost proxies (`PROXIES`) that the strategy may use. */
   proxies: z.array(z.enum(PROXY_NAMES)).default([]),
-  /** Rule by which a trial is stopped while it trains, e.g. `percentile:25`; null: none. */
+  /** Rule by which a trial is stopped while it trains: `median`, `percentile:25`, `curve`; null: none. */
   stop: z.string().min(1).nullable().default(null),
-  /** Most trials; null: as many as the time allows. */
+  /**
+   * Most trials; null: as many as the time allows, or without a time limit 20, more of them where the strategy begins
+   * with cheap ones.
+   */
   trials: wholePositive.nullable().default(null),
-  /** Wall-clock limit of the whole search, final training and test included; null: none. */
+  /** Wall-clock limit of the whole search, seconds, final training and test included; null: none. */
   timeSeconds: positive.nullable().default(null),
-  /** Epochs of a trial's partial training; null: chosen from the budget. */
+  /**
+   * Epochs of a trial's partial training; null: chosen from the budget, or without a time limit about 60,000 images,
+   * 2 to 20 epochs.
+   */
   epochs: wholePositive.nullable().default(null),
-  /** Epochs of the final training; null: chosen from the budget. */
+  /**
+   * Epochs of the final training; null: as many as the time allows, or without a time limit five times those of a
+   * trial, at least 10.
+   */
   finalEpochs: wholePositive.nullable().default(null),
-  /** Share of the training images that a trial sees. */
+  /** Share of the training images that a trial sees, 0 < share ≤ 1; null: all, or less where the time is short. */
   dataShare: share.nullable().default(null),
-  /** Share of the images' side that a trial sees. */
+  /** Share of the images' side that a trial sees, 0 < share ≤ 1; null: all of it. */
   resolution: share.nullable().default(null),
   /** Trials at once; null: one for each usable core, divided by `threads`. */
   workers: wholePositive.nullable().default(null),
@@ -61,31 +72,39 @@ const Options = z.strictObject({
   threads: wholePositive.default(1),
   /** Where trials run: processes of their own survive any crash; `in-process` is for tests and debugging. */
   executor: z.enum(['child-process', 'in-process']).default('child-process'),
+  /** Decides over everything random. */
   seed: z.union([z.number().int(), z.string().min(1)]).default(1),
+  /** What is to be reached; the first decides which network is exported. Accuracy by default. */
   objectives: z
     .array(objective)
     .min(1)
     .default([{ measure: 'valAccuracy', direction: 'maximise' }]),
+  /** Most weights of the network as it is deployed; null: no bound, as of those below. */
   maxParams: positive.nullable().default(null),
+  /** Most multiply-accumulates of one image, as it is deployed. */
   maxMacs: positive.nullable().default(null),
   /** Peak activation memory of one image in bytes. */
   maxMemoryBytes: positive.nullable().default(null),
-  /** Median of one image on this machine, `latencyThreads` threads; or by device, this machine being `here`. */
+  /**
+   * Median of one image on this machine, milliseconds, `latencyThreads` threads; or by device, this machine being
+   * `here`.
+   */
   maxLatencyMs: z
     .union([positive, z.record(deviceName, positive)])
     .nullable()
     .default(null),
-  /** The exported file; in 8 bits with `int8`. */
+  /** Of the exported file; in 8 bits with `int8`. */
   maxSizeBytes: positive.nullable().default(null),
-  /** Resident memory that loading and running the model takes; or by device, this machine being `here`. */
+  /** Resident memory, bytes, that loading and running the model takes; or by device, this machine being `here`. */
   maxPeakMemoryBytes: z
     .union([positive, z.record(deviceName, positive)])
     .nullable()
     .default(null),
   /** Other devices that latency is measured on: their addresses (device/remote/address.ts), by their names. */
   devices: z.record(deviceName, z.string().min(1)).default({}),
-  /** How long a trial waits for a device that does not answer. */
+  /** Seconds that a trial waits for a device that does not answer. */
   devicePatienceSeconds: positive.default(600),
+  /** Threads of latency measurements on this machine. */
   latencyThreads: wholePositive.default(1),
   /** Members of the Pareto front to train fully; null: 3 with several objectives, otherwise the best alone. */
   front: wholePositive.nullable().default(null),
@@ -93,23 +112,27 @@ const Options = z.strictObject({
   int8: z.boolean().default(false),
   /** Percentage points of validation accuracy that an exported network may lose in 8 bits; null: no bound. */
   maxDropPoints: z.number().min(0).max(100).nullable().default(null),
-  /** Null: chosen to suit the data. */
+  /** Images in a step; null: chosen to suit the data. */
   batchSize: wholePositive.nullable().default(null),
+  /** Peak of the schedule; null: by the batch and the optimiser. */
   learningRate: positive.nullable().default(null),
-  /** Side of the square that images are resized to; null: chosen to suit the data. */
+  /** Side of the square that images are resized to, 8..512 pixels; null: chosen to suit the data. */
   imageSize: z.number().int().min(8).max(512).nullable().default(null),
   /** Read images as grey or RGB; null: as they are. */
   channels: z
     .union([z.literal(1), z.literal(3)])
     .nullable()
     .default(null),
-  /** Mirror images in training: null chooses to suit the data (never for digits or letters). */
+  /** Mirror images in training; null: horizontally where the data show that it is harmless. */
   flips: z.enum(['none', 'horizontal', 'vertical', 'both']).nullable().default(null),
   /** Parts of the augmentation given by hand; the others are chosen to suit the data. */
   augmentation: AugmentationParts.default({}),
-  /** A trial that takes longer is stopped and counts as failed; null: chosen from the budget. */
+  /**
+   * A trial that takes more seconds is stopped and counts as failed; null: several times what is planned for it, or
+   * without a time limit twenty times what is predicted, at least 600.
+   */
   trialTimeoutSeconds: positive.nullable().default(null),
-  /** Resident memory of a trial's process; null: what the machine has, divided by the workers. */
+  /** Most resident memory, bytes, of a trial's process; null: most of what the machine has, divided by the workers. */
   trialMemoryBytes: positive.nullable().default(null),
 });
 
@@ -124,7 +147,8 @@ function parted(bound: number | Readonly<Record<string, number>> | null): {
 }
 
 /**
- * Checks and completes options. With `int8`, accuracy, latency and size among the objectives are those in 8 bits, unless
+ * The schema that checks and completes options: `SearchOptions.parse({ data, out })`, which throws zod's error with
+ * the path of what is wrong. With `int8`, accuracy, latency and size among the objectives are those in 8 bits, unless
  * both are there. Bounds by device are parted into the one for this machine and those for the others.
  */
 export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoints }, context) => {
@@ -139,11 +163,15 @@ export const SearchOptions = Options.superRefine(({ objectives, int8, maxDropPoi
     const memory = parted(options.maxPeakMemoryBytes);
     return {
       ...options,
+      /** The bound on this machine; null: none. */
       maxLatencyMs: latency.here,
       /** The bounds on other devices, by their names. */
       maxDeviceLatencyMs: latency.elsewhere,
+      /** The bound on this machine; null: none. */
       maxPeakMemoryBytes: memory.here,
+      /** The bounds on other devices, by their names. */
       maxDevicePeakMemoryBytes: memory.elsewhere,
+      /** Those that the search goes by: in 8 bits with `int8`. */
       objectives: judgedObjectives(options.objectives, options.int8),
     };
   })

@@ -13,23 +13,31 @@ import { trainingOverhead } from '../estimation/training-speed.ts';
 import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
 
+/** How a search spends its budget. Decided once, stored with the run, the same after a resume. */
 export interface SearchPlan {
   /** Trials in all. */
   readonly trials: number;
+  /** Trials at once. */
   readonly workers: number;
-  /** Threads of a trial and of the final training. */
+  /** Of a trial. */
   readonly threads: number;
+  /** Of the final training. */
   readonly finalThreads: number;
-  /** Epochs of a trial; of the final training, or null to fill the time that is left. */
+  /** Of a trial. */
   readonly epochs: number;
+  /** Of the final training; null to fill the time that is left. */
   readonly finalEpochs: number | null;
+  /** Share of the training images that a trial sees, 0 < share ≤ 1. */
   readonly dataShare: number;
+  /** Share of the images' side that a trial sees, 0 < share ≤ 1. */
   readonly resolution: number;
   /** Null without a time limit. */
   readonly time: {
-    /** Seconds of training of a usual trial, of the search and of the whole, data included. */
+    /** Seconds of training of a usual trial. */
     readonly trialSeconds: number;
+    /** Seconds of all trials. */
     readonly searchSeconds: number;
+    /** Seconds of the whole, data included. */
     readonly totalSeconds: number;
     /** Largest network that the final training has time for, in multiply-accumulates. */
     readonly maxMacs: number;

@@ -40,12 +40,17 @@ import { type RunFolder, runFolder } from './run-folder.ts';
 import { runTrials } from './run-trials.ts';
 import { createStopwatch } from './stopwatch.ts';
 
-/** @returns null when the signal ended it before it was done */
+/** What came out; null when the signal ended it before it was done. */
 export type SearchResult = DoneEvent | null;
 
 /**
- * A search that fails before its first trial leaves nothing behind.
- * @throws any EspalierError about the data, the options, the space, the devices or the storage; RUN_EXISTS
+ * A search from data to exported network: reads the data, runs the study, trains the best candidate fully, tests it
+ * once, writes what comes out into the folder `out`. Every step leaves its result in the run's storage, so that it
+ * can be gone on with after any interruption. One that fails before its first trial leaves nothing behind.
+ * @param given by `SearchOptions.parse`
+ * @throws RUN_EXISTS; USAGE for a strategy, measure or rule that does not exist; SPACE_UNKNOWN, MODULE_LOAD; DATA_*;
+ *   WARM_START; DEVICE_*; INFEASIBLE, NO_TRIAL when no network meets the bounds; FINAL_FAILED; BATCH_TOO_LARGE;
+ *   STORAGE_*
  */
 export async function search(given: SearchOptions, hooks: SearchHooks): Promise<SearchResult> {
   const began = hooks.began ?? Date.now();
@@ -62,6 +67,7 @@ export async function search(given: SearchOptions, hooks: SearchHooks): Promise<
   });
 }
 
+/** What may be otherwise than the run was begun with. */
 export interface ResumeChanges extends MoreBudget {
   /** Addresses of the run's devices where they are others by now. */
   readonly devices?: SearchOptions['devices'];
@@ -69,7 +75,10 @@ export interface ResumeChanges extends MoreBudget {
 
 /**
  * Goes on with a run. A finished one only writes its files again, unless it is given more to spend.
- * @throws STORAGE_MISSING; USAGE for a device that the run does not have, or a time limit where it had none
+ * @param out the run's folder
+ * @throws STORAGE_MISSING when there is no run; STORAGE_LOCKED when another process works on it; DATA_CHANGED,
+ *   STUDY_CHANGED when data or space are others by now; USAGE for a device that the run does not have, or a time
+ *   limit where it had none; what `search` throws
  */
 export async function resumeSearch(
   out: string,
@@ -122,20 +131,26 @@ const LATER_OPTIONS: Pick<
   proxies: [],
 };
 
+/** What a search would do. */
+interface PlannedSearch {
+  /** In sentences. */
+  readonly lines: readonly string[];
+  /** How it would spend its budget. */
+  readonly plan: SearchPlan;
+  /** What was found in the data. */
+  readonly report: DataReport;
+  /** With a time limit that limit; without, what random networks would take. */
+  readonly seconds: number;
+}
+
 /**
  * What `search` would do, and about how long it takes. Reads the data, writes nothing.
  * @throws what {@link search} throws before its first trial, INFEASIBLE among it
  */
 export async function planSearch(
   options: SearchOptions,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<{
-  readonly lines: readonly string[];
-  readonly plan: SearchPlan;
-  readonly report: DataReport;
-  /** With a time limit that limit; without, what random networks would take. */
-  readonly seconds: number;
-}> {
+  { signal }: Pick<SearchHooks, 'signal'>,
+): Promise<PlannedSearch> {
   const began = Date.now();
   await refuseRun(runFolder(options.out));
   const space = await loadSpace(options.space);
@@ -163,8 +178,10 @@ export async function planSearch(
 
 /**
  * Writes a run's report.html, trials.json and pareto.csv again from its storage.
+ * @param out the run's folder
  * @returns their paths
- * @throws STORAGE_MISSING, STORAGE; RUN_WITHOUT_DATA
+ * @throws STORAGE_MISSING when there is no run; RUN_WITHOUT_DATA when it ended before its data was read; STORAGE when
+ *   they cannot be written
  */
 export async function reportRun(out: string): Promise<readonly string[]> {
   const folder = runFolder(out);

@@ -18,8 +18,10 @@ import { canonicalTraining, type TrainingChoices } from './training-choices.ts';
 
 /**
  * SHA-256 (hex) of a network's canonical form. Equal for genomes that build the same network: without regard to ids,
- * order of nodes and of commutative inputs, dead branches, zeros and operators that change nothing. The weights' number
- * and sharing do matter: two branches of equal structure are not one branch.
+ * order of nodes and of commutative inputs, dead branches, zeros and operators that change nothing. The weights'
+ * number and sharing do matter: two branches of equal structure are not one branch. By colour refinement (Weisfeiler
+ * and Leman 1968) over Merkle hashes (1987).
+ * @throws SHAPE when the network is not well formed
  */
 export function networkHash(network: Network): string {
   const graph = reducedGraph(network);

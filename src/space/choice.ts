@@ -8,59 +8,88 @@
 import { fail } from '../errors.ts';
 import type { Genome } from './genome.ts';
 
-/** What `oneOf` and `subset` choose from: JSON scalars, compared by identity. */
+/** What `oneOf` and `subset` choose from: JSON scalars, compared by identity. Numbers must be finite. */
 export type Scalar = string | number | boolean | null;
+/** Choices by name. */
 type Fields = Readonly<Record<string, Choice>>;
 
 declare const VALUE: unique symbol;
 /** Carries the type of a choice's values; never present at run time. */
 interface Valued<V> {
+  /** Only in types. */
   readonly [VALUE]?: V;
 }
 
+/** Made by {@link oneOf}. */
 export interface OneOfChoice<V extends Scalar = Scalar> extends Valued<V> {
   readonly kind: 'oneOf';
+  /** Distinct, one or more. */
   readonly values: readonly V[];
 }
+/** Made by {@link int}. */
 export interface IntChoice extends Valued<number> {
   readonly kind: 'int';
+  /** Smallest value. */
   readonly lo: number;
+  /** Upper bound; taken where it is a whole number of steps from `lo`. */
   readonly hi: number;
+  /** Distance of neighbouring values, ≥ 1. */
   readonly step: number;
 }
+/** Made by {@link float}. */
 export interface FloatChoice extends Valued<number> {
   readonly kind: 'float';
+  /** Smallest value. */
   readonly lo: number;
+  /** Largest value. */
   readonly hi: number;
+  /** Whether its logarithm is what is uniform. */
   readonly log: boolean;
 }
+/** Made by {@link optional}. */
 export interface OptionalChoice<V = unknown> extends Valued<V | null> {
   readonly kind: 'optional';
+  /** What is there, or not. */
   readonly choice: Choice;
 }
+/** Made by {@link repeat}. */
 export interface RepeatChoice<V = unknown> extends Valued<readonly V[]> {
   readonly kind: 'repeat';
+  /** Of each item. */
   readonly choice: Choice;
+  /** Fewest items, ≥ 0. */
   readonly min: number;
+  /** Most items. */
   readonly max: number;
 }
+/** Made by {@link subset}. */
 export interface SubsetChoice<V extends Scalar = Scalar> extends Valued<readonly V[]> {
   readonly kind: 'subset';
+  /** Distinct, one or more. */
   readonly items: readonly V[];
+  /** Fewest that are taken, ≥ 0. */
   readonly min: number;
+  /** Most that are taken. */
   readonly max: number;
 }
+/** Made by {@link struct}. */
 export interface StructChoice<V = unknown> extends Valued<V> {
   readonly kind: 'struct';
+  /** Choices by name. */
   readonly fields: Fields;
 }
+/** Made by {@link variant}. */
 export interface VariantChoice<V = unknown> extends Valued<V> {
   readonly kind: 'variant';
+  /** Alternatives by name. */
   readonly options: Fields;
 }
+/** Made by {@link shared}. */
 export interface SharedChoice<V = unknown> extends Valued<V> {
   readonly kind: 'shared';
+  /** Equal at all places that are tied. */
   readonly name: string;
+  /** What is decided once for them. */
   readonly choice: Choice;
 }
 
@@ -79,7 +108,9 @@ export type Choice =
 /** The type of the values that a choice gives: `ValueOf<typeof kernel>`. */
 export type ValueOf<C> = C extends Valued<infer V> ? V : never;
 
+/** The values of a struct's fields. */
 type StructValue<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
+/** The value of one alternative, with its name as `kind`. */
 type VariantValue<O> = {
   [K in keyof O]: O[K] extends StructChoice
     ? { readonly kind: K } & ValueOf<O[K]>
@@ -102,22 +133,43 @@ function checkRange(what: string, min: number, max: number, upTo = Number.POSITI
     );
 }
 
-/** One of the given distinct values, without order. */
+/**
+ * One of the given distinct values, without order.
+ * @throws SPACE when there are none, two are equal or one is not finite
+ */
 export function oneOf<const V extends Scalar>(values: readonly V[]): OneOfChoice<V> {
   checkScalars('oneOf', values);
   return { kind: 'oneOf', values };
 }
 
-/** An integer `lo, lo+step, … ≤ hi`. */
-export function int(lo: number, hi: number, options: { readonly step?: number } = {}): IntChoice {
+/** Of {@link int}. */
+interface IntOptions {
+  /** Distance of neighbouring values, a whole number ≥ 1; 1 by default. */
+  readonly step?: number;
+}
+
+/**
+ * An integer `lo, lo + step, … ≤ hi`, of equal probability each.
+ * @throws SPACE when a number is not whole, `lo` > `hi` or the step is below 1
+ */
+export function int(lo: number, hi: number, options: IntOptions = {}): IntChoice {
   const step = options.step ?? 1;
   if (![lo, hi, step].every(Number.isSafeInteger) || lo > hi || step < 1)
     malformed(`int(${lo}, ${hi}) with step ${step} holds no integers`);
   return { kind: 'int', lo, hi, step };
 }
 
-/** A real number in [lo, hi], drawn uniformly, or uniformly in its logarithm with `log` (0 < lo). */
-export function float(lo: number, hi: number, options: { readonly log?: boolean } = {}): FloatChoice {
+/** Of {@link float}. */
+interface FloatOptions {
+  /** Whether the logarithm is what is uniform; false by default. */
+  readonly log?: boolean;
+}
+
+/**
+ * A real number in [lo, hi], drawn uniformly, or uniformly in its logarithm with `log` (0 < lo).
+ * @throws SPACE when it is no range of finite numbers, or begins at 0 or below with `log`
+ */
+export function float(lo: number, hi: number, options: FloatOptions = {}): FloatChoice {
   const log = options.log ?? false;
   if (!(Number.isFinite(lo) && Number.isFinite(hi) && lo < hi))
     malformed(`float(${lo}, ${hi}) is not a range`);
@@ -125,7 +177,10 @@ export function float(lo: number, hi: number, options: { readonly log?: boolean 
   return { kind: 'float', lo, hi, log };
 }
 
-/** The inner choice or null. The inner choice must not give null itself. */
+/**
+ * The inner choice or null.
+ * @throws SPACE when the inner choice may give null itself
+ */
 export function optional<C extends Choice>(choice: C): OptionalChoice<ValueOf<C>> {
   if (givesNull(choice))
     malformed('optional(…) holds a choice that may itself be null, which would be ambiguous');
@@ -137,16 +192,30 @@ function givesNull(choice: Choice): boolean {
   return choice.kind === 'optional' || (choice.kind === 'oneOf' && choice.values.includes(null));
 }
 
-/** A list of `min` to `max` values, each with choices of its own: variable depth. */
+/**
+ * A list of `min` to `max` values (0 ≤ min ≤ max, whole), each with choices of its own: variable depth.
+ * @throws SPACE when that is no range of counts
+ */
 export function repeat<C extends Choice>(choice: C, min: number, max: number): RepeatChoice<ValueOf<C>> {
   checkRange('repeat', min, max);
   return { kind: 'repeat', choice, min, max };
 }
 
-/** `min` to `max` of the items, listed in the order given here. All subset sizes by default. */
+/** Of {@link subset}. */
+interface SubsetOptions {
+  /** Fewest items, ≥ 0; 0 by default. */
+  readonly min?: number;
+  /** Most items; all of them by default. */
+  readonly max?: number;
+}
+
+/**
+ * `min` to `max` of the items, listed in the order given here.
+ * @throws SPACE when there are no items, two are equal, or that is no range of counts
+ */
 export function subset<const V extends Scalar>(
   items: readonly V[],
-  options: { readonly min?: number; readonly max?: number } = {},
+  options: SubsetOptions = {},
 ): SubsetChoice<V> {
   checkScalars('subset', items);
   const { min = 0, max = items.length } = options;
@@ -161,15 +230,19 @@ function checkNames(what: string, fields: Fields): void {
       malformed(`the ${what} "${name}" must start with a letter and hold only letters, digits, _ and -`);
 }
 
-/** Named choices side by side. Names start with a letter and hold letters, digits, _ and -. */
+/**
+ * Named choices side by side. Names start with a letter and hold letters, digits, _ and -.
+ * @throws SPACE when a name does not
+ */
 export function struct<F extends Fields>(fields: F): StructChoice<StructValue<F>> {
   checkNames('field', fields);
   return { kind: 'struct', fields };
 }
 
 /**
- * One of several named alternatives, each with its own conditional choices. The value is `{ kind, …fields }` where the
- * alternative is a struct, and `{ kind, value }` where it is any other choice.
+ * One of several named alternatives, each with its own conditional choices. The value is `{ kind, …fields }` where
+ * the alternative is a struct, and `{ kind, value }` where it is any other choice. Names as in {@link struct}.
+ * @throws SPACE when there are no alternatives, a name is not allowed, or a struct has a field `kind`
  */
 export function variant<O extends Fields>(options: O): VariantChoice<VariantValue<O>> {
   if (Object.keys(options).length === 0) malformed('variant has no alternatives');
@@ -183,8 +256,11 @@ export function variant<O extends Fields>(options: O): VariantChoice<VariantValu
 }
 
 /**
- * A tied choice: the same value wherever `name` appears in the tree, decided once. The genome holds the value at every
- * place. All places of one name must hold the same choice, and a shared choice must not hold another shared one.
+ * A tied choice: the same value wherever `name` appears in the tree, decided once. The genome holds the value at
+ * every place. All places of one name must hold the same choice, and a shared choice must not hold another shared
+ * one.
+ * @throws SPACE when the name holds other characters than letters, digits, _ . -, or the choice a shared one;
+ *   `defineSpace` throws it when one name stands for two choices
  */
 export function shared<C extends Choice>(name: string, choice: C): SharedChoice<ValueOf<C>> {
   if (!/^[\w.-]+$/.test(name))

@@ -8,7 +8,12 @@ import { mapParts, sharedValues } from './decisions.ts';
 import type { Genome } from './genome.ts';
 import type { SearchSpace } from './space.ts';
 
-/** A child of two valid genomes of the space. Always valid; shared choices are inherited once for all their places. */
+/**
+ * A child of two valid genomes of the space, by uniform crossover (Syswerda 1989): each decision that both parents
+ * take comes from either with equal probability; a part that only the chosen parent has comes from it whole. Always
+ * valid; shared choices are inherited once for all their places. Genomes that are not of the space are not noticed:
+ * see `validateGenome`.
+ */
 export function crossGenomes(
   space: Pick<SearchSpace, 'root'>,
   mother: Genome,

@@ -15,7 +15,13 @@ export type DecidingChoice = Exclude<Choice, { readonly kind: 'struct' | 'shared
 
 /** One choice that a genome has made, and where. */
 export interface Decision {
+  /**
+   * Where: `stages.length` is a repeat's length, `stages[0].block.kind` a variant's kind,
+   * `stages[0].block:basic.kernel` a choice of its alternative `basic`, `head?` an optional part's presence, `@width`
+   * the shared choice "width".
+   */
   readonly path: string;
+  /** What could have been chosen. */
   readonly choice: DecidingChoice;
   /** The genome of the part that the decision stands at. */
   readonly value: Genome;
@@ -93,7 +99,10 @@ export function mapParts(choice: Choice, genome: Genome, visit: Visit, path = ''
   }
 }
 
-/** The open decisions of a valid genome, in the tree's order; a shared one once, where it appears first. */
+/**
+ * The open decisions (those of more than one outcome) of a valid genome, in the tree's order; a shared one once,
+ * where it appears first.
+ */
 export function listDecisions(space: Pick<SearchSpace, 'root'>, genome: Genome): readonly Decision[] {
   const found = new Map<string, Decision>();
   mapParts(space.root, genome, (choice, value, place) => {

@@ -20,19 +20,33 @@ import type { Genome } from './genome.ts';
 import { counts, namesOf } from './size.ts';
 import type { SearchSpace } from './space.ts';
 
+/** What a number lies in. */
+interface NumberRange {
+  /** Is 0 in an encoding. */
+  readonly lo: number;
+  /** Is 1 in an encoding. */
+  readonly hi: number;
+  /** Whether the logarithm is what is laid out between them. */
+  readonly log: boolean;
+}
+
 /** One coordinate of a space's encoding, or one group of one-hot coordinates. */
 export interface EncodingSlot {
   /** The path of the decision (decisions.ts); for a subset, `path{item}`. */
   readonly path: string;
-  /** Outcomes of a categorical slot in order, or the range of a numeric one. */
-  readonly outcomes: readonly Scalar[] | { readonly lo: number; readonly hi: number; readonly log: boolean };
+  /** Outcomes of a categorical slot in order, or the range of a numeric one (a number, or a list's length). */
+  readonly outcomes: readonly Scalar[] | NumberRange;
   /** True when some genomes do not take the decision. */
   readonly conditional: boolean;
 }
 
 const slotsCache = new WeakMap<Choice, readonly EncodingSlot[]>();
 
-/** The slots of a space, the same for all its genomes: what each place of an encoding means. */
+/**
+ * The slots of a space, the same for all its genomes: what each place of an encoding means. One for each open
+ * decision of its largest genomes: repeats are laid out to their greatest length, variants with all their
+ * alternatives. The same array each time.
+ */
 export function encodingSlots(space: Pick<SearchSpace, 'root'>): readonly EncodingSlot[] {
   let slots = slotsCache.get(space.root);
   if (!slots) {
@@ -124,13 +138,13 @@ const isCategorical = (outcomes: EncodingSlot['outcomes']): outcomes is readonly
   Array.isArray(outcomes);
 
 /** A number of a range as 0..1, in its logarithm where the range says so. */
-function scaled({ lo, hi, log }: { lo: number; hi: number; log: boolean }, value: number): number {
+function scaled({ lo, hi, log }: NumberRange, value: number): number {
   return log ? Math.log(value / lo) / Math.log(hi / lo) : (value - lo) / (hi - lo);
 }
 
 /**
- * One number a slot, `encodingSlots(space).length` in all: the index of the outcome where it is categorical, 0..1 where
- * it is numeric, -1 where it is absent.
+ * One number a slot, `encodingSlots(space).length` in all: the index of the outcome where it is categorical, 0..1
+ * where it is numeric, -1 where it is absent. Different valid genomes give different vectors.
  */
 export function encodeCategorical(space: Pick<SearchSpace, 'root'>, genome: Genome): Float64Array {
   const values = slotValues(space, genome);
@@ -142,8 +156,9 @@ export function encodeCategorical(space: Pick<SearchSpace, 'root'>, genome: Geno
 }
 
 /**
- * One column for each outcome of a categorical slot (1 for the one taken), one column 0..1 for a numeric slot, and after
- * them one column for each conditional slot (1 where it is absent, its other columns being 0).
+ * One column for each outcome of a categorical slot (1 for the one taken), one column 0..1 for a numeric slot, and
+ * after them one column for each conditional slot (1 where it is absent, its other columns being 0). Different valid
+ * genomes give different vectors.
  */
 export function encodeOneHot(space: Pick<SearchSpace, 'root'>, genome: Genome): Float64Array {
   const values = slotValues(space, genome);

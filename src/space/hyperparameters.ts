@@ -6,11 +6,18 @@ import type { SearchSpace } from './space.ts';
 import type { TrainingChoices } from './training-choices.ts';
 import { validateGenome } from './validation.ts';
 
-/** Choices that suit most image classifiers with batch norm. As a field of a space's own choices, they join its search. */
+/**
+ * Choices that suit most image classifiers with batch norm. As a field of a space's own choices, they join its
+ * search.
+ */
 export const trainingChoices = struct({
+  /** Peak learning rate. */
   learningRate: float(0.01, 1, { log: true }),
+  /** Coefficient of the weight decay. */
   weightDecay: float(1e-5, 5e-3, { log: true }),
+  /** Images in a step. */
   batchSize: oneOf([32, 64, 128]),
+  /** Share of every label that is spread over all classes. */
   labelSmoothing: float(0, 0.2),
 });
 
@@ -27,8 +34,8 @@ export interface Hyperparameters<C extends Choice> {
 }
 
 /**
- * A space whose members are one network, trained in different ways.
- * @throws GENOME when it is none of the space
+ * A space whose members are one network, trained in different ways, named `<space>-training`.
+ * @throws GENOME when the genome is none of the space; SPACE as `defineSpace`
  */
 export function hyperparameterSpace<const C extends Choice = typeof trainingChoices>(
   definition: Hyperparameters<C>,

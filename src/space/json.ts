@@ -14,7 +14,10 @@ export function stringifyGenome(space: Pick<SearchSpace, 'root'>, genome: Genome
   return JSON.stringify(inOrder(space, genome));
 }
 
-/** The reverse of {@link stringifyGenome}. Throws GENOME when the text is not JSON or not a genome of the space. */
+/**
+ * The reverse of {@link stringifyGenome}.
+ * @throws GENOME when the text is not JSON or not a genome of the space, with the path of what is wrong
+ */
 export function parseGenome(space: Pick<SearchSpace, 'name' | 'root'>, text: string): Genome {
   let value: unknown;
   try {
@@ -31,8 +34,8 @@ export function parseGenome(space: Pick<SearchSpace, 'name' | 'root'>, text: str
 }
 
 /**
- * A genome as one short line for terminals: `width=64 stages=[{kernel=3} ×2, {kernel=5}] head=-`. Equal neighbours in a
- * list are folded; absent parts are `-`.
+ * A genome as one short line for terminals: `width=64 stages=[{kernel=3} ×2, {kernel=5}] head=-`. Numbers have four
+ * digits, equal neighbours in a list are folded, absent parts are `-`. Not to be read back.
  */
 export function describeGenome(genome: Genome): string {
   return isObject(genome) ? fields(genome) : value(genome);

@@ -15,11 +15,12 @@ import type { SearchSpace } from './space.ts';
 import { isValidPart } from './validation.ts';
 
 /**
- * A genome that differs from the given valid one in exactly one decision, or after `decisions` such steps at different
- * decisions (fewer where the genome has fewer). Decisions are chosen uniformly and change to any other outcome with equal probability; subsets gain, lose
- * or swap one item. Choices that a change brings into being are drawn uniformly; those that remain are kept: a longer
- * list keeps its items, another alternative keeps what it has in common with the former one. A genome without any open
- * decision is returned as it is.
+ * A genome that differs from the given valid one in exactly one decision, or after `decisions` such steps at
+ * different decisions (fewer where the genome has fewer). Decisions are chosen uniformly and change to any other
+ * outcome with equal probability; subsets gain, lose or swap one item. Choices that a change brings into being are
+ * drawn uniformly; those that remain are kept: a longer list keeps its items, another alternative keeps what it has
+ * in common with the former one. A genome without any open decision is returned as it is.
+ * @param decisions steps, ≥ 1; 1 by default
  */
 export function mutateGenome(
   space: Pick<SearchSpace, 'root'>,

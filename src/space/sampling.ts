@@ -68,8 +68,10 @@ function drawDecisions(choice: Choice, random: Random, shared: Map<string, Genom
 }
 
 /**
- * A random valid genome. `uniformOver` chooses between equally likely genomes (default) and equally likely outcomes of
- * each decision; see the head of this file.
+ * A random valid genome.
+ * @param uniformOver `genomes` (default): all genomes are equally likely, so that long repeats dominate; `decisions`:
+ *   every decision on the way down is uniform by itself, so that each depth is equally likely. A float counts as one
+ *   value in the first
  */
 export function sampleGenome(
   space: Pick<SearchSpace, 'root'>,
@@ -80,7 +82,10 @@ export function sampleGenome(
   return draw(space.root, random, new Map());
 }
 
-/** All genomes, each once, in a fixed order. Lazy; throws SPACE_NOT_COUNTABLE when the space has a float. */
+/**
+ * All genomes, each once, in a fixed order; lazy.
+ * @throws SPACE_NOT_COUNTABLE when the space has a float, as the first one is asked for
+ */
 export function* enumerateGenomes(
   space: Pick<SearchSpace, 'root' | 'name'>,
 ): Generator<Genome, void, undefined> {

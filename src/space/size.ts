@@ -115,7 +115,10 @@ export function countGenomes(root: Choice, decided?: ReadonlyMap<string, unknown
   return total;
 }
 
-/** Exact number of genomes of a space, or null when a float makes it infinite. */
+/**
+ * Exact number of genomes of a space, tied choices counted once, or null when a float makes it infinite. Genomes may
+ * build the same network: see `networkHash`.
+ */
 export function spaceSize(space: Pick<SearchSpace, 'root'>): bigint | null {
   return hasFloat(space.root) ? null : countGenomes(space.root);
 }

@@ -10,11 +10,16 @@ import type { TrainingChoices } from './training-choices.ts';
 
 /** A search space: a tree of choices, and the network that a genome of it stands for. Made by `defineSpace`. */
 export interface SearchSpace {
+  /** For errors, reports and `espalier spaces`. */
   readonly name: string;
   /** One or two sentences with the paper, for `espalier spaces` and the report. */
   readonly description: string;
+  /** The tree of what may vary. */
   readonly root: Choice;
-  /** Builds the network of a valid genome. Pure. Throws an EspalierError when shapes cannot fit. */
+  /**
+   * Builds the network of a valid genome for images of a shape and a number of classes. Pure.
+   * @throws EspalierError when shapes cannot fit
+   */
   readonly build: (genome: Genome, io: NetworkIO) => Network;
   /**
    * How the network of a valid genome is trained, for spaces that choose that too: the learning rate beside the width.

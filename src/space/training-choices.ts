@@ -10,35 +10,48 @@ import type { Genome } from './genome.ts';
 
 /** Parts of an augmentation; see data/dataset.ts for their meaning and units. */
 export const AugmentationParts = z.strictObject({
+  /** As `Augmentation.flip`. */
   flip: z.boolean().exactOptional(),
+  /** As `Augmentation.flipVertical`. */
   flipVertical: z.boolean().exactOptional(),
+  /** Pixels, whole, ≥ 0. */
   shift: z.number().int().min(0).exactOptional(),
+  /** Pixels, whole, ≥ 0. */
   cutout: z.number().int().min(0).exactOptional(),
+  /** 0..1. */
   jitter: z.number().min(0).max(1).exactOptional(),
+  /** Degrees, 0..180. */
   rotate: z.number().min(0).max(180).exactOptional(),
+  /** 0..0.9. */
   scale: z.number().min(0).max(0.9).exactOptional(),
+  /** ≥ 0. */
   mixup: z.number().min(0).exactOptional(),
 });
 
 const Choices = z.strictObject({
+  /** Its other settings are the search's. */
   optimiser: z.enum(['sgd', 'adamw', 'rmsprop', 'lion']).exactOptional(),
-  /** Peak of the schedule. Where it is not chosen, it follows the optimiser and the batch. */
+  /** Peak of the schedule, > 0. Where it is not chosen, it follows the optimiser and the batch. */
   learningRate: z.number().positive().exactOptional(),
+  /** Coefficient, ≥ 0. */
   weightDecay: z.number().min(0).exactOptional(),
-  /** How much of the past gradients stays: the momentum of sgd and rmsprop, β₁ of adamw and lion. */
+  /** How much of the past gradients stays, 0 to below 1: the momentum of sgd and rmsprop, β₁ of adamw and lion. */
   momentum: z.number().min(0).lt(1).exactOptional(),
-  /** Images of a step. */
+  /** Images of a step, ≥ 1. */
   batchSize: z.number().int().positive().exactOptional(),
+  /** Share of every label that is spread over all classes, 0 to below 1. */
   labelSmoothing: z.number().min(0).lt(1).exactOptional(),
+  /** As `TrainingPlan.schedule`. */
   schedule: z.enum(['oneCycle', 'cosine', 'constant']).exactOptional(),
-  /** Share of the steps spent warming up. */
+  /** Share of the steps spent warming up, 0..1. */
   warmup: z.number().min(0).max(1).exactOptional(),
-  /** Bound of the gradient's norm; 0 for none. */
+  /** Bound of the gradient's norm, ≥ 0; 0 for none. */
   clipNorm: z.number().min(0).exactOptional(),
+  /** Parts of it; the others stay as the search has them. */
   augmentation: AugmentationParts.exactOptional(),
 });
 
-/** What a genome says of its training; see `SearchSpace.training`. */
+/** What a genome says of its training; see `SearchSpace.training`. All fields may be left out. */
 export type TrainingChoices = Readonly<z.output<typeof Choices>>;
 
 /**

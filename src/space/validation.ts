@@ -11,8 +11,8 @@ interface Problem {
 }
 
 /**
- * Narrows `value` to a genome of the space, or throws GENOME with the path of what is wrong, such as
- * `stages[2].kernel: 4 is not one of 3, 5, 7`.
+ * Narrows `value` to a genome of the space.
+ * @throws GENOME with the path of what is wrong, such as `stages[2].kernel: 4 is not one of 3, 5, 7`
  */
 export function validateGenome(
   space: Pick<SearchSpace, 'name' | 'root'>,

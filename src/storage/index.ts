@@ -13,7 +13,7 @@ const STORAGES = {
 
 /**
  * Opens a study's storage: `sqlite:runs/a/study.db` or a path alone for a file, `memory:` for one that ends with the
- * process. `mode` is `write` (default: takes the writer's lock, makes the file) or `read`.
+ * process.
  * @throws USAGE for an unknown scheme; what {@link openSqlite} throws
  */
 export async function openStorage(

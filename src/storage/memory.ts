@@ -2,7 +2,7 @@
 import type { Trial } from '../study/trial.ts';
 import type { Json, StudyStorage } from './storage.ts';
 
-/** A storage that ends with the process, for tests and studies that nobody resumes. */
+/** A storage that ends with the process, for tests and studies that nobody resumes. What is put is copied. */
 export function createMemoryStorage(): StudyStorage {
   const trials = new Map<number, Trial>();
   const artefacts = new Map<string, Json>();

@@ -33,14 +33,20 @@ interface Tables {
   artefacts: { name: string; value: string };
 }
 
+/** How a study's file is opened. */
 export interface SqliteOptions {
   /** `write` takes the writer's lock and makes the file when it is missing; `read` needs it to be there. */
   readonly mode: 'write' | 'read';
 }
 
 /**
- * @throws STORAGE_LOCKED when another process writes this study; STORAGE_VERSION, STORAGE_FOREIGN for files that are not
- *   ours or too new; STORAGE for a read-only or full disk
+ * Opens a study in one SQLite file, in write-ahead mode. What was put survives the death of the process at any
+ * moment; a power cut may cost the last trials, never the file. One process writes: it holds a lock in the file
+ * `<path>.lock`, which the system releases when it ends. Closing brings everything into the one file. Older formats
+ * are brought up to date when they are opened to be written.
+ * @throws STORAGE_MISSING when a file to be read is not there; STORAGE_LOCKED when another process writes this study;
+ *   STORAGE_VERSION, STORAGE_FOREIGN for files that are too new or not ours; STORAGE when the file cannot be used,
+ *   from the storage's functions too: a full or read-only disk
  */
 export async function openSqlite(path: string, { mode }: SqliteOptions): Promise<StudyStorage> {
   if (mode === 'read' && !existsSync(path)) fail('STORAGE_MISSING', { path });

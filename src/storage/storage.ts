@@ -9,13 +9,17 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * `espalier/testing` checks.
  */
 export interface StudyStorage {
-  /** Inserts the trial, or replaces the one of the same number. Durable when the promise resolves. */
+  /**
+   * Inserts the trial, or replaces the one of the same number. Survives the death of the process once the promise
+   * resolves.
+   */
   putTrial(trial: Trial): Promise<void>;
-  /** All trials by number. */
+  /** All trials, by rising number; copies. */
   trials(): Promise<Trial[]>;
-  /** Replaces the artefact of this name. */
+  /** Replaces the artefact of this name. As durable as a trial. */
   putArtefact(name: string, value: Json): Promise<void>;
-  /** Null when there is none. */
+  /** The artefact of this name; null when there is none. */
   artefact(name: string): Promise<Json>;
+  /** Frees the file; no function may be called afterwards. */
   close(): Promise<void>;
 }

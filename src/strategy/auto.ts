@@ -25,6 +25,12 @@ const START = 8;
 /** One trial in so many is named by a few trees. */
 const DRAW_EVERY = 6;
 
+/**
+ * The default strategy: well-known and random members of the space first, then a forest and a Gaussian process
+ * together; by expected improvement (Jones et al. 1998), every few trials by a draw (Thompson 1933); with several
+ * objectives every other trial is bred from the front (Deb et al. 2002). The less the models foresee, the more trials
+ * are random or bred.
+ */
 export const auto: Strategy = {
   name: 'auto',
   description:

@@ -26,35 +26,56 @@ import { tpe } from './tpe.ts';
 import { modelAsha } from './tpe-asha.ts';
 import { warmEvolution } from './warm-start.ts';
 
-/** All search strategies by the name that `--strategy` takes. */
+/**
+ * All search strategies by the name that `--strategy` takes; each `description` says what it does. All propose only
+ * what `accept` takes, and know several objectives and fidelities (`strategySuite` of `espalier/testing`).
+ */
 export const STRATEGIES = {
+  /** Well-known and random networks, then a forest and a Gaussian process together: the default. */
   auto,
+  /** Uniform random search without repetition (Bergstra and Bengio 2012; Li and Talwalkar 2019). */
   random: randomSearch,
   grid,
+  /** The scrambled Halton sequence over the decisions (Halton 1960, Owen 2017). */
   'quasi-random': quasiRandom,
+  /** Hill climbing to the first better neighbour (White et al. 2021). */
   'local-search': localSearch,
+  /** Hill climbing to the best of several neighbours (White et al. 2021). */
   'steepest-ascent': steepestAscent,
+  /** Simulated annealing (Kirkpatrick et al. 1983). */
   annealing: simulatedAnnealing,
   // Sizes for budgets of tens to hundreds of trials; the paper's 100 and 25 are for tens of thousands.
+  /**
+   * Regularised evolution (Real et al. 2019): the latest 20 trials live, 5 of them compete to have the child, 8
+   * random ones begin.
+   */
   evolution: regularisedEvolution({ population: 20, sample: 5, start: 8 }),
+  /** Evolution from the favourites of the cheap scores (Abdelfattah et al. 2021). */
   'warm-evolution': warmEvolution,
   nsga2,
   nsga3,
   reinforce,
   ppo,
+  /** A normal distribution over the numeric decisions (Hansen and Ostermeier 2001, restarts Auger and Hansen 2005). */
   'cma-es': cmaEs,
   tpe,
+  /** Bayesian optimisation by upper confidence bound (Ru et al. 2021, Srinivas et al. 2010). */
   gp: gaussianProcess,
+  /** Bayesian optimisation by expected improvement (Jones et al. 1998). */
   'gp-ei': processByImprovement,
+  /** The same as `gp`. */
   'gp-ucb': processByBound,
+  /** Bayesian optimisation by Thompson sampling (Thompson 1933). */
   'gp-ts': processByDraw,
   forest,
   bananas,
+  /** Many short trials, the best third of each rung goes on (Jamieson and Talwalkar 2016). */
   'successive-halving': successiveHalving,
   hyperband,
   asha,
   bohb,
   dehb,
   moasha,
+  /** Asynchronous successive halving with new genomes by TPE (Klein et al. 2020). */
   'tpe-asha': modelAsha,
 } satisfies Record<string, Strategy>;

@@ -11,18 +11,21 @@ import type { SearchSpace } from '../space/space.ts';
 
 /** Where a finished trial stands as a strategy sees it. */
 export interface Observation {
+  /** Of the trial, from 0; negative of trials of earlier studies. */
   readonly number: number;
+  /** What was evaluated. */
   readonly genome: Genome;
   /** Canonical hash: equal for genomes that build the same network. */
   readonly hash: string;
+  /** `pruned`: ended on purpose before its evaluation was over; `failed`: it went wrong. */
   readonly state: 'complete' | 'pruned' | 'failed';
   /** Objective values in the request's order, all to be MAXIMISED (signs already turned); null unless complete. */
   readonly values: readonly number[] | null;
   /** True when every constraint holds. */
   readonly feasible: boolean;
   /**
-   * By how much constraints are broken: Σ ln(measure/max) over the broken ones; 0 or absent when none is. Also of trials
-   * that were pruned because of a bound before they were trained.
+   * By how much constraints are broken: Σ ln(measure/max) over the broken ones (Deb 2000); 0 or absent when none is.
+   * Also of trials that were pruned because of a bound before they were trained.
    */
   readonly violation?: number;
   /**
@@ -30,9 +33,12 @@ export interface Observation {
    * constraints.
    */
   readonly margin?: number;
-  /** Everything that was measured, by name. */
+  /** Everything that was measured, by name, in the units of `Measures`. */
   readonly measures?: Readonly<Record<string, number>>;
-  /** The level of the request's `fidelities` that the trial was evaluated at. Values of two levels do not compare. */
+  /**
+   * The level of the request's `fidelities`, from 0, that the trial was evaluated at. Values of two levels do not
+   * compare.
+   */
   readonly fidelity: number;
   /** True where its training was stopped early: its values are those of a shorter one. */
   readonly stopped?: boolean;
@@ -40,22 +46,32 @@ export interface Observation {
 
 /** A trial that was proposed and has no result yet. */
 export interface RunningTrial {
+  /** Of the trial, from 0. */
   readonly number: number;
+  /** What is being evaluated. */
   readonly genome: Genome;
+  /** As `Observation.hash`. */
   readonly hash: string;
+  /** As `Observation.fidelity`. */
   readonly fidelity: number;
 }
 
 /** What is known of a candidate before it is evaluated. */
 export interface Inspected {
+  /** As `Observation.hash`. */
   readonly hash: string;
+  /** Not to be changed. */
   readonly network: Network;
-  /** params, macs, memoryBytes (study/measure.ts). */
+  /**
+   * params, macs (of one image) and memoryBytes of the network as it is deployed, trainingMacs, and what else the
+   * study foresees.
+   */
   readonly measures: Readonly<Record<string, number>>;
 }
 
 /** A score of a candidate that costs next to nothing beside its evaluation (Abdelfattah et al. 2021). */
 export interface ZeroCostProxy {
+  /** Names the score in reports; unique in a study. */
   readonly name: string;
   /** Any finite number, or NaN where it cannot be computed. Whether more is better is for the data to tell. */
   readonly score: (genome: Genome) => number;
@@ -65,7 +81,9 @@ export interface ZeroCostProxy {
 
 /** The next trial: a genome, and the level of `fidelities` to evaluate it at (the highest when absent). */
 export interface Proposal {
+  /** Of the request's space. */
   readonly genome: Genome;
+  /** From 0; the highest when absent. */
   readonly fidelity?: number;
   /**
    * How the strategy came to it, in a few words: `predicted`, `bred`, `start: random`; what follows in brackets is detail.
@@ -76,11 +94,13 @@ export interface Proposal {
 
 /** All that a strategy may know when it proposes a trial. */
 export interface SuggestRequest {
+  /** What is searched. */
   readonly space: SearchSpace;
   /** Finished trials in order of their number. */
   readonly history: readonly Observation[];
+  /** Trials that were proposed and whose results the strategy may not know of yet, by number. */
   readonly running: readonly RunningTrial[];
-  /** How many objectives `values` hold. */
+  /** How many objectives `values` hold, ≥ 1. */
   readonly objectives: number;
   /**
    * What an evaluation costs at each level, ascending (epochs, or any unit of resource): `[1]` when there is but one.
@@ -109,8 +129,11 @@ export interface SuggestRequest {
 
 /** What a strategy's explanation depends on. */
 export interface SearchFacts {
+  /** Trials of the search. */
   readonly trials: number;
+  /** Number of objectives. */
   readonly objectives: number;
+  /** Names of the cheap scores. */
   readonly proxies: readonly string[];
   /** Well-known members that the space names. */
   readonly references: number;
@@ -123,6 +146,7 @@ export interface SearchFacts {
  * same request gives the same proposal.
  */
 export interface Strategy {
+  /** As in `STRATEGIES`; kept with the study. */
   readonly name: string;
   /** One sentence for `--help` and the report, with the paper. */
   readonly description: string;

@@ -5,21 +5,36 @@ import type { Observation, Strategy, SuggestRequest } from './strategy.ts';
 
 /** What a search begins with before its strategy takes over. */
 export interface WarmStart {
-  /** Proposed first, in order, where they are acceptable. */
+  /** Proposed first, in order, where they are acceptable; none by default. */
   readonly genomes?: readonly Genome[];
-  /** Trials of earlier studies of the same space and objectives: seen by the strategy, not repeated by their score. */
+  /**
+   * Trials of earlier studies of the same space and objectives, in the order in which they ended: the strategy sees
+   * them before those of its own study. Whether their genomes may be proposed again is for `accept` to say. None by
+   * default.
+   */
   readonly observations?: readonly Observation[];
-  /** So many of the first trials are the favourites of the request's proxies. */
+  /**
+   * So many of the first trials are the favourites of the request's proxies (Abdelfattah et al. 2021); 0 by default.
+   */
   readonly favourites?: number;
-  /** Each of the first `trials` is the best of `among` random genomes by a cheap score, of which more is better. */
+  /**
+   * Each of the first `trials` is the best of `among` random genomes by a cheap score, of which more is better; none
+   * by default.
+   */
   readonly scored?: {
+    /** How many of the first trials. */
     readonly trials: number;
+    /** Genomes that are scored for each, ≥ 1. */
     readonly among: number;
+    /** Pure; NaN where it cannot be computed: such a genome is taken where no other is there. */
     readonly score: (genome: Genome) => number;
   };
 }
 
-/** A strategy that begins with what is known already: given genomes, then cheap scores, then the earlier trials. */
+/**
+ * A strategy that begins with what is known already: given genomes, then the proxies' favourites, then cheap scores;
+ * after them the given strategy, which knows of the earlier trials. It keeps that one's name and description.
+ */
 export const warmStarted = (strategy: Strategy, warm: WarmStart): Strategy => ({
   ...strategy,
   suggest(request) {

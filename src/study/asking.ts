@@ -11,7 +11,9 @@ import type { Json, StudyStorage } from '../storage/storage.ts';
 import type { Proposal, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 
+/** A cheap score that takes some time. */
 export interface Scorer {
+  /** Names it in reports and in the storage; unique in a study. */
   readonly name: string;
   /** NaN where it cannot be computed; the same network always gives the same. */
   readonly score: (network: Network) => Promise<number>;

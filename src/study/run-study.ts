@@ -4,7 +4,9 @@ import { broken } from './measure.ts';
 import type { Asked, Outcome, Study } from './study.ts';
 import type { Trial } from './trial.ts';
 
+/** How a study is run, and until when. */
 export interface RunOptions {
+  /** That is open. */
   readonly study: Study;
   /** Evaluates one trial. Its rejection is a failed trial, unless the signal was aborted. */
   readonly evaluate: (asked: Asked, signal: AbortSignal) => Promise<Outcome>;
@@ -17,7 +19,9 @@ export interface RunOptions {
   readonly deadline: number | null;
   /** Aborted: running trials stay `running` in the storage and are run again when the study is resumed. */
   readonly signal: AbortSignal;
+  /** Called as a trial begins. */
   readonly onStarted?: (trial: Trial) => void;
+  /** Called as its outcome is recorded. */
   readonly onFinished?: (trial: Trial) => void;
 }
 
@@ -28,9 +32,11 @@ export type RunEnd = 'trials' | 'deadline' | 'exhausted' | 'interrupted' | 'over
 export const LONGEST = 3;
 
 /**
- * Asks, evaluates and records trials, as many at once as the definition says, until the limit of trials, the deadline,
- * or the signal. A failed evaluation costs its trial.
- * @throws what the storage throws, when trials cannot be recorded any more
+ * Asks, evaluates and records trials, as many at once as the definition says, until the limit of trials, the
+ * deadline, or the signal. A failed evaluation costs its trial.
+ * @returns why it ended
+ * @throws INFEASIBLE when no network at all meets the bounds; what the storage throws, when trials cannot be recorded
+ *   any more
  */
 export async function runStudy(options: RunOptions): Promise<RunEnd> {
   const { study, evaluate, deadline, signal } = options;

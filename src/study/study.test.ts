@@ -389,3 +389,19 @@ test('a study of the time when networks were hashed in another way is refused wi
   await storage.putArtefact('study', former);
   await expect(openStudy(definition(1), storage)).rejects.toThrow('hashes of networks of form = 1, not 2');
 });
+
+test.each<[string, Partial<StudyDefinition>]>([
+  ['objectives are empty', { objectives: [] }],
+  ['bound on params is 0', { constraints: [{ measure: 'params', max: 0 }] }],
+  ['bound on params is NaN', { constraints: [{ measure: 'params', max: Number.NaN }] }],
+  ['parallelism is 0', { parallelism: 0 }],
+  ['parallelism is 1.5', { parallelism: 1.5 }],
+  ['fidelities are []', { fidelities: [] }],
+  ['fidelities are [3,1]', { fidelities: [3, 1] }],
+  ['fidelities are [0,1]', { fidelities: [0, 1] }],
+])('a definition that cannot be right is refused before anything is written: %s', async (what, part) => {
+  const storage = createMemoryStorage();
+  const opened = openStudy({ ...definition(1), ...part }, storage);
+  await expect(opened).rejects.toMatchObject({ code: 'USAGE', message: `The study's ${what}` });
+  expect(await storage.artefact('study')).toBeNull();
+});

@@ -14,26 +14,34 @@ import type { Observation } from '../strategy/strategy.ts';
 import { warmStarted } from '../strategy/warm-start.ts';
 import { openAsking } from './asking.ts';
 import { createCandidates } from './candidates.ts';
-import { claimDefinition, type StudyDefinition } from './definition.ts';
+import { checkDefinition, claimDefinition, type StudyDefinition } from './definition.ts';
 import { measureInfo, objectiveValues } from './measure.ts';
 import { observe } from './observe.ts';
 import type { Constraint, CurvePoint, Measures, Trial } from './trial.ts';
 
 /** How a trial ended; `reason` is null when it is complete. */
 export interface Outcome {
+  /** `pruned`: ended on purpose before its evaluation was over. */
   readonly state: 'complete' | 'pruned' | 'failed';
+  /** By name; those that are not finite are dropped. */
   readonly measures: Measures;
+  /** A point for each epoch. */
   readonly curve: readonly CurvePoint[];
+  /** Why it was pruned or failed, in a sentence. */
   readonly reason: string | null;
 }
 
+/** A trial to be evaluated. */
 export interface Asked {
+  /** As it was recorded. */
   readonly trial: Trial;
+  /** What its genome builds, not trained. */
   readonly network: Network;
 }
 
 /** A study that is open: proposes trials and records how they end, each at once in its storage. */
 export interface Study {
+  /** As it was opened with. */
   readonly definition: StudyDefinition;
   /** All trials by number. */
   trials(): readonly Trial[];
@@ -42,19 +50,27 @@ export interface Study {
   /** False while the next trial must wait for an older one. */
   ready(): boolean;
   /**
-   * The next trial, recorded as running; null when the strategy finds no further network. Call it only when `ready()`:
-   * before, the results that its suggestion may depend on are not all there.
-   * @throws INFEASIBLE when no network at all meets the bounds
+   * The next trial, recorded as running; null when the strategy finds no further network. Call it only when
+   * `ready()`: before, the results that its suggestion may depend on are not all there.
+   * @throws INFEASIBLE when no network at all meets the bounds; Error when it is not ready; what the storage throws
    */
   ask(): Promise<Asked | null>;
-  /** Records a trial's outcome and returns the trial. */
+  /**
+   * Records a trial's outcome and returns the trial: one that is complete without a finite number for each objective
+   * is failed.
+   * @throws Error when that trial is not running; what the storage throws
+   */
   tell(number: number, outcome: Outcome): Promise<Trial>;
 }
 
 /**
- * Opens the study of a storage, with the trials it holds.
+ * Opens the study of a storage, with the trials it holds. The suggestion for trial n sees the results of trials up to
+ * n − parallelism and only the genomes of later ones, so that the same definition gives the same trials whoever
+ * finishes first.
  * @param again numbers of failed trials that are to be run once more, as if they had been interrupted
- * @throws STUDY_CHANGED when they were found by another definition
+ * @throws STUDY_CHANGED when they were found by another definition; USAGE when there are no objectives, a measure is
+ *   not known, a bound is not above 0, or parallelism or fidelities are out of range; GENOME when one to start with
+ *   is not of the space; TRAINING when the space chooses a training that cannot be; what the storage throws
  */
 export async function openStudy(
   definition: StudyDefinition,
@@ -63,6 +79,7 @@ export async function openStudy(
 ): Promise<Study> {
   const { space, io, objectives, constraints, parallelism, fidelities = [1] } = definition;
   const { startWith = [], earlier = [] } = definition;
+  checkDefinition(definition);
   for (const genome of startWith) validateGenome(space, genome);
   const strategy =
     startWith.length + earlier.length === 0

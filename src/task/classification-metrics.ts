@@ -1,6 +1,6 @@
 /** Metrics of classification, all from the confusion matrix. */
 
-/** counts[actual][predicted] */
+/** counts[actual][predicted], classes in the data set's order. */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 export interface ClassFigures {

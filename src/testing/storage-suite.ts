@@ -75,8 +75,9 @@ const ARTEFACTS: readonly Json[] = [
 ];
 
 /**
- * Registers one test for each promise of {@link StudyStorage}.
- * @param test the test runner's own function
+ * Registers tests of what every {@link StudyStorage} must keep to: values that come back as they were put, copies,
+ * replacement, order, and what is left after it was closed.
+ * @param test of your test runner
  */
 export function storageSuite(test: TestFunction, { name, newPlace, durable }: StorageSuiteOptions): void {
   const within = async (body: (storage: StudyStorage) => Promise<void>, open = newPlace()): Promise<void> => {

@@ -59,9 +59,10 @@ const NONE: readonly (readonly [string, () => Result])[] = [
 ];
 
 /**
- * Registers one test for each promise of {@link Strategy}: only valid and acceptable genomes, the same request always
- * answered alike, nothing changed and nothing remembered, and no result, order or bound that it cannot deal with.
- * @param test the test runner's own function
+ * Registers tests of what every {@link Strategy} must keep to, whatever it does to find good networks: acceptable
+ * genomes, none twice, pure in its request, at ease with failed, infeasible and NaN results, bounds, several
+ * objectives, useless proxies and parallel studies.
+ * @param test of your test runner
  */
 export function strategySuite(test: TestFunction, strategy: Strategy): void {
   const { name } = strategy;

@@ -14,9 +14,13 @@ import { createSession } from '../runtime/session.ts';
 
 /** What the training graph was made from. */
 export interface TrainingRecipe {
+  /** As given to `trainingGraph`. */
   readonly model: OnnxModel;
+  /** As given to `trainingGraph`. */
   readonly loss: Loss;
+  /** As given to `trainingGraph`. */
   readonly optimiser: Optimiser;
+  /** As given to `trainingGraph`; `watch` is set by `diagnose` itself. */
   readonly options: TrainingGraphOptions;
 }
 
@@ -32,7 +36,14 @@ export interface Diagnosis {
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
-/** @param feeds everything the failed step was fed, the vectors of before it among them */
+/**
+ * Finds where a step first became NaN or infinite: looks through what it was fed, then repeats it in a graph that
+ * counts such elements in every layer's value and gradient, first in the portable form, then in the recipe's. For a
+ * step that has failed; costs the making of one or two training graphs.
+ * @param feeds everything the failed step was fed, the vectors of before it among them: `stepper.lastFeeds()`
+ * @param threads of ONNX Runtime, ≥ 1
+ * @throws as `trainingGraph`; MODEL_LOAD
+ */
 export async function diagnose(recipe: TrainingRecipe, feeds: Feeds, threads: number): Promise<Diagnosis> {
   const { model, loss, optimiser, options } = recipe;
   // The reference form first: it computes layer by layer, so that the layer named is the layer at fault.

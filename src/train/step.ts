@@ -15,36 +15,57 @@ import { ofStep, stepsWorthOneRun, unrolled } from './unroll.ts';
 
 /** What one training step is fed with. */
 export interface StepInputs {
-  /** Model inputs and loss inputs by name. */
+  /** Model inputs and loss inputs by name; others are ignored. */
   readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Of this step, > 0. */
   readonly learningRate: number;
-  /** Decay of the moving average in this step, 0 by default; only where there is one. */
+  /**
+   * Decay of the moving average in this step, 0..1; 0 by default: the average is the weights. Without effect where
+   * the graph keeps none.
+   */
   readonly averageDecay?: number;
 }
 
 /** Runs the steps of a training graph, one after the other, and holds parameters and optimiser state between them. */
 export interface Stepper {
-  /** Runs one step and returns its loss. `noise` draws the masks of dropout. */
+  /**
+   * Runs one step and gives its loss, that of before the update. Not to be called while another step runs.
+   * @param noise draws the masks of dropout, each from a stream named by its input
+   * @throws ONNX Runtime's own Error when an input is missing or does not fit
+   */
   step(inputs: StepInputs, noise: Random): Promise<number>;
   /**
-   * Runs one step after another, to the last bit as by {@link step}, and returns their losses: as many as were done, which
-   * are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
-   * @param noise of each step
+   * Runs one step after another, to the last bit as by {@link step}, and gives their losses: as many as were done,
+   * which are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
+   * @param noise of each step, by its place among the inputs
+   * @throws ONNX Runtime's own Error when an input is missing or does not fit
    */
   run(inputs: readonly StepInputs[], noise: (place: number) => Random): Promise<number[]>;
-  /** How many steps to give {@link run} at once: above 1 where that is faster. */
+  /** How many steps to give {@link run} at once, ≥ 1: above 1 where that is faster. */
   readonly together: number;
   /** Steps done since the vectors began. */
   readonly steps: number;
-  /** Whether the last step's loss and all vectors after it are finite. */
+  /** Whether the last step's loss and all vectors after it are finite; true before the first. */
   readonly finite: boolean;
-  /** After a step that was not finite: all that it was fed, the vectors of before it among them (views that the next step overwrites). */
+  /**
+   * After a step that was not finite: all that it was fed, the vectors of before it among them (views that the next
+   * step overwrites).
+   */
   lastFeeds(): Readonly<Record<string, Tensor>>;
   /** Current vectors by name (views that the next step overwrites). */
   vectors(): ReadonlyMap<string, Tensor>;
   /** Ends profiling; only for sessions that were created with it. */
   endProfiling(): void;
+  /** Frees the session; `vectors()` still gives the last ones. */
   release(): Promise<void>;
+}
+
+/** How the session runs, and where the steps begin. */
+export interface StepperOptions extends SessionOptions {
+  /** Steps done before, when training is gone on with; 0 by default. The first step has this number plus one. */
+  readonly steps?: number;
+  /** Where the session comes from; a new one by default. */
+  readonly openSession?: typeof createSession;
 }
 
 const vector = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data.length], data });
@@ -63,15 +84,18 @@ function usefulOptimisation({ graph }: OnnxModel): 'disabled' | 'all' {
 const PRODUCTS = new Set(['Gemm', 'MatMul', 'FusedMatMul', 'Einsum']);
 
 /**
- * @param start first value of every vector of the graph by name (`parameters`, `statistics`, optimiser state, averages);
- *   those left out begin at zero, the averages at what they average
- * @param decay weight decay of each parameter
+ * The session of a training graph and the vectors that go round in it. Every vector has two buffers; a run reads one
+ * and writes the other, so that no vector is allocated while training.
+ * @param start first value of every vector of the graph by name (`parameters` [P], `statistics` [S], optimiser state,
+ *   averages), copied; those left out begin at zero, the averages at what they average. See `startingVectors`
+ * @param decay weight decay of each parameter [P], ≥ 0: see `entryVector`
+ * @throws MODEL_LOAD when ONNX Runtime refuses the graph, e.g. one lowered for another processor
  */
 export async function createStepper(
   graph: TrainingGraph,
   start: ReadonlyMap<string, Float32Array>,
   decay: Float32Array,
-  options: SessionOptions & { readonly steps?: number; readonly openSession?: typeof createSession },
+  options: StepperOptions,
 ): Promise<Stepper> {
   const { steps: done = 0, openSession = createSession, ...sessionOptions } = options;
   const session = await openSession(encodeModel(graph.model), {

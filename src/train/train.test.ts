@@ -130,3 +130,26 @@ test('a session that has trained another candidate gives the same bits', async (
   expect(bits(after)).toEqual(bits(await trainNetwork(second)));
   await close();
 });
+
+test.each<[string, Partial<TrainingPlan>]>([
+  ['epochs is 0', { epochs: 0 }],
+  ['epochs is 1.5', { epochs: 1.5 }],
+  ['batchSize is 0', { batchSize: 0 }],
+  ['dataShare is 1.2', { dataShare: 1.2 }],
+  ['learningRate is NaN', { learningRate: Number.NaN }],
+  ['weightDecay is -1', { optimiser: { ...OPTIMISERS[0]!, weightDecay: -1 } }],
+  ['warmup is 2', { warmup: 2 }],
+  ['labelSmoothing is -0.1', { labelSmoothing: -0.1 }],
+  ['clipNorm is -1', { clipNorm: -1 }],
+  ['ema is 1', { ema: 1 }],
+  ['classWeights is 1,1', { classWeights: [1, 1] }],
+  ['augmentation.shift is 1.5', { augmentation: { ...NO_AUGMENTATION, shift: 1.5 } }],
+  ['augmentation.scale is 1', { augmentation: { ...NO_AUGMENTATION, scale: 1 } }],
+  ['augmentation.mixup is -1', { augmentation: { ...NO_AUGMENTATION, mixup: -1 } }],
+])('a plan whose %s is refused', async (what, part) => {
+  const given = request(OPTIMISERS[0]!);
+  await expect(trainNetwork({ ...given, plan: { ...given.plan, ...part } })).rejects.toMatchObject({
+    code: 'USAGE',
+    message: `The training plan's ${what}`,
+  });
+});

@@ -16,6 +16,7 @@ import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import type { createSession } from '../runtime/session.ts';
 import type { CurvePoint } from '../study/trial.ts';
+import { checkPlan } from './check-plan.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { TrainingRecipe } from './diagnose.ts';
 import { failDiverged } from './diverged.ts';
@@ -27,21 +28,30 @@ import { stratifiedShare } from './stratified-share.ts';
 
 /** A network to be trained, on what, and how. */
 export interface TrainingRequest {
+  /** With one input, of the images' shape, and one logit for each class. */
   readonly network: Network;
+  /** `train` is trained on, `val` evaluated after each epoch; `test` is not looked at. */
   readonly dataset: ImageDataset;
+  /** How it is trained. */
   readonly plan: TrainingPlan;
-  /** Seeds initial weights, order, augmentation and dropout. */
+  /** Seeds initial weights, the share of the data, order, augmentation and dropout. */
   readonly seed: string;
+  /** Of ONNX Runtime, ≥ 1. */
   readonly threads: number;
   /** Where the session of the training graph comes from; a new one by default. */
   readonly openSession?: typeof createSession;
-  /** File to resume from when it is there, and to write at every epoch's end. */
+  /**
+   * File to go on from when it is there and of the same network, plan, seed and data, and to write at every epoch's
+   * end; none by default.
+   */
   readonly checkpoint?: string;
+  /** Called after each epoch with what was measured then. */
   readonly onEpoch?: (point: CurvePoint) => void;
   /** Asked after each epoch but the last: true ends the training there. */
   readonly shouldStop?: (curve: readonly CurvePoint[]) => boolean;
-  /** Called after steps with the share of the training that is done, 0..1. */
+  /** Called after one or a few steps with the share of the training that was done before the last of them, 0..1. */
   readonly onStep?: (done: number) => void;
+  /** Ends the training before its next steps. */
   readonly signal?: AbortSignal;
   /**
    * Milliseconds since the epoch. When the plan would not be done by then, the schedule follows the clock instead, so
@@ -67,11 +77,15 @@ function optimiserOf(plan: OptimiserPlan): Optimiser {
 const averageDecay = (limit: number, step: number): number => Math.min(limit, (1 + step) / (10 + step));
 
 /**
- * Trains a network by its plan.
- * @throws DIVERGED when the loss, a weight or a running average becomes NaN or infinite, with the name of the layer; BATCH_TOO_LARGE; what the signal was aborted with
+ * Trains a network by its plan: softmax cross-entropy, validated after each epoch, resumable at every epoch's end.
+ * Deterministic for a seed on one machine and number of threads, unless a deadline is met.
+ * @throws USAGE when a number of the plan is out of its range; DIVERGED when the loss, a weight or a running average becomes NaN or infinite, with the name of the layer;
+ *   BATCH_TOO_LARGE when the share of the data does not fill one batch; SHAPE when the network does not fit;
+ *   SAFETENSORS, STORAGE when the checkpoint cannot be read or written; what the signal was aborted with
  */
 export async function trainNetwork(request: TrainingRequest): Promise<TrainingResult> {
   const { network, dataset, plan, seed, threads } = request;
+  checkPlan(plan, dataset.classes.length);
   const random = createRandom(seed);
   const split = stratifiedShare(dataset.train, dataset.classes.length, plan.dataShare, random.split('share'));
   if (split.count < plan.batchSize) fail('BATCH_TOO_LARGE', { images: split.count, batch: plan.batchSize });

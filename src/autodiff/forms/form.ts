@@ -18,7 +18,9 @@ export interface RunningStatistic {
 
 /** A uniform random input of the training graph: one number in [0, 1) for each element, new every step. */
 export interface NoiseInput {
+  /** `noise.` and the name of the dropout node. */
   readonly name: string;
+  /** That of the value that is dropped from. */
   readonly shape: readonly number[];
 }
 

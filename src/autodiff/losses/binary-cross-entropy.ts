@@ -1,5 +1,6 @@
 /** Binary cross-entropy: each output is a yes or no of its own (multi-label classification, masks). */
 import type { Arithmetic } from '../arithmetic.ts';
+import { requireNotNegative } from '../setting.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll, softplus } from './reduction.ts';
 
@@ -8,9 +9,9 @@ const MARGIN = 1e-7;
 
 /** How {@link binaryCrossEntropy} reads the output and weighs the labels. */
 export interface BinaryCrossEntropyOptions {
-  /** What the model's output is: `logits` (default), or `probabilities` in 0..1. */
+  /** What the model's output is: `logits` (default), or `probabilities`, which are held within 1e-7 of 0..1. */
   readonly from?: 'logits' | 'probabilities';
-  /** Weight of the positive labels, for rare positives; 1 by default. */
+  /** Factor w ≥ 0 of the positives' part, for rare positives; 1 by default. */
   readonly positiveWeight?: number;
 }
 
@@ -35,15 +36,21 @@ function ofProbabilities(m: Arithmetic, p: string, labels: string, positiveWeigh
   return m.neg(m.add(yes, no));
 }
 
-/** Mean over all elements, in nats. Input `labels`: float32 in 0..1, shaped like the model's first output. */
+/**
+ * Mean over all elements of −(w·y·log p + (1 − y)·log(1 − p)), in nats, as PyTorch's `BCEWithLogitsLoss`. Input
+ * `labels`: float32 in 0..1, shaped like the model's first output, which may have any shape.
+ * @throws USAGE when an option is out of its range
+ */
 export function binaryCrossEntropy(options: BinaryCrossEntropyOptions = {}): Loss {
+  const { positiveWeight = 1 } = options;
+  requireNotNegative('binaryCrossEntropy', 'positiveWeight', positiveWeight);
   return {
     name: 'binaryCrossEntropy',
     build(m, outputs) {
       const x = outputs[0]!;
       const labels = inputLike(m, 'labels', x);
       const of = options.from === 'probabilities' ? ofProbabilities : binaryCrossEntropyOfLogits;
-      return meanOfAll(m, of(m, x, labels, options.positiveWeight ?? 1));
+      return meanOfAll(m, of(m, x, labels, positiveWeight));
     },
   };
 }

@@ -2,15 +2,19 @@
 import { float32 } from '../../onnx/graph-builder.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { Loss, StopGradient } from './loss.ts';
-import { inputLike, meanOfAll, sumOfAll } from './reduction.ts';
+import { axisProblem, inputLike, meanOfAll, sumOfAll } from './reduction.ts';
 
-/** Which overlap {@link boxOverlap} takes: IoU, GIoU (Rezatofighi et al. 2019), DIoU or CIoU (Zheng et al. 2020). */
+/** Which overlap {@link boxOverlap} takes, and whether boxes are weighed. */
 export interface BoxOverlapOptions {
-  /** `iou` by default. */
+  /**
+   * What is added to 1 − IoU: nothing (`iou`, the default), the empty share of the hull (`giou`), the distance of the
+   * centres (`diou`), or that and the difference of the aspect ratios (`ciou`).
+   */
   readonly kind?: 'iou' | 'giou' | 'diou' | 'ciou';
   /**
-   * With true, input `weights` (float32, shaped like the boxes without the last axis) weighs each box, and the loss is
-   * the weighted sum over max(Σ weights, 1): 0 for places of the fixed-size output that no object stands in.
+   * With true, input `weights` (float32, ≥ 0, shaped like the boxes without the last axis) weighs each box, and the
+   * loss is the weighted sum over max(Σ weights, 1): 0 for places of the fixed-size output that no object stands in.
+   * False by default: the mean over all boxes.
    */
   readonly weighted?: boolean;
 }
@@ -41,18 +45,24 @@ function edges(m: Arithmetic, boxes: string): Boxes {
 const square = (m: Arithmetic, value: string): string => m.mul(value, value);
 
 /**
- * 1 − IoU, and what the kind adds to it. Boxes are left, top, right, bottom along the last axis of the model's first
- * output, with left ≤ right and top ≤ bottom; input `targets` has the same shape. Mean over the boxes.
+ * 1 − IoU, and what the kind adds to it: GIoU (Rezatofighi et al. 2019, algorithm 1), DIoU or CIoU (Zheng et al. 2020, eqs.
+ * 7 and 8–11; the weight of the aspect ratios passes no gradient on). The model's first output is [… , 4]: left, top,
+ * right, bottom in any one unit, left ≤ right and top ≤ bottom. Input `targets`: float32 of the same shape. Overlap,
+ * hull and diagonal are divided by with 1e-7 added.
+ * @throws SHAPE when the output does not end in an axis of 4 (when the graph is built)
  */
 export function boxOverlap({ kind = 'iou', weighted = false }: BoxOverlapOptions = {}): Loss {
   return {
     name: 'boxOverlap',
     build(m, outputs, stopGradient) {
       const boxes = outputs[0]!;
+      const all = staticShape(m.g.shape(boxes));
+      if (all.at(-1) !== 4)
+        axisProblem('boxOverlap', boxes, all, 'does not end in an axis of 4: left, top, right, bottom');
       const targets = inputLike(m, 'targets', boxes);
       const loss = overlapLoss(m, boxes, targets, kind, stopGradient);
       if (!weighted) return meanOfAll(m, loss);
-      const shape = staticShape(m.g.shape(boxes)).slice(0, -1);
+      const shape = all.slice(0, -1);
       const weights = m.g.input('weights', 'float32', shape);
       const sum = sumOfAll(m, m.mul(m.reshape(loss, shape), weights));
       return m.div(sum, m.g.op('Max', [sumOfAll(m, weights), m.scalar(1)]));

@@ -1,21 +1,26 @@
 /** Softmax cross-entropy, with class indices or soft labels, in PyTorch's form. */
 import { int } from '../../onnx/graph-builder.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
+import { requireNotNegative, requireShare } from '../setting.ts';
 import type { Loss } from './loss.ts';
-import { alongClasses, asFloat, sumOfAll } from './reduction.ts';
+import { alongClasses, asFloat, axisProblem, sumOfAll } from './reduction.ts';
 
 /** What the labels of {@link crossEntropy} are, and how they are smoothed and weighed. */
 export interface CrossEntropyOptions {
   /**
-   * `probabilities` (default): input `labels` is float32, shaped like the logits: one-hot, smoothed, mixed or weighted
-   * rows, which need not sum to one. `indices`: input `labels` is int64, shaped like the logits without axis 1.
+   * `probabilities` (default): input `labels` is float32, shaped like the logits: one-hot, smoothed, mixed or
+   * weighted rows, which need not sum to one. `indices`: input `labels` is int64, shaped like the logits without axis
+   * 1.
    */
   readonly labels?: 'probabilities' | 'indices';
   /** Share ε of every label that is spread evenly over the classes (Szegedy et al. 2016), 0..1; 0 by default. */
   readonly smoothing?: number;
-  /** A weight for each class. With indices the mean is weighted too; with probabilities it is over all rows. */
+  /**
+   * A weight ≥ 0 for each class; all 1 by default. With indices the mean is weighted too; with probabilities it is
+   * over all rows.
+   */
   readonly classWeights?: readonly number[];
-  /** With indices: elements of this label do not count. Labels outside 0..classes − 1 never count. */
+  /** With indices: elements of this label do not count; none by default. Labels outside 0..classes − 1 never count. */
   readonly ignoreIndex?: number;
 }
 
@@ -23,15 +28,31 @@ export interface CrossEntropyOptions {
 const NO_LABEL = -(2 ** 31);
 
 /**
- * Mean of −Σ labels · log softmax(logits), in nats. Logits are the model's first output, [batch, classes, …]; further
- * axes (pixels) are averaged over like the batch. When every element is ignored the loss is 0.
+ * Mean of −Σ labels · log softmax(logits), in nats, as PyTorch's `CrossEntropyLoss`. Logits are the model's first
+ * output, [batch, classes, …]; further axes (pixels) are averaged over like the batch. When every element is ignored
+ * the loss is 0.
+ * @throws USAGE when an option is out of its range; when the graph is built, SHAPE when the output has no axis of
+ *   classes, or not as many classes as there are weights
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const { smoothing = 0, classWeights } = options;
+  requireShare('crossEntropy', 'smoothing', smoothing);
+  for (const [i, weight] of (classWeights ?? []).entries())
+    requireNotNegative('crossEntropy', `classWeights[${i}]`, weight);
   return {
     name: 'crossEntropy',
     build(m, outputs) {
       const logits = outputs[0]!;
       const shape = staticShape(m.g.shape(logits));
+      if (shape.length < 2)
+        axisProblem('crossEntropy', logits, shape, 'has no axis of classes: [batch, classes, …] is wanted');
+      if (classWeights && classWeights.length !== shape[1])
+        axisProblem(
+          'crossEntropy',
+          logits,
+          shape,
+          `has ${shape[1]} classes, not ${classWeights.length} as classWeights`,
+        );
       const logProbabilities = m.g.op('LogSoftmax', [logits], { axis: int(shape.length === 2 ? -1 : 1) });
       return options.labels === 'indices'
         ? ofIndices(m, shape, logProbabilities, options)

@@ -1,24 +1,35 @@
 /** Focal loss for dense detection (Lin et al. 2017), on logits. */
 import { float32 } from '../../onnx/graph-builder.ts';
+import { requireNotNegative, requireShare } from '../setting.ts';
 import { binaryCrossEntropyOfLogits } from './binary-cross-entropy.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll, sumOfAll } from './reduction.ts';
 
-/** Alpha, gamma and divisor of {@link focal} (Lin et al. 2017). */
+/** Balance, focus and divisor of {@link focal}. */
 export interface FocalOptions {
-  /** Weight of the positives, 0..1 (the negatives have 1 − alpha); null for none; 0.25 by default. */
+  /** Weight α of the positives, 0..1 (the negatives have 1 − α); null for none; 0.25 by default, as in the paper. */
   readonly alpha?: number | null;
-  /** How fast the loss of well-classified elements fades, 0 or at least 1; 2 by default. */
+  /**
+   * How fast the loss of well-classified elements fades, ≥ 0; 2 by default, as in the paper; 0 leaves cross-entropy.
+   * Between 0 and 1 the gradient is NaN where an answer is so sure that 1 − p_t is 0 in float32.
+   */
   readonly gamma?: number;
-  /** What the sum is divided by: all `elements` (default), or the sum of the `positives` (at least 1), as in the paper. */
+  /**
+   * What the sum is divided by: all `elements` (default), or the sum of the `positives` (at least 1), as in the
+   * paper.
+   */
   readonly per?: 'elements' | 'positives';
 }
 
 /**
- * −α_t (1 − p_t)^γ log p_t, where p_t is the probability given to the right answer. Input `labels`: float32, 0 or 1,
- * shaped like the model's first output.
+ * −α_t (1 − p_t)^γ log p_t in nats, where p_t is the probability given to the right answer: the focal loss of dense
+ * detection (Lin et al. 2017, eq. 5). The model's first output is logits of any shape; input `labels`: float32, 0 or
+ * 1, of the same shape.
+ * @throws USAGE when an option is out of its range
  */
 export function focal({ alpha = 0.25, gamma = 2, per = 'elements' }: FocalOptions = {}): Loss {
+  if (alpha !== null) requireShare('focal', 'alpha', alpha);
+  requireNotNegative('focal', 'gamma', gamma);
   return {
     name: 'focal',
     build(m, outputs) {

@@ -1,13 +1,21 @@
 /** Huber's loss (1964): squared near the target, absolute far from it. */
+import { requireSetting } from '../setting.ts';
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll } from './reduction.ts';
 
+/** Where {@link huber} goes from squared to absolute. */
+interface HuberOptions {
+  /** Largest error that is squared, > 0, in the unit of the targets; 1 by default. */
+  readonly delta?: number;
+}
+
 /**
- * Mean of e²/2 where e = |output − target| ≤ delta, else delta·(e − delta/2). Input `targets`: float32, shaped like the
- * model's first output.
- * @param options `delta` > 0, 1 by default
+ * Mean of e²/2 where e = |output − target| ≤ delta, else delta·(e − delta/2) (Huber 1964). Input `targets`: float32,
+ * shaped like the model's first output, which may have any shape.
+ * @throws USAGE when `delta` is not a finite number above 0
  */
-export function huber({ delta = 1 }: { readonly delta?: number } = {}): Loss {
+export function huber({ delta = 1 }: HuberOptions = {}): Loss {
+  requireSetting('huber', 'delta', delta, delta > 0 && delta < Infinity, 'a finite number above 0');
   return {
     name: 'huber',
     build(m, outputs) {

@@ -10,7 +10,10 @@ import type { Loss } from './loss.ts';
 import { meanAbsoluteError } from './mean-absolute-error.ts';
 import { meanSquaredError } from './mean-squared-error.ts';
 
-/** Each makes a loss of its options; all options have defaults. */
+/**
+ * All losses by name. Each is a function of its options, all of which have defaults, and takes the model's first
+ * output; what graph inputs it adds (`labels`, `targets`, …) its own docstring says.
+ */
 export const LOSSES = {
   crossEntropy,
   binaryCrossEntropy,

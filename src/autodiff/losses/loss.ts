@@ -1,7 +1,7 @@
 /** A loss: nodes from the model's outputs to one scalar, with the graph inputs it needs (labels, targets). */
 import type { Arithmetic } from '../arithmetic.ts';
 
-/** An equal value that no gradient flows through. */
+/** Gives the name of a value that equals the given one and that no gradient flows through. */
 export type StopGradient = (value: string) => string;
 
 /**
@@ -9,11 +9,12 @@ export type StopGradient = (value: string) => string;
  * weights).
  */
 export interface Loss {
+  /** As in `LOSSES`; one of your own may have any. */
   readonly name: string;
   /**
-   * Emits the loss; adds its own graph inputs.
-   * @param outputs the model's outputs in order; losses of one output take the first
-   * @returns a scalar value (rank 0)
+   * Emits the loss; adds its own graph inputs, whose names are what a training step is fed by.
+   * @param outputs names of the model's outputs in order; losses of one output take the first
+   * @returns the name of a float32 scalar (rank 0)
    */
   build(m: Arithmetic, outputs: readonly string[], stopGradient: StopGradient): string;
 }

@@ -2,7 +2,10 @@
 import type { Loss } from './loss.ts';
 import { inputLike, meanOfAll } from './reduction.ts';
 
-/** Mean of |output − target| over all elements. Input `targets`: float32, shaped like the model's first output. */
+/**
+ * Mean of |output − target| over all elements. Input `targets`: float32, shaped like the model's first output, which
+ * may have any shape.
+ */
 export function meanAbsoluteError(): Loss {
   return {
     name: 'meanAbsoluteError',

@@ -1,6 +1,11 @@
 /** What the losses share: graph inputs beside an output, and means over all elements. */
+import { fail } from '../../errors.ts';
 import { float32, type GraphBuilder } from '../../onnx/graph-builder.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
+
+/** @throws SHAPE: the output that a loss was given is not what it takes */
+export const axisProblem = (loss: string, output: string, shape: readonly number[], reason: string): never =>
+  fail('SHAPE', { layer: output, operator: loss, reason: `[${shape.join(', ')}] ${reason}` });
 
 export const axesOf = (shape: readonly number[]): readonly number[] => shape.map((_, i) => i);
 

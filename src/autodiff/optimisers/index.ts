@@ -4,5 +4,8 @@ import { lion } from './lion.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
 
-/** All optimisers by name, each a function of its options. */
+/**
+ * All optimisers by name, each a function of its options, all of which have defaults. Learning rate and weight decay
+ * are fed to every step, not set here.
+ */
 export const OPTIMISERS = { sgd, adamw, rmsprop, lion };

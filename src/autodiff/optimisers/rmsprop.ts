@@ -1,24 +1,33 @@
 /** RMSprop (Tieleman & Hinton 2012), in PyTorch's form. */
+import { requireBelowOne, requireNotNegative } from '../setting.ts';
 import type { Optimiser } from './optimiser.ts';
 
-/** Smoothing, epsilon and momentum of {@link rmsprop} (Tieleman and Hinton 2012). */
+/** Smoothing, epsilon and momentum of {@link rmsprop}. */
 export interface RmspropOptions {
-  /** How much of the mean square stays, 0..1; 0.99 by default. */
+  /** How much α of the mean square stays in a step, 0..1 without 1; 0.99 by default. */
   readonly smoothing?: number;
-  /** 1e-8 by default. */
+  /** Added to the root of the mean square, ≥ 0; 1e-8 by default. */
   readonly epsilon?: number;
-  /** 0 (default) for none. */
+  /** How much μ of the velocity stays in a step, 0..1 without 1; 0 by default: no velocity is kept. */
   readonly momentum?: number;
-  /** Divide by the standard deviation of the gradient rather than its root mean square (Graves 2013). */
+  /**
+   * Divide by the standard deviation of the gradient rather than its root mean square (Graves 2013); false by
+   * default.
+   */
   readonly centred?: boolean;
 }
 
 /**
- * g ← gradient + decay·w; s ← α·s + (1 − α)·g²; d = g/(√s + ε); v ← μ·v + d; w ← w − lr·v (w − lr·d without momentum).
- * Centred: ḡ ← α·ḡ + (1 − α)·g, and √(s − ḡ²) in place of √s.
+ * RMSprop (Tieleman and Hinton 2012), as PyTorch's: g ← gradient + decay·w; s ← α·s + (1 − α)·g²; d = g/(√s + ε); v ←
+ * μ·v + d; w ← w − lr·v (w − lr·d without momentum). Centred: ḡ ← α·ḡ + (1 − α)·g, and √(s − ḡ²) in place of √s.
+ * State: `meanSquare`, then `meanGradient` where centred and `velocity` with momentum.
+ * @throws USAGE when an option is out of its range
  */
 export const rmsprop = (options: RmspropOptions = {}): Optimiser => {
   const { smoothing = 0.99, epsilon = 1e-8, momentum = 0, centred = false } = options;
+  requireBelowOne('rmsprop', 'smoothing', smoothing);
+  requireBelowOne('rmsprop', 'momentum', momentum);
+  requireNotNegative('rmsprop', 'epsilon', epsilon);
   return {
     name: 'rmsprop',
     state: ['meanSquare', ...(centred ? ['meanGradient'] : []), ...(momentum > 0 ? ['velocity'] : [])],

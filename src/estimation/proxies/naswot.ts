@@ -19,7 +19,8 @@ const OVERLAP = 'overlap';
 
 /**
  * log |det K|, where K counts for each two images the units that both or neither of them switch on: large when the
- * untrained network tells all images of the batch apart.
+ * untrained network tells all images of the batch apart (Mellor et al. 2021). NaN without rectifiers, and where two
+ * images have one code.
  */
 export const naswot: ProxyEstimator = {
   name: 'naswot',

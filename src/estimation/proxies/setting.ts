@@ -7,7 +7,10 @@ import type { ProxySetting } from './proxy.ts';
 /** Images of the batch: Abdelfattah et al. 2021 and Mellor et al. 2021 saw little gain from more than 64 to 128. */
 const IMAGES = 64;
 
-/** One batch of training images in the classes' proportions, the same for all candidates of a seed. */
+/**
+ * One batch of 64 training images in the classes' proportions (fewer where there are fewer), the same for all
+ * candidates of a seed.
+ */
 export function proxySetting(dataset: ImageDataset, seed: string | number, threads: number): ProxySetting {
   const { train, classes, channels, height, width } = dataset;
   const random = createRandom(seed).split('proxies');

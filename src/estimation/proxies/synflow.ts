@@ -14,8 +14,9 @@ const flow: Loss = {
 };
 
 /**
- * Σ |w| · ∂R/∂|w|, where R is the sum of the outputs for an image of ones through the absolute weights, without batch norms
- * and biases: how much flows through all paths. Needs no data.
+ * Σ |w| · ∂R/∂|w|, where R is the sum of the outputs for an image of ones through the absolute weights, without batch
+ * norms and biases: how much flows through all paths (Tanaka et al. 2020). Needs no data. NaN where float32 cannot
+ * hold it.
  */
 export const synflow: ProxyEstimator = {
   name: 'synflow',

@@ -12,12 +12,20 @@ export const STOPPING_RULES: Readonly<Record<string, StoppingRule>> = {
   curve: curveStopping,
 };
 
+/** A trial to be compared with. */
+interface EarlierTrial {
+  /** Validation accuracy after each epoch, 0..1. */
+  readonly curve: Curve;
+  /** By name, in the units of `Measures`. */
+  readonly measures: Measures;
+}
+
 /** What a trial is told of earlier ones, so that it can stop itself: plain JSON. */
 export interface StopRequest {
-  /** `median`, `percentile:25`, `curve`. */
+  /** `median` (Golovin et al. 2017), `percentile:25`, `curve`: as `--stop` takes it. */
   readonly rule: string;
   /** Complete trials of the same fidelity whose results this trial may know of. */
-  readonly earlier: readonly { readonly curve: Curve; readonly measures: Measures }[];
+  readonly earlier: readonly EarlierTrial[];
   /** Objectives that are known before training: latency, size, cost. */
   readonly costs: readonly Objective[];
 }

@@ -6,13 +6,20 @@ import { squeezeExcite } from './squeeze-excite.ts';
 
 /** Of {@link invertedResidual}. */
 export interface InvertedResidualOptions {
+  /** Output channels. */
   readonly out: number;
+  /** Side of the depthwise window in pixels. */
   readonly kernel: number;
+  /** Of the depthwise convolution. */
   readonly stride: number;
-  /** Width inside, as a multiple of the input channels. */
+  /**
+   * Width inside, as a multiple of the input channels, rounded to a whole number; with 1 there is no convolution that
+   * widens.
+   */
   readonly expansion: number;
-  /** Ratio of the squeeze-excite bottleneck; null for none. */
+  /** Ratio of the squeeze-excite bottleneck to the width inside, > 0; null for none. */
   readonly squeezeExcite: number | null;
+  /** After the first two convolutions; the last has none. */
   readonly activation: ActivationName;
 }
 
@@ -20,6 +27,7 @@ export interface InvertedResidualOptions {
  * Widen by a pointwise convolution, filter each channel, narrow without activation, and add the input where shapes
  * agree (MobileNetV2, Sandler et al. 2018; squeeze-excite as in MobileNetV3, Howard et al. 2019).
  * @returns the id of its output
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function invertedResidual(b: NetworkBuilder, x: string, options: InvertedResidualOptions): string {
   const { out, kernel, stride, expansion, activation } = options;

@@ -10,6 +10,7 @@ export const NAS_BENCH_201_OPERATIONS = [
   'nor_conv_3x3',
   'avg_pool_3x3',
 ] as const;
+/** What stands on an edge, by the benchmark's name. */
 export type NasBench201Operation = (typeof NAS_BENCH_201_OPERATIONS)[number];
 
 type Operation = (b: NetworkBuilder, x: string, out: number) => string;
@@ -28,7 +29,13 @@ const OPERATIONS: { readonly [O in NasBench201Operation]: Operation } = {
     }),
 };
 
-/** `out` channels, by default as `x`. */
+/**
+ * The cell of NAS-Bench-201 (Dong and Yang 2020): four nodes, each the sum of an operation on every node before it.
+ * @param edges six operations: edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3, the benchmark's order
+ * @param out channels, by default as `x`; where they differ, operations that keep their number get a 1×1 convolution
+ * @returns the id of its output [out, height, width]
+ * @throws SHAPE as `NetworkBuilder`
+ */
 export function nasBench201Cell(
   b: NetworkBuilder,
   x: string,

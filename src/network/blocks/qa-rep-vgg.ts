@@ -7,9 +7,10 @@ import { convBnAct } from './conv-bn-act.ts';
 import type { RepVggOptions } from './rep-vgg.ts';
 
 /**
- * A RepVGG block whose branches meet before one batch norm, so that the fused convolution keeps its accuracy in 8 bits
- * (QARepVGG, Chu et al. 2022).
+ * A RepVGG block of which only the 3×3 branch has a batch norm of its own, and one more follows the sum, so that the
+ * fused convolution keeps its accuracy in 8 bits (QARepVGG, Chu et al. 2024).
  * @returns the id of its output
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function qaRepVgg(b: NetworkBuilder, x: string, options: RepVggOptions): string {
   const { out, stride, activation } = options;

@@ -5,15 +5,19 @@ import { convBnAct } from './conv-bn-act.ts';
 
 /** Of {@link repVgg} and {@link qaRepVgg}. */
 export interface RepVggOptions {
+  /** Output channels. */
   readonly out: number;
+  /** Of both convolutions; with 1 and as many channels as before there is an identity branch too. */
   readonly stride: number;
+  /** Of the sum. */
   readonly activation: ActivationName;
 }
 
 /**
- * 3×3, 1×1 and identity branches that are trained apart and fused into one convolution for inference (RepVGG, Ding et
- * al. 2021).
+ * 3×3, 1×1 and identity branches, each with batch norm, that are trained apart and fused into one convolution for
+ * inference (RepVGG, Ding et al. 2021).
  * @returns the id of its output
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function repVgg(b: NetworkBuilder, x: string, options: RepVggOptions): string {
   const { out, stride, activation } = options;

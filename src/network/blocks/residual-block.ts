@@ -5,15 +5,21 @@ import { convBnAct } from './conv-bn-act.ts';
 
 /** Of {@link residualBlock}. */
 export interface ResidualBlockOptions {
+  /** Output channels. */
   readonly out: number;
+  /** Side of both windows in pixels. */
   readonly kernel: number;
+  /** Of the first convolution and the shortcut. */
   readonly stride: number;
+  /** After the first convolution and after the sum. */
   readonly activation: ActivationName;
 }
 
 /**
- * Two convolutions beside a shortcut, projected where the shape changes (He et al. 2016).
+ * Two convolutions with batch norm beside a shortcut, which is projected by a 1×1 convolution where the shape changes
+ * (the basic block of ResNet, He et al. 2016).
  * @returns the id of its output
+ * @throws SHAPE as `NetworkBuilder`
  */
 export function residualBlock(b: NetworkBuilder, x: string, options: ResidualBlockOptions): string {
   const { out, kernel, stride, activation } = options;

@@ -31,6 +31,8 @@ function slide(size: Pair, { kernel, stride, padding }: Window, dilation: Pair, 
   whole(kernel[axis], 'the kernel size');
   whole(stride[axis], 'the stride');
   whole(dilation[axis], 'the dilation');
+  for (const side of [padding[axis], padding[axis + 2]!])
+    if (!Number.isInteger(side) || side < 0) refuse(`the padding is ${side}, not a whole number from 0`);
   const room = size[axis] + padding[axis] + padding[axis + 2]! - ((kernel[axis] - 1) * dilation[axis] + 1);
   if (room < 0) refuse(`a ${kernel.join('×')} window does not fit into ${size.join('×')}`);
   return Math.floor(room / stride[axis]) + 1;
@@ -45,6 +47,11 @@ function whole(value: number, what: string): number {
 
 const UNDILATED: Pair = [1, 1];
 const same = (_: Operator, [x]: readonly Shape[]): Shape => x ?? refuse('it has no input');
+const dropped = (
+  o: Extract<Operator, { kind: 'dropout' | 'stochasticDepth' }>,
+  inputs: readonly Shape[],
+): Shape =>
+  o.rate >= 0 && o.rate < 1 ? same(o, inputs) : refuse(`the rate is ${o.rate}, not from 0 to below 1`);
 const pooled = (o: Extract<Operator, { kind: 'maxPool' | 'averagePool' }>, [x]: readonly Shape[]): Shape => {
   const [channels, ...size] = image(x);
   return [channels, slide(size, o, UNDILATED, 0), slide(size, o, UNDILATED, 1)];
@@ -103,11 +110,12 @@ const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
   },
   zero: (o, [x]) => {
     const [channels, height, width] = image(x);
-    return [channels, Math.ceil(height / o.stride[0]), Math.ceil(width / o.stride[1])];
+    const strided = (side: number, i: 0 | 1): number => Math.ceil(side / whole(o.stride[i], 'the stride'));
+    return [channels, strided(height, 0), strided(width, 1)];
   },
-  resize: (o, [x]) => [image(x)[0], ...o.size],
-  dropout: same,
-  stochasticDepth: same,
+  resize: (o, [x]) => [image(x)[0], ...o.size.map((side) => whole(side, 'the size'))],
+  dropout: dropped,
+  stochasticDepth: dropped,
 };
 
 /** Shape of an operator's output. @throws SHAPE, naming the layer and its input shapes */

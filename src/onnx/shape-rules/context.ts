@@ -2,11 +2,16 @@
 import { fail } from '../../errors.ts';
 import type { Attributes, DataType, Tensor } from '../model.ts';
 
+/** Length of an axis; a string where it is symbolic. */
 export type Dim = number | string;
+/** Length of each axis, outermost first; [] for a scalar. */
 export type Shape = readonly Dim[];
 
+/** What is known of a value before the graph runs. */
 export interface ValueType {
+  /** Element type. */
   readonly dtype: DataType;
+  /** Length of each axis. */
   readonly shape: Shape;
 }
 

@@ -115,3 +115,14 @@ function divergenceOf(data: Float32Array, range: Range, format: ActivationFormat
   }
   return sum;
 }
+
+test('without a histogram every method gives all that was seen', () => {
+  const seen = { low: -2, high: 3, counts: new Float64Array(2048) };
+  for (const choose of Object.values(CALIBRATORS))
+    expect(choose(seen, { dtype: 'uint8', symmetric: false })).toEqual({ low: -2, high: 3 });
+});
+
+test('values that are not finite are no observation', () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+    expect(() => observeValues(Float32Array.of(1, value, 2))).toThrow('not a number');
+});

@@ -2,6 +2,10 @@
 import type { ActivationFormat, Range } from '../affine.ts';
 import type { Observation } from './observe.ts';
 
+/**
+ * Chooses the interval that an activation's integers cover, from what was seen of it: what lies outside is clipped.
+ * Without a histogram each gives all that was seen.
+ */
 export type Calibrator = (observation: Observation, format: ActivationFormat) => Range;
 
 const CANDIDATES = 128;

@@ -10,6 +10,11 @@ import type { Observation } from './observe.ts';
 const SMALLEST_SHARE = 1 / 8;
 const EPSILON = 1e-9;
 
+/**
+ * The interval whose quantised distribution tells most about the original one: least Kullback-Leibler divergence
+ * (Migacz 2017, TensorRT's calibration) of 128 intervals, the observed one shrunk to an eighth at most; the bin of 0
+ * left out.
+ */
 export const entropy: Calibrator = (observation, format) => {
   let best: Range = observation;
   let least = Number.POSITIVE_INFINITY;

@@ -10,6 +10,7 @@ export const CALIBRATORS = {
   minMax,
   percentile,
   entropy,
+  /** The interval with the least expected squared error of rounding and clipping (Banner et al. 2019): the default. */
   mse: meanSquaredError,
 } as const satisfies Record<string, Calibrator>;
 

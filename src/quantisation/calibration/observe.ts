@@ -6,9 +6,10 @@ import type { OnnxModel, Tensor, ValueInfo } from '../../onnx/model.ts';
 import { createSession } from '../../runtime/session.ts';
 import { freshNames, makeNode } from '../graph.ts';
 
-/** The tensors of one run, by input name. */
+/** The tensors of one run, by input name; float32 where the model is. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
+/** What was seen of a value. */
 export interface Observation {
   /** At most 0. */
   readonly low: number;
@@ -18,10 +19,16 @@ export interface Observation {
   readonly counts: Float64Array;
 }
 
+/** How the model is run, and what is kept. */
 export interface ObserveOptions {
+  /** Of ONNX Runtime, ≥ 1. */
   readonly threads: number;
-  /** True: no histograms, which some methods do without; `counts` are zeros. */
+  /**
+   * True: no histograms, which `minMax` does without; `counts` are zeros, and every method gives the extremes. False
+   * by default.
+   */
   readonly extremesOnly?: boolean | undefined;
+  /** Ends the work before the next batch. */
   readonly signal?: AbortSignal | undefined;
   /** Share of the work that is done, 0..1. */
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -104,7 +111,10 @@ function count(data: Float32Array, { low, high, counts }: Observation): void {
   }
 }
 
-/** The observation that a plain list of values gives. */
+/**
+ * The observation that a plain list of values gives, with 2048 bins.
+ * @throws CALIBRATION when a value is not finite
+ */
 export function observeValues(data: Float32Array): Observation {
   let low = 0;
   let high = 0;
@@ -112,6 +122,7 @@ export function observeValues(data: Float32Array): Observation {
     low = Math.min(low, value);
     high = Math.max(high, value);
   }
+  if (!Number.isFinite(low) || !Number.isFinite(high)) fail('CALIBRATION', { value: 'the given values' });
   const observation = { low, high, counts: new Float64Array(BINS) };
   count(data, observation);
   return observation;

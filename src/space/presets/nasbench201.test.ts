@@ -126,6 +126,8 @@ it('reads both forms of a table, and they mean the same cell', () => {
   const text = '|skip_connect~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|';
   expect(genome({ arch: '(0,2,3,2,3,1)' })).toEqual(fromArchString(text));
   expect(genome({ arch: text })).toEqual(fromArchString(text));
+  for (const wrong of ['', '5', '-1', '1.0'])
+    expect(() => genome({ arch: `(0,${wrong},3,2,3,1)` })).toThrow('no operation from 0 to 4');
   expect(genome({ cell: text })).toBeNull();
   expect(() => genome({ arch: '(0,2,3,2,3)' })).toThrow(/5 operations where there are 6/);
   expect(() => genome({ arch: '(0,2,3,2,3,7)' })).toThrow(/"7" is no operation/);

@@ -21,20 +21,25 @@ import { poolToWorkingSize, strideFor } from './downsampling.ts';
 import { fourNodeChoices } from './four-node-choices.ts';
 
 const choices = fourNodeChoices(oneOf(NAS_BENCH_201_OPERATIONS));
-/** A genome of the space. */
+/** A genome of the space: an operation for each of the six edges. */
 export type NasBench201Genome = ValueOf<typeof choices>;
 
 /** By the node that they lead to. */
 const EDGES = [['edge01'], ['edge02', 'edge12'], ['edge03', 'edge13', 'edge23']] as const;
 
-/** The benchmark's own text for a cell: `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|…~0|…~1|…~2|`. */
+/**
+ * The benchmark's own text for a cell: `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|…~0|…~1|…~2|` (Dong and Yang 2020).
+ */
 export function toArchString(genome: NasBench201Genome): string {
   return EDGES.map((edges) => `|${edges.map((edge, from) => `${genome[edge]}~${from}`).join('|')}|`).join(
     '+',
   );
 }
 
-/** The reverse of {@link toArchString}. Throws ARCH_STRING with what is wrong. */
+/**
+ * The reverse of {@link toArchString}.
+ * @throws ARCH_STRING with what is wrong
+ */
 export function fromArchString(text: string): NasBench201Genome {
   const wrong = (reason: string): never => fail('ARCH_STRING', { text, reason });
   const nodes = text.trim().split('+');
@@ -67,7 +72,8 @@ function fromOperationIndices(text: string): NasBench201Genome {
   const found = new Map(
     NASLIB_EDGES.map((edge, i) => [
       edge,
-      NASLIB_OPERATIONS[Number(indices[i])] ?? wrong(`"${indices[i]}" is no operation from 0 to 4`),
+      NASLIB_OPERATIONS[/^\d$/.test(indices[i]!) ? Number(indices[i]) : -1] ??
+        wrong(`"${indices[i]}" is no operation from 0 to 4`),
     ]),
   );
   // In the order of the choices, as every genome.
@@ -82,13 +88,22 @@ const table: TableRule = {
     arch === undefined ? null : arch.includes('~') ? fromArchString(arch) : fromOperationIndices(arch),
 };
 
+/** Size of the networks around a cell. */
+interface NasBench201Options {
+  /** Cells in each of the three stages, a whole number ≥ 1; 5 by default, the benchmark's. */
+  readonly cells?: number;
+  /**
+   * Channels in the first stage, a whole number ≥ 1, doubled in each of the other two; 16 by default, the
+   * benchmark's.
+   */
+  readonly channels?: number;
+}
+
 /**
- * The space with `cells` cells a stage (the benchmark has 5) and `channels` in the first stage (the benchmark has 16),
- * doubled in each of the other two.
+ * The cell space of NAS-Bench-201 (Dong and Yang 2020): four nodes, six edges, five operations, 15,625 cells, stacked
+ * in three stages with a strided residual block between them.
  */
-export function nasBench201(
-  options: { readonly cells?: number; readonly channels?: number } = {},
-): SearchSpace {
+export function nasBench201(options: NasBench201Options = {}): SearchSpace {
   const { cells = 5, channels = 16 } = options;
   return defineSpace({
     name: 'nasbench201',
