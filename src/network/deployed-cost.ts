@@ -38,10 +38,12 @@ export function deployedNetwork(network: Network): Network {
 export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
 
 const ONLY_TRAINS: ReadonlySet<Operator['kind']> = new Set(['dropout', 'stochasticDepth']);
+/** Of one input they are that input: a cell's sum of a single edge. */
+const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
 
 /**
  * Batch norms disappear into the convolution or product before them where nothing else reads its result, as
- * onnx/fold-batch-norm.ts has it; what only trains disappears.
+ * onnx/fold-batch-norm.ts has it; what only trains disappears, and sums of one input.
  */
 function withoutTraining(network: Network): Network {
   const shapes = networkShapes(network);
@@ -54,17 +56,18 @@ function withoutTraining(network: Network): Network {
   /** What stands for a value whose node is gone. */
   const instead = new Map<string, string>();
   const folded = new Set<string>();
+  /** Whether nothing reads the value, or what it is made of without another layer, beside one reader. */
+  const readOnce = (value: string): boolean =>
+    readers.get(value) === 1 && (!instead.has(value) || readOnce(byId.get(value)!.inputs[0]!));
   for (const { id, operator, inputs } of network.nodes) {
     const [input] = inputs;
-    // Behind another batch norm, or what only trains, stands the layer before that.
+    // Behind another batch norm, or what disappears, stands the layer before that.
     const before = byId.get(instead.get(input!) ?? input!);
     const layer = before?.operator.kind === 'conv' || before?.operator.kind === 'linear' ? before : null;
-    const folds =
-      operator.kind === 'batchNorm' &&
-      layer !== null &&
-      [layer.id, input!].every((value) => readers.get(value) === 1);
+    const folds = operator.kind === 'batchNorm' && layer !== null && readOnce(input!);
     if (folds) folded.add(layer.id);
-    if (folds || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
+    const ofOne = MERGES.has(operator.kind) && inputs.length === 1;
+    if (folds || ofOne || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
   }
   if (instead.size === 0) return network;
 

@@ -116,21 +116,30 @@ test.each(SPACES)(
   },
 );
 
+/** @returns the kernels' families in 8 bits */
+function expectKernelsOfTheModel(network: Network): string[] {
+  const model = deploymentModel(network, blankWeights(network), 1);
+  const deployed = deployedGraph(network);
+  expect(inOrder(workOf(floatKernels(deployed)))).toEqual(inOrder(workOf(kernelsOf(model))));
+  const int8 = workOf(int8Kernels(deployed));
+  expect(inOrder(int8)).toEqual(inOrder(workOf(kernelsOf(int8Structure(model)))));
+  return [...int8.keys()].map((name) => partsOf(name).family);
+}
+
 test.each(Object.values(SMALL_PRESETS))('$name: kernels are those of the model that is made', (space) => {
-  const families = new Set<string>();
-  for (let i = 0; i < 12; i++) {
-    const { network } = sampleNetwork(space, createRandom(`kernels ${i}`), {
-      ...io,
-      inputShape: [3, 32, 32],
-    });
-    const model = deploymentModel(network, blankWeights(network), 1);
-    const deployed = deployedGraph(network);
-    expect(inOrder(workOf(floatKernels(deployed)))).toEqual(inOrder(workOf(kernelsOf(model))));
-    const int8 = workOf(int8Kernels(deployed));
-    expect(inOrder(int8)).toEqual(inOrder(workOf(kernelsOf(int8Structure(model)))));
-    for (const name of int8.keys()) families.add(partsOf(name).family);
-  }
-  expect([...families].some((family) => family.startsWith('QuantizeLinear'))).toBe(true);
+  const families = Array.from({ length: 12 }, (_, i) => {
+    const at = { ...io, inputShape: [3, 32, 32] as const };
+    return expectKernelsOfTheModel(sampleNetwork(space, createRandom(`kernels ${i}`), at).network);
+  }).flat();
+  expect(families.some((family) => family.startsWith('QuantizeLinear'))).toBe(true);
+});
+
+test('kernels of cells whose sums have one edge each are those of the model that is made', () => {
+  const none = { edge01: 'none', edge12: 'none', edge03: 'none', edge13: 'none', edge23: 'none' };
+  const chain = { ...none, edge02: 'nor_conv_1x1', edge23: 'skip_connect' };
+  const twice = { ...none, edge02: 'nor_conv_3x3', edge23: 'nor_conv_1x1' };
+  const whole = { inputShape: [3, 32, 32], outputs: 10 };
+  for (const genome of [chain, twice]) expectKernelsOfTheModel(PRESETS.nasbench201.build(genome, whole));
 });
 /** Kernels come in another order, and so do their sums. */
 const inOrder = (work: ReadonlyMap<string, number>) =>
