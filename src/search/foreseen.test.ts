@@ -138,7 +138,7 @@ test('kernels of cells whose sums have one edge each are those of the model that
   const none = { edge01: 'none', edge12: 'none', edge03: 'none', edge13: 'none', edge23: 'none' };
   const chain = { ...none, edge02: 'nor_conv_1x1', edge23: 'skip_connect' };
   const twice = { ...none, edge02: 'nor_conv_3x3', edge23: 'nor_conv_1x1' };
-  const whole = { inputShape: [3, 32, 32], outputs: 10 };
+  const whole = { inputShape: [3, 32, 32] as const, outputs: 10 };
   for (const genome of [chain, twice]) expectKernelsOfTheModel(PRESETS.nasbench201.build(genome, whole));
 });
 /** Kernels come in another order, and so do their sums. */
