@@ -35,6 +35,7 @@ const TOLD: Readonly<Record<string, string>> = {
   'start: the simplest': 'was the simplest network, the cheap end of the front',
   "start: the proxies' favourite": 'were the favourites of the cheap scores',
   predicted: 'were named by both models',
+  'predicted for the first objective': 'were named by both models for the first objective alone',
   drawn: 'were drawn from a few trees, so that the search did not rest on a mistake',
   bred: 'were bred from the front',
   'bred without models': 'were bred from the best because the models foresaw little',

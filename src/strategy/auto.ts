@@ -7,7 +7,8 @@
  * where they disagree, the candidate counts as uncertain and is worth a trial. The expected improvement decides; every few
  * trials a draw from a few trees (Thompson 1933) keeps the search from resting on a mistake. The less the models foresee,
  * the more trials are random or bred from the best. With several objectives every other trial is bred from the front
- * (NSGA-II): predictions tell where a front lies better than they tell its edge.
+ * (NSGA-II), since predictions tell where a front lies better than they tell its edge, and in place of the draws the first
+ * objective has its turns: the best network of all is the corner that is the hardest to find.
  */
 
 import { explainAuto } from './auto-explanation.ts';
@@ -22,8 +23,8 @@ import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Trials before the first prediction. */
 const START = 8;
-/** One trial in so many is named by a few trees. */
-const DRAW_EVERY = 6;
+/** One trial in so many is named by a few trees; with several objectives for the first of them alone. */
+const TURN_EVERY = 6;
 
 /**
  * The default strategy: well-known and random members of the space first, then a forest and a Gaussian process
@@ -49,14 +50,17 @@ function later(request: SuggestRequest, index: number): Proposal | null {
   if (guard.next() < doubt(milestone))
     return unlearnt(request, guard.next() < 0.5, detailOf(request, milestone));
   if (request.objectives > 1 && index % 2 === 0) return noted(nsga2.suggest(request), 'bred');
-  const drawn = index % DRAW_EVERY === DRAW_EVERY - 1;
+  const turn = index % TURN_EVERY === TURN_EVERY - 1;
+  const kind = !turn ? 'predicted' : request.objectives > 1 ? 'predicted for the first objective' : 'drawn';
+  const drawn = kind === 'drawn';
   const proposal = proposeBy(request, {
     model: drawn ? drawnForest : ensembleModel,
     acquisition: drawn ? ACQUISITIONS.mean : ACQUISITIONS.ei,
     start: START,
     settled: true,
+    firstOnly: turn,
   });
-  return noted(proposal, `${drawn ? 'drawn' : 'predicted'}${detailOf(request, milestone)}`);
+  return noted(proposal, `${kind}${detailOf(request, milestone)}`);
 }
 
 /** Correlation from which the models are trusted with all trials, and the share of others where there is none. */

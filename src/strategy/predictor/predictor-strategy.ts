@@ -21,6 +21,8 @@ export interface ModelSearch {
   readonly start: number;
   /** True when the model's settings are those of the last milestone; else it has none, or chooses them itself. */
   readonly settled: boolean;
+  /** Only the first of several objectives counts, as if it were the only one. */
+  readonly firstOnly?: boolean;
   readonly pool?: PoolOptions;
 }
 
@@ -65,7 +67,7 @@ export function proposeBy(request: SuggestRequest, search: ModelSearch): Proposa
     withBelievers(search.model, lesson, column, settings?.[k], random.split('objective', k)),
   );
   const genome =
-    targets.length === 1
+    targets.length === 1 || search.firstOnly === true
       ? byAcquisition(pool, fits[0]!, lesson.known, search.acquisition, feasible, random)
       : byGain(pool, fits, targets, feasible, random);
   return genome === null ? null : { genome };
