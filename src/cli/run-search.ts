@@ -6,6 +6,7 @@ import {
   formatMilliseconds,
   formatPercent,
   formatSeconds,
+  numberOf,
 } from '../report/format.ts';
 import { speedUpText } from '../report/precision-figures.ts';
 import type { SearchHooks } from '../search/context.ts';
@@ -58,7 +59,7 @@ function resultLines(done: DoneEvent, style: ReturnType<typeof styler>): string[
         .flat()
         .join(', '),
     ),
-    `${complete} trials complete, ${pruned} pruned, ${failed} failed, ${formatSeconds(done.seconds)}`,
+    `${numberOf(complete, 'trial')} complete, ${pruned} pruned, ${failed} failed, ${formatSeconds(done.seconds)}`,
     ...frontLines(done),
     '',
     `model   ${done.out}/model.onnx`,

@@ -1,7 +1,7 @@
 /** Everything that a report shows, as plain JSON. */
+import type { Augmentation } from '../data/dataset.ts';
 import type { DataReport } from '../data/report.ts';
 import type { Network } from '../network/network.ts';
-
 import type { Genome } from '../space/genome.ts';
 import type { TrainingChoices } from '../space/training-choices.ts';
 import type { CurvePoint, Measures, Objective, Trial } from '../study/trial.ts';
@@ -52,6 +52,8 @@ export interface ReportData {
   readonly devices: Readonly<Record<string, string>>;
   /** What was found in the data. */
   readonly data: DataReport;
+  /** How training images are varied; not there in runs of before. */
+  readonly augmentation?: Augmentation;
   /** The search's options as they were used. */
   readonly options: Readonly<Record<string, unknown>>;
   /** What was searched. */

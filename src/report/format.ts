@@ -44,6 +44,9 @@ export const formatPercent = (share: number): string =>
 export const formatMilliseconds = (ms: number): string =>
   Number.isFinite(ms) ? `${ms >= 100 ? ms.toFixed(0) : Number(ms.toPrecision(3))} ms` : '–';
 
+/** `1 trial`, `20 trials`. */
+export const numberOf = (value: number, noun: string): string => `${value} ${noun}${value === 1 ? '' : 's'}`;
+
 interface MeasureFormat {
   readonly label: string;
   readonly format: (value: number) => string;

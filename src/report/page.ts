@@ -103,7 +103,7 @@ function sections(data: ReportData): Section[] {
       title: `All ${trials.length} trials`,
       body: trialTable({ trials, front, winner: chosen }),
     },
-    { id: 'data', short: 'Data', title: 'Data', body: dataSection(data.data) },
+    { id: 'data', short: 'Data', title: 'Data', body: dataSection(data) },
     { id: 'cost', short: 'Cost', title: 'Cost', body: costSection(data) },
     { id: 'repeat', short: 'Repeat', title: 'To repeat it', body: repeatSection(data) },
   ].filter((section): section is Section => Boolean(section));

@@ -45,6 +45,7 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
   ])
     expect(page).toContain(`<section id="${id}">`);
   expect(page).toContain('A board, predicted from a calibration');
+  expect(page).toContain('<dd>horizontal flips, shifts of up to 4 px</dd>');
   // Nothing is loaded: no address in an attribute, no import in the style.
   expect(page).not.toMatch(/src="(?!#|data:)|<(?!a )[^>]* href="(?!#|data:)/);
   expect(page).not.toMatch(/@import|url\((?!#)/);

@@ -66,6 +66,7 @@ async function reportData(
   trials: readonly Trial[],
 ): Promise<ReportData> {
   const report = (await get(storage, 'dataReport')) ?? fail('RUN_WITHOUT_DATA', { path: options.out });
+  const augmentation = await get(storage, 'augmentation');
   const plan = await get(storage, 'plan');
   const winner = await get(storage, 'winner');
   const members = (await get(storage, 'members')) ?? [];
@@ -107,6 +108,7 @@ async function reportData(
       ]),
     ),
     data: report,
+    ...(augmentation !== null && { augmentation }),
     options: { ...withoutTokens(options), plan },
     space: {
       name: space.name,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SearchOptions } from './options.ts';
-import { type PlanFacts, planOf } from './plan.ts';
+import { describePlan, type PlanFacts, planOf } from './plan.ts';
 
 const facts = (changes: Partial<PlanFacts> = {}): PlanFacts => ({
   members: Number.POSITIVE_INFINITY,
@@ -54,4 +54,25 @@ test('small spaces get no more trials than they have networks; a space of one ge
   expect(plan(1).time!.searchSeconds).toBeLessThan(0.03 * 2700);
   expect(planOf(options(), facts({ members: 5, levels: 2 })).trials).toBe(10);
   expect(planOf(options({ trials: 7 }), facts({ members: 5 })).trials).toBe(7);
+});
+
+test('in sentences: figures with their units, one of a kind in the singular', () => {
+  const subject = { space: { name: 'plain', size: '12' }, augmentation: 'shifts of up to 4 px; no flips' };
+  const described = options({
+    trials: 1,
+    epochs: 1,
+    finalEpochs: 1,
+    maxParams: 250_000,
+    maxMacs: 5e7,
+    maxMemoryBytes: 2 ** 19,
+    maxLatencyMs: 0.5,
+    maxSizeBytes: 2 ** 20,
+  });
+  expect(describePlan(planOf(described, facts()), described, subject)).toEqual([
+    'space plain (12 genomes), strategy auto, seed 1',
+    '1 trial of 1 epoch, 2 at once with 1 thread each',
+    'augmentation: shifts of up to 4 px; no flips',
+    'then the best one is trained for 1 epoch, tested once and exported to y',
+    'bounds: at most 250 k parameters, at most 50 M MACs, at most 512 KB of activations, at most 0.5 ms an image, at most 1 MB of model file',
+  ]);
 });

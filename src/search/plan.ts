@@ -10,6 +10,7 @@
 import { meanCostShare } from '../estimation/fidelity.ts';
 import { LEAST_EARLIER } from '../estimation/stopping/rule.ts';
 import { trainingOverhead } from '../estimation/training-speed.ts';
+import { formatBytes, formatCount, formatMilliseconds, numberOf } from '../report/format.ts';
 import { frontSize } from './front.ts';
 import type { SearchOptions } from './options.ts';
 
@@ -159,43 +160,49 @@ export function finalWork(plan: SearchPlan, levels: number): number {
   return plan.finalEpochs / trial / (plan.finalThreads / plan.threads) ** THREAD_EXPONENT;
 }
 
+/** What the sentences about a plan name beside it. */
+export interface PlanSubject {
+  readonly space: { readonly name: string; readonly size: string | null };
+  /** In words (data/describe-augmentation.ts). */
+  readonly augmentation: string;
+}
+
 /** The plan in sentences. */
 export function describePlan(
   plan: SearchPlan,
   options: SearchOptions,
-  space: { readonly name: string; readonly size: string | null },
+  { space, augmentation }: PlanSubject,
 ): string[] {
   const { time } = plan;
   const members = frontSize(options);
   const duration = (seconds: number): string =>
     seconds < 90 ? `${Math.round(seconds)} s` : `${(seconds / 60).toFixed(1)} min`;
   const bounds = [
-    options.maxParams === null ? '' : `at most ${options.maxParams} parameters`,
-    options.maxMacs === null ? '' : `at most ${options.maxMacs} MACs`,
-    options.maxMemoryBytes === null ? '' : `at most ${options.maxMemoryBytes} bytes of activations`,
-    options.maxLatencyMs === null ? '' : `at most ${options.maxLatencyMs} ms an image`,
-    ...Object.entries(options.maxDeviceLatencyMs).map(
-      ([device, max]) => `at most ${max} ms an image on ${device}`,
+    ...atMost(options.maxParams, formatCount, 'parameters'),
+    ...atMost(options.maxMacs, formatCount, 'MACs'),
+    ...atMost(options.maxMemoryBytes, formatBytes, 'of activations'),
+    ...atMost(options.maxLatencyMs, formatMilliseconds, 'an image'),
+    ...Object.entries(options.maxDeviceLatencyMs).flatMap(([device, max]) =>
+      atMost(max, formatMilliseconds, `an image on ${device}`),
     ),
-    options.maxSizeBytes === null ? '' : `at most ${options.maxSizeBytes} bytes of model file`,
-    options.maxPeakMemoryBytes === null ? '' : `at most ${options.maxPeakMemoryBytes} bytes of memory`,
-    ...Object.entries(options.maxDevicePeakMemoryBytes).map(
-      ([device, max]) => `at most ${max} bytes of memory on ${device}`,
+    ...atMost(options.maxSizeBytes, formatBytes, 'of model file'),
+    ...atMost(options.maxPeakMemoryBytes, formatBytes, 'of memory'),
+    ...Object.entries(options.maxDevicePeakMemoryBytes).flatMap(([device, max]) =>
+      atMost(max, formatBytes, `of memory on ${device}`),
     ),
-    time === null
-      ? ''
-      : `at most ${(time.maxMacs / 1e6).toFixed(1)} M MACs in training for the time to suffice`,
-  ].filter((line) => line !== '');
+    ...atMost(time?.maxMacs ?? null, formatCount, 'MACs in training for the time to suffice'),
+  ];
   const devices = Object.keys(options.devices);
   const share = plan.dataShare < 1 ? ` on ${Math.round(100 * plan.dataShare)} % of the data` : '';
-  const each = `${plan.epochs} epoch${plan.epochs === 1 ? '' : 's'}${share}`;
+  const each = `${numberOf(plan.epochs, 'epoch')}${share}`;
   const final =
     time === null
-      ? `${plan.finalEpochs} epochs`
+      ? numberOf(plan.finalEpochs ?? plan.epochs, 'epoch')
       : `about ${duration(time.totalSeconds - time.searchSeconds)}`;
   return [
     `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
-    `${plan.trials} trials of ${each}, ${plan.workers} at once with ${plan.threads} thread${plan.threads === 1 ? '' : 's'} each`,
+    `${numberOf(plan.trials, 'trial')} of ${each}, ${plan.workers} at once with ${numberOf(plan.threads, 'thread')} each`,
+    `augmentation: ${augmentation}`,
     ...(options.stop === null ? [] : [stopLine(options.stop, plan)]),
     members === 1
       ? `then the best one is trained for ${final}, tested once and exported to ${options.out}`
@@ -205,6 +212,9 @@ export function describePlan(
     ...(time === null ? [] : [`time limit ${duration(time.totalSeconds)} in all`]),
   ];
 }
+
+const atMost = (max: number | null, format: (value: number) => string, of: string): string[] =>
+  max === null ? [] : [`at most ${format(max)} ${of}`];
 
 /** A rule looks at epochs that have others after them. */
 const stopLine = (rule: string, { epochs }: SearchPlan): string =>

@@ -59,11 +59,16 @@ export async function readData(
   return loaded;
 }
 
+/** What suits a data set takes a good part of a second to find out, and is asked for by plan, trials and final training. */
+const suiting = new WeakMap<ImageDataset, Augmentation>();
+
 /** What suits the data, with what the options say by hand. */
 export function augmentationOf(dataset: ImageDataset, options: SearchOptions): Augmentation {
   const { flips } = options;
+  const suitable = suiting.get(dataset) ?? suitableAugmentation(dataset);
+  suiting.set(dataset, suitable);
   return {
-    ...suitableAugmentation(dataset),
+    ...suitable,
     ...(flips !== null && {
       flip: flips === 'horizontal' || flips === 'both',
       flipVertical: flips === 'vertical' || flips === 'both',

@@ -1,4 +1,5 @@
 /** What a run stores beside its trials: typed access to the storage's artefacts. */
+import type { Augmentation } from '../data/dataset.ts';
 import type { DataReport } from '../data/report.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import type { Winner } from '../report/data.ts';
@@ -32,6 +33,8 @@ export interface Artefacts {
   readonly dataReport: DataReport;
   /** Of the data set (ImageDataset.fingerprint): images that are read again must be the same. */
   readonly fingerprint: string;
+  /** Of all trainings, where the space does not choose another. */
+  readonly augmentation: Augmentation;
   readonly headStart: HeadStart;
   /** Seconds by phase, added up over resumptions. */
   readonly seconds: Readonly<Record<string, number>>;

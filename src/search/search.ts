@@ -4,7 +4,8 @@
  * any interruption.
  */
 import { existsSync } from 'node:fs';
-import type { ImageDataset } from '../data/dataset.ts';
+import type { Augmentation, ImageDataset } from '../data/dataset.ts';
+import { describeAugmentation } from '../data/describe-augmentation.ts';
 import type { DataReport } from '../data/report.ts';
 import { describeMachine } from '../device/machine.ts';
 import { makeFolder } from '../disk.ts';
@@ -33,8 +34,8 @@ import { type MoreBudget, withMore } from './more-budget.ts';
 import { inNewRun, refuseRun, removeParts } from './new-run.ts';
 import type { SearchOptions } from './options.ts';
 import { writeOutputs } from './outputs.ts';
-import { describePlan, finalWork, planOf, type SearchPlan } from './plan.ts';
-import { loadData, readData } from './read-data.ts';
+import { describePlan, finalWork, type PlanSubject, planOf, type SearchPlan } from './plan.ts';
+import { augmentationOf, loadData, readData } from './read-data.ts';
 import { forget, get, put } from './record.ts';
 import { type RunFolder, runFolder } from './run-folder.ts';
 import { runTrials } from './run-trials.ts';
@@ -157,7 +158,7 @@ export async function planSearch(
   const { dataset, report } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
   checkBatch(options, plan, dataset);
-  const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
+  const lines = describePlan(plan, options, subject(space, dataset, augmentationOf(dataset, options)));
   const read = (Date.now() - began) / 1000;
   const estimated = await estimateSeconds({
     options,
@@ -233,7 +234,9 @@ async function run({ folder, storage, hooks, began, more, ...request }: RunReque
     await put(storage, 'plan', plan);
     const start = began - spentBefore * 1000;
     const deadline = plan.time === null ? null : start + plan.time.totalSeconds * 1000;
-    const lines = describePlan(plan, options, { name: space.name, size: sizeOf(space) });
+    const augmentation = augmentationOf(dataset, options);
+    await put(storage, 'augmentation', augmentation);
+    const lines = describePlan(plan, options, subject(space, dataset, augmentation));
     onEvent({
       event: 'plan',
       lines,
@@ -331,6 +334,15 @@ function usualMacs(space: SearchSpace, { channels, height, width, classes }: Ima
   });
   return macs.flat().sort((a, b) => a - b);
 }
+
+const subject = (
+  space: SearchSpace,
+  { channels }: ImageDataset,
+  augmentation: Augmentation,
+): PlanSubject => ({
+  space: { name: space.name, size: sizeOf(space) },
+  augmentation: describeAugmentation(augmentation, channels),
+});
 
 function sizeOf(space: SearchSpace): string | null {
   return spaceSize(space)?.toLocaleString('en') ?? null;

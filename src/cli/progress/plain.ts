@@ -1,9 +1,9 @@
 /** Progress without a terminal: a line whenever something is finished. */
-import { formatMeasure, formatPercent, formatSeconds } from '../../report/format.ts';
+import { formatMeasure, formatPercent, formatSeconds, numberOf } from '../../report/format.ts';
 import type { SearchEvent } from '../../search/events.ts';
 import { tableLines } from '../table.ts';
 import { timeLeftText } from './render.ts';
-import { advance, initialProgress } from './state.ts';
+import { advance, countedTrials, initialProgress } from './state.ts';
 import { TRIAL_ALIGN, trialRow } from './trial-row.ts';
 
 /** Long work is told in tenths. */
@@ -26,9 +26,10 @@ export function plainLines(
   };
   /** Where the search stands: `[3 of 20, best 98.10 % (trial 1), front 2, about 5 min 10 s left]`. */
   const standing = (): string => {
-    const { best, front, budget, finished } = state;
+    const { best, front, budget } = state;
+    const counted = countedTrials(state).length;
     const parts = [
-      budget.trials === null ? `${finished.length}` : `${finished.length} of ${budget.trials}`,
+      budget.trials === null ? `${counted}` : `${counted} of ${budget.trials}`,
       ...(best === null
         ? []
         : [`best ${formatMeasure('valAccuracy', best.measures.valAccuracy)} (trial ${best.number})`]),
@@ -51,7 +52,9 @@ export function plainLines(
       case 'plan':
         return [...event.lines];
       case 'resumed':
-        return [`${event.trials.length} trials were finished before`];
+        return [
+          `${numberOf(event.trials.length, 'trial')} ${event.trials.length === 1 ? 'was' : 'were'} finished before`,
+        ];
       case 'trial-finished': {
         // Fixed widths, so that lines written one by one still stand in columns.
         const widths = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
@@ -59,9 +62,7 @@ export function plainLines(
       }
       case 'final-started':
         accuracy = null;
-        return [
-          `final training of trial ${event.trial}: ${event.epochs} ${event.epochs === 1 ? 'epoch' : 'epochs'} on all data`,
-        ];
+        return [`final training of trial ${event.trial}: ${numberOf(event.epochs, 'epoch')} on all data`];
       case 'final-progress':
         accuracy = event.valAccuracy ?? accuracy;
         return stepped(`final ${event.trial}`, event.progress, () => {

@@ -118,6 +118,19 @@ test('plain lines tell each tenth of a long work once, and every trial', () => {
   );
 });
 
+test('a trial that was over a bound before its training counts nowhere', () => {
+  const over: Trial = { ...trial(5, null, 'latency 3 ms is over the bound of 1 ms'), state: 'pruned' };
+  const lines = plainLines(
+    () => [],
+    () => 40_000,
+  );
+  lines(EVENTS[1]!);
+  const ended = { event: 'trial-finished', trial: over, best: null, front: [] } as const;
+  expect(lines(ended)).toEqual([expect.stringMatching(/\[0 of 4, 1 min 00 s left\]$/)]);
+  const plan = { ...EVENTS[1]!, deadline: null } as SearchEvent;
+  expect(secondsLeft([plan, ended].reduce(advance, initialProgress), 0)).toBeNull();
+});
+
 test('without a deadline the time left follows from the trials so far and the final training', () => {
   const timed = (number: number, startedAt: number, endedAt: number): Trial => ({
     ...trial(number, 0.5),

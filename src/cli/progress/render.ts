@@ -1,9 +1,9 @@
 /** The live view of a search: a few lines that are drawn again and again. Pure. */
-import { formatMeasure, formatPercent, formatSeconds } from '../../report/format.ts';
+import { formatMeasure, formatPercent, formatSeconds, numberOf } from '../../report/format.ts';
 import { describeGenome } from '../../space/json.ts';
 import type { Trial } from '../../study/trial.ts';
 import { tableLines, truncate } from '../table.ts';
-import type { ProgressState } from './state.ts';
+import { countedTrials, type ProgressState } from './state.ts';
 import { secondsLeft } from './time-left.ts';
 import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
 
@@ -96,18 +96,17 @@ function final({ final: training, testAccuracy }: ProgressState, style: Style): 
   if (!training) return [];
   const accuracy = training.valAccuracy === null ? '' : `, ${formatPercent(training.valAccuracy)}`;
   const lines = [
-    `${style('cyan', bar(training.progress, 24))}  final training of trial ${training.trial}, ${training.epochs} ${training.epochs === 1 ? 'epoch' : 'epochs'}${accuracy}`,
+    `${style('cyan', bar(training.progress, 24))}  final training of trial ${training.trial}, ${numberOf(training.epochs, 'epoch')}${accuracy}`,
   ];
   if (testAccuracy !== null) lines.push(`test    ${style('bold', formatPercent(testAccuracy))}`);
   return lines;
 }
 
 function timeLeft(state: ProgressState, now: number, style: Style): string[] {
-  const { budget, finished } = state;
+  const { budget } = state;
   const parts: string[] = [];
-  // One that ended before its training was over a bound, and is not counted.
-  const counted = finished.filter(({ state, curve }) => state !== 'pruned' || curve.length > 0);
-  if (budget.trials !== null) parts.push(`${counted.length} of ${budget.trials} trials`);
+  if (budget.trials !== null)
+    parts.push(`${countedTrials(state).length} of ${numberOf(budget.trials, 'trial')}`);
   const left = timeLeftText(state, now);
   if (left !== null) parts.push(left);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];

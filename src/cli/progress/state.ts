@@ -117,5 +117,9 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
   }
 }
 
+/** Trials that count against the limit: one that ended before its training was over a bound, and costs next to nothing. */
+export const countedTrials = ({ finished }: ProgressState): readonly Trial[] =>
+  finished.filter(({ state, curve }) => state !== 'pruned' || curve.length > 0);
+
 const without = (state: ProgressState, trial: number): readonly RunningTrial[] =>
   state.running.filter((r) => r.trial.number !== trial);

@@ -1,5 +1,5 @@
 /** How long a search still takes: until its deadline, or as its trials so far let expect. Pure. */
-import type { ProgressState } from './state.ts';
+import { countedTrials, type ProgressState } from './state.ts';
 
 /** Trials that tell how long the next one takes: strategies move to other sizes of networks as they go. */
 const LATEST = 12;
@@ -8,10 +8,11 @@ const LEAST_PROGRESS = 0.02;
 
 /** Seconds; null while nothing is known. @param now milliseconds since the epoch */
 export function secondsLeft(state: ProgressState, now: number): number | null {
-  const { budget, finished, running, final } = state;
+  const { budget, running, final } = state;
   if (budget.deadline !== null) return Math.max(0, (budget.deadline - now) / 1000);
   if (final !== null) return finalLeft(state, now);
-  const seconds = finished
+  const counted = countedTrials(state);
+  const seconds = counted
     .slice(-LATEST)
     .flatMap(({ startedAt, endedAt }) =>
       startedAt === null || endedAt === null ? [] : [(endedAt - startedAt) / 1000],
@@ -19,7 +20,7 @@ export function secondsLeft(state: ProgressState, now: number): number | null {
   if (budget.trials === null || seconds.length === 0) return null;
   const mean = seconds.reduce((a, b) => a + b, 0) / seconds.length;
   const begun = running.reduce((sum, { progress }) => sum + progress, 0);
-  const trials = Math.max(0, budget.trials - finished.length - begun) / budget.workers;
+  const trials = Math.max(0, budget.trials - counted.length - begun) / budget.workers;
   return mean * (trials + budget.finals * budget.finalWork);
 }
 

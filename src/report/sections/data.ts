@@ -1,5 +1,6 @@
 /** The data report. */
-import type { DataReport } from '../../data/report.ts';
+import { describeAugmentation } from '../../data/describe-augmentation.ts';
+import type { ReportData } from '../data.ts';
 import { formatCount } from '../format.ts';
 import { type Html, html } from '../html.ts';
 
@@ -26,7 +27,7 @@ function nameList(
   );
 }
 
-export function dataSection(report: DataReport): Html {
+export function dataSection({ data: report, augmentation }: Pick<ReportData, 'data' | 'augmentation'>): Html {
   const { splits, originalSizes, unreadable, leaks, duplicates, labelConflicts } = report;
   const split = (name: 'train' | 'val' | 'test'): string =>
     `${splits[name].count}${splits[name].origin === 'given' ? '' : ' (cut from train)'}`;
@@ -37,6 +38,7 @@ export function dataSection(report: DataReport): Html {
 <dt>Sizes as they came</dt><dd>${size(originalSizes.min)} to ${size(originalSizes.max)}, median ${size(originalSizes.median)}</dd>
 <dt>Splits</dt><dd>train ${split('train')}, validation ${split('val')}, test ${split('test')}</dd>
 <dt>Imbalance</dt><dd>largest to smallest class ${report.imbalance.toFixed(1)} : 1</dd>
+${augmentation !== undefined && html`<dt>Augmentation</dt><dd>${describeAugmentation(augmentation, report.channels)}</dd>`}
 ${duplicates.map((d) => html`<dt>Duplicates</dt><dd>${d.count} in ${d.split} repeat another</dd>`)}
 ${leaks.map((leak) => html`<dt>Leak</dt><dd>${leak.count} images of ${leak.splits[1]} stand in ${leak.splits[0]} too</dd>`)}
 ${labelConflicts.count > 0 && html`<dt>Label conflicts</dt><dd>${labelConflicts.count} images stand in more than one class</dd>`}
