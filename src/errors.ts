@@ -77,6 +77,12 @@ export const ERRORS = {
     hint: () => 'Searches skip such genomes; give it edges from 0 over other vertices to 6 to build it.',
     exit: EXIT.usage,
   },
+  SPACE_BUILD: {
+    message: (d) => `The space "${d.space}" does not build ${d.genome}: ${d.reason}`,
+    hint: () =>
+      'Correct the function "build" of the space: it returns what the "build" of a network builder returns, one output for each class.',
+    exit: EXIT.usage,
+  },
   // ---- search
   NOT_PICKED: {
     message: (d) => `Nothing to pick from ${d.run}: ${d.reason}`,
@@ -348,11 +354,18 @@ export const ERRORS = {
 /** A row of {@link ERRORS}: what `@throws` in a docstring names. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** On every error of Espalier, whichever copy of the module made it. */
+const BRAND: unique symbol = Symbol.for('espalier.error');
+
 /**
  * Every error that a user can meet: a code, a message that says what and where, and a hint that says the way out.
  * Others are mistakes of Espalier's own, or of what it runs on.
+ *
+ * `instanceof` holds for those of other copies of this module too: a user's space that imports Espalier may load a copy of
+ * its own, and "this layer does not fit" must mean the same from there.
  */
 export class EspalierError extends Error {
+  readonly [BRAND] = true;
   override readonly name = 'EspalierError';
   /** What programs can tell errors by; the `@throws` of docstrings name it. */
   readonly code: ErrorCode;
@@ -369,6 +382,10 @@ export class EspalierError extends Error {
     this.details = details;
     this.hint = row.hint(details);
     this.exitCode = row.exit;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is EspalierError {
+    return typeof value === 'object' && value !== null && BRAND in value;
   }
 }
 

@@ -21,7 +21,7 @@ export { suitableAugmentation } from './data/suitable-augmentation.ts';
 // device
 export { describeMachine, type Machine } from './device/machine.ts';
 export { type Latency, type LatencyOptions, measureLatency } from './device/measure-latency.ts';
-export { EXIT } from './errors.ts';
+export { EspalierError, EXIT } from './errors.ts';
 // estimation
 export { classCounts, defaultPlan, type PlanRequest } from './estimation/default-plan.ts';
 export type { EstimationRequest, Estimator } from './estimation/estimator.ts';

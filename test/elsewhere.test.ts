@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { EXIT } from '../src/errors.ts';
 import { writeIdxImages } from './fixtures/idx-images.ts';
 import { runCaptured } from './fixtures/run-cli.ts';
 
@@ -73,6 +74,59 @@ test('what a space prints while it loads does not get among the results', async 
   expect(JSON.parse(stdout)).toMatchObject({ name: 'my-convnets' });
   expect(stderr).toContain('Three of them:');
 });
+
+/** From a folder where no package is installed. Up to eight halvings: some do not fit the images. */
+const APART = `
+import { defineSpace, int, networkBuilder, struct } from 'espalier';
+const halve = (b: ReturnType<typeof networkBuilder>, x: string): string => b.maxPool(x, { kernel: 2 });
+export default defineSpace({
+  name: 'apart',
+  description: 'One to eight halvings.',
+  choices: struct({ halvings: int(1, 8) }),
+  build: ({ halvings }, io) => {
+    const b = networkBuilder(io.inputShape);
+    let x = b.conv(b.input, { out: 4, kernel: 3 });
+    for (let i = 0; i < halvings; i++) x = halve(b, x);
+    return b.build([b.linear(b.flatten(x), { out: io.outputs })]);
+  },
+});
+`;
+const run = (args: readonly string[]) => {
+  const bin = new URL('../bin/espalier.js', import.meta.url).pathname;
+  return promisify(execFile)(process.execPath, [bin, ...args], { cwd: ROOT });
+};
+
+test.each([
+  ['CommonJS', {}],
+  ['an ES module', { type: 'module' }],
+])(
+  'a space in a folder of its own finds Espalier (%s); genomes that do not fit are passed over',
+  async (kind, manifest) => {
+    const folder = join(ROOT, kind.replaceAll(' ', '-'));
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    const path = join(folder, 'apart.ts');
+    writeFileSync(path, APART);
+    const shown = await run(['spaces', path, '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ name: 'apart', size: '8' });
+    const images = join(folder, 'images');
+    writeIdxImages(images, { train: 60, test: 20 });
+    const planned = await run(['search', images, '--space', path, '--dry-run', '--json', '--trials', '8']);
+    expect(JSON.parse(planned.stdout)).toMatchObject({ plan: { trials: 8 } });
+
+    writeFileSync(
+      path,
+      APART.replace('b.maxPool(x, {', '(b as never as { pool: typeof b.maxPool }).pool(x, {'),
+    );
+    await expect(run(['spaces', path])).rejects.toMatchObject({
+      code: EXIT.usage,
+      stderr: expect.stringMatching(
+        /"apart" does not build .*pool is not a function \(\/.*apart\.ts:3:\d+\)/,
+      ),
+    });
+  },
+  120_000,
+);
 
 test('a configuration file elsewhere may carry a space', async () => {
   process.chdir(ROOT);

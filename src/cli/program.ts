@@ -113,12 +113,10 @@ function printError(error: unknown, { stdout, stderr }: Terminal, json: boolean)
     show('USAGE', message!, suggestion?.replace(/^\(|\)$/g, '') ?? commands);
     return EXIT.usage;
   }
-  // By name too: a user's module may load Espalier a second time, with a class of its own.
-  if (error instanceof EspalierError || (error instanceof Error && error.name === 'EspalierError')) {
-    const known = error as EspalierError;
-    show(known.code, known.message, known.hint);
-    if (process.env.ESPALIER_DEBUG === '1') stderr.write(`${known.stack}\n`);
-    return known.exitCode;
+  if (error instanceof EspalierError) {
+    show(error.code, error.message, error.hint);
+    if (process.env.ESPALIER_DEBUG === '1') stderr.write(`${error.stack}\n`);
+    return error.exitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
   show(

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { fail } from '../errors.ts';
 import { explainModuleError } from './module-error.ts';
+import { lacksEspalier, provideEspalier } from './own-package.ts';
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -28,6 +29,18 @@ async function quietly<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A copy of Espalier that is installed beside the module goes before this one. */
+async function imported(file: string): Promise<Exports> {
+  const load = (): Promise<Exports> => tsImport(pathToFileURL(file).href, import.meta.url);
+  try {
+    return await load();
+  } catch (error) {
+    if (!lacksEspalier(error)) throw error;
+    await provideEspalier();
+    return load();
+  }
+}
+
 /**
  * The exports of the module at `path` (relative to `from`). Its imports are resolved from its own place.
  * @throws MODULE_LOAD when it is missing or throws while it loads
@@ -36,12 +49,12 @@ export async function loadModule(path: string, from: string): Promise<Exports> {
   const file = resolve(from, path);
   if (!existsSync(file)) fail('MODULE_LOAD', { path, reason: 'there is no such file' });
   try {
-    const exports: Exports = await quietly(() => tsImport(pathToFileURL(file).href, import.meta.url));
+    const exports = await quietly(() => imported(file));
     // In a folder without `"type": "module"` the file is compiled to CommonJS, whose exports arrive as the default one.
     const inner = exports.default;
     return isCompiledModule(inner) ? inner : exports;
   } catch (cause) {
-    const { place, reason } = await explainModuleError(cause, file);
+    const { place, reason } = explainModuleError(cause, file);
     return fail('MODULE_LOAD', { path: `${path}${place}`, reason }, cause);
   }
 }

@@ -1,9 +1,11 @@
 /** Search spaces by preset name or by the path of a user's module. */
-import { fail } from '../errors.ts';
+import { resolve } from 'node:path';
+import { EspalierError, fail } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { PRESETS } from '../space/presets/index.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { loadModule } from './load-module.ts';
+import { thrownAt } from './module-error.ts';
 
 /** Whether `reference` names a file rather than a preset. */
 export const isModulePath = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
@@ -36,16 +38,31 @@ export function spaceOf(exports: Readonly<Record<string, unknown>>): SearchSpace
 export async function loadSpace(reference: string, from = process.cwd()): Promise<SearchSpace> {
   const preset = findPreset(reference);
   if (preset !== null) return preset;
-  const space = spaceOf(await loadModule(reference, from));
-  return (
-    space ??
+  const space =
+    spaceOf(await loadModule(reference, from)) ??
     fail('SPACE_UNKNOWN', {
       name: reference,
       reason: 'the module exports no space',
       meant: '',
       known: PRESET_NAMES.join(', '),
-    })
-  );
+    });
+  return { ...space, build: (genome, io) => located(() => space.build(genome, io), reference, from) };
+}
+
+/** What the module's own code throws while it builds gets the line that threw it. */
+function located<T>(build: () => T, reference: string, from: string): T {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'SPACE_BUILD' || error.cause === undefined)
+      throw error;
+    const place = thrownAt(error.cause, resolve(from, reference));
+    return fail(
+      'SPACE_BUILD',
+      { ...error.details, reason: `${error.details.reason} (${reference}${place})` },
+      error.cause,
+    );
+  }
 }
 
 const BY_NAME: Readonly<Record<string, SearchSpace>> = PRESETS;

@@ -1,8 +1,8 @@
 /** Where and why a module of the user's does not load, from the errors of the compiler, of Node and of the module itself. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { extname } from 'node:path';
-import { transform } from 'esbuild';
+import { transformSync } from 'esbuild';
 
 export interface ModuleProblem {
   /** `:2:10`, or with the file before it when that is another one; empty when it is not known. */
@@ -11,7 +11,7 @@ export interface ModuleProblem {
 }
 
 /** @param file absolute path of the module that was asked for */
-export async function explainModuleError(error: unknown, file: string): Promise<ModuleProblem> {
+export function explainModuleError(error: unknown, file: string): ModuleProblem {
   const message = (error instanceof Error ? error.message : String(error)).trim();
   // esbuild: `Transform failed with 1 error:`, then `/path/to/it.ts:2:10: ERROR: Syntax error "m"`.
   const compiler = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m.exec(message);
@@ -21,8 +21,7 @@ export async function explainModuleError(error: unknown, file: string): Promise<
   }
   const [reason = ''] = message.split('\n');
   const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
-  const place =
-    missing === undefined ? await thrownAt(error, file) : await importedAt(missing.split('/').at(-1)!, file);
+  const place = missing === undefined ? thrownAt(error, file) : importedAt(missing.split('/').at(-1)!, file);
   return { place, reason };
 }
 
@@ -30,14 +29,14 @@ const placeText = (file: string, path: string, line: number, column: number): st
   `${path === file ? '' : ` (${path})`}:${line}:${column}`;
 
 /** The line of `file` that imports what cannot be found. */
-async function importedAt(name: string, file: string): Promise<string> {
-  const lines = (await readFile(file, 'utf8')).split('\n');
+function importedAt(name: string, file: string): string {
+  const lines = readFileSync(file, 'utf8').split('\n');
   const line = lines.findIndex((text) => /\b(import|from|require)\b/.test(text) && text.includes(name));
   return line < 0 ? '' : `:${line + 1}:1`;
 }
 
-/** The topmost place in the user's own code in the stack of an error. */
-async function thrownAt(error: unknown, file: string): Promise<string> {
+/** The topmost place in the user's own code in the stack of an error: `:12:5`; empty when it is not known. */
+export function thrownAt(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   for (const line of stack.split('\n')) {
     const frame = /((?:data:|file:|\/)\S*):(\d+):(\d+)\)?$/.exec(line);
@@ -68,11 +67,11 @@ const SNIPPET = 80;
  * In a folder without `"type": "module"` the file is compiled to CommonJS, run from a `data:` URL, without a source map.
  * Compiled once more in the same way, with one, the code at the place of the error leads to the line.
  */
-async function placeInSource(url: string, row: number, column: number, file: string): Promise<string> {
+function placeInSource(url: string, row: number, column: number, file: string): string {
   const code = url.slice('data:text/javascript,'.length).split('\n')[row - 1] ?? '';
   const snippet = code.slice(column - 1, column - 1 + SNIPPET);
   if (snippet === '') return '';
-  const compiled = await transform(await readFile(file, 'utf8'), {
+  const compiled = transformSync(readFileSync(file, 'utf8'), {
     loader: extname(file).endsWith('ts') ? 'ts' : 'js',
     format: 'cjs',
     minifyWhitespace: true,

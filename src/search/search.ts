@@ -14,6 +14,7 @@ import { measureTrainingSpeed } from '../estimation/training-speed.ts';
 import { networkMacs } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
 import { formatSeconds } from '../report/format.ts';
+import { cannotBeBuilt } from '../space/build-network.ts';
 import { sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
@@ -328,7 +329,7 @@ function usualMacs(space: SearchSpace, { channels, height, width, classes }: Ima
       return [networkMacs(space.build(sampleGenome(space, random.split(i), 'decisions'), io))];
     } catch (error) {
       // Some genomes cannot be built for small images.
-      if (error instanceof EspalierError) return [];
+      if (cannotBeBuilt(error)) return [];
       throw error;
     }
   });

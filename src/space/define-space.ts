@@ -1,5 +1,6 @@
 /** The typed way into the erased {@link SearchSpace}. */
 import type { Network, NetworkIO } from '../network/network.ts';
+import { buildNetwork } from './build-network.ts';
 import { type Choice, sharedChoices, type ValueOf } from './choice.ts';
 import type { Genome } from './genome.ts';
 import type { SearchSpace, TableRule } from './space.ts';
@@ -40,7 +41,7 @@ export function defineSpace<const C extends Choice>(definition: SpaceDefinition<
     name,
     description,
     root: choices,
-    build: (genome, io) => build(genome as ValueOf<C>, io),
+    build: (genome, io) => buildNetwork(name, genome, io, () => build(genome as ValueOf<C>, io)),
     ...(training === undefined ? {} : { training: (genome) => training(genome as ValueOf<C>) }),
     ...(references === undefined ? {} : { references: references as readonly Genome[] }),
     ...(identity === undefined ? {} : { identity: (genome) => identity(genome as ValueOf<C>) }),

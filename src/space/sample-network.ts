@@ -1,7 +1,7 @@
 /** A random network, also of spaces of which some genomes cannot be built. */
-import { EspalierError } from '../errors.ts';
 import type { Network, NetworkIO } from '../network/network.ts';
 import type { Random } from '../random.ts';
+import { cannotBeBuilt } from './build-network.ts';
 import type { Genome } from './genome.ts';
 import { sampleGenome } from './sampling.ts';
 import type { SearchSpace } from './space.ts';
@@ -20,7 +20,7 @@ export function sampleNetwork(
     try {
       return { genome, network: space.build(genome, io) };
     } catch (error) {
-      if (!(error instanceof EspalierError) || draw === DRAWS) throw error;
+      if (!cannotBeBuilt(error) || draw === DRAWS) throw error;
     }
   }
 }

@@ -18,7 +18,7 @@ export interface SearchSpace {
   readonly root: Choice;
   /**
    * Builds the network of a valid genome for images of a shape and a number of classes. Pure.
-   * @throws EspalierError when shapes cannot fit
+   * @throws EspalierError when shapes cannot fit: the genome is passed over; SPACE_BUILD when the space itself is wrong
    */
   readonly build: (genome: Genome, io: NetworkIO) => Network;
   /**

@@ -53,6 +53,15 @@ test.each([
   expect(() => spaceDigest(space, io)).toThrow(message);
 });
 
+test('a training function that fails is a mistake of the space', () => {
+  const space = spaceWith(() => {
+    throw new TypeError('boom');
+  });
+  expect(() => trainingOf(space, genome)).toThrow(
+    expect.objectContaining({ code: 'TRAINING', message: expect.stringContaining('boom') }),
+  );
+});
+
 test('candidates differ when their trainings do, and not by the order of fields', () => {
   const [a, b, c]: readonly TrainingChoices[] = [
     { learningRate: 0.1, augmentation: { flip: true, mixup: 0 } },

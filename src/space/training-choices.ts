@@ -5,7 +5,7 @@
  * What a space does not choose stays as the search's recipe has it.
  */
 import { z } from 'zod';
-import { fail } from '../errors.ts';
+import { EspalierError, fail } from '../errors.ts';
 import type { Genome } from './genome.ts';
 
 /** Parts of an augmentation; see data/dataset.ts for their meaning and units. */
@@ -63,8 +63,7 @@ export function trainingOf(
   genome: Genome,
 ): TrainingChoices | null {
   if (space.training === undefined) return null;
-  const given = space.training(genome);
-  const parsed = Choices.safeParse(given);
+  const parsed = Choices.safeParse(chosenBy(space.training, space.name, genome));
   if (parsed.success) return Object.keys(parsed.data).length === 0 ? null : parsed.data;
   const issue = parsed.error.issues[0]!;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
@@ -78,6 +77,17 @@ export function trainingOf(
     reason,
     genome: JSON.stringify(genome),
   });
+}
+
+/** What the space's own function says; where it fails, that is a mistake of the space. */
+function chosenBy(training: (genome: Genome) => unknown, space: string, genome: Genome): unknown {
+  try {
+    return training(genome);
+  } catch (error) {
+    if (error instanceof EspalierError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return fail('TRAINING', { space, path: '(root)', reason, genome: JSON.stringify(genome) }, error);
+  }
 }
 
 /** One text for equal trainings, whatever the order of their fields. */

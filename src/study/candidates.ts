@@ -1,9 +1,9 @@
 /** Candidates of a study: genomes turned into networks, and whether they may be proposed. */
-import { EspalierError } from '../errors.ts';
 import { networkMacs } from '../network/cost.ts';
 import { deployedCost } from '../network/deployed-cost.ts';
 import type { Network, NetworkIO } from '../network/network.ts';
 import type { Random } from '../random.ts';
+import { cannotBeBuilt } from '../space/build-network.ts';
 import { candidateHash, networkHash } from '../space/canonical.ts';
 import type { Genome } from '../space/genome.ts';
 import { mutateGenome } from '../space/mutation.ts';
@@ -91,7 +91,7 @@ export function createCandidates(
         ...foreseen?.of(network),
       };
     } catch (error) {
-      if (error instanceof EspalierError) return null;
+      if (cannotBeBuilt(error)) return null;
       throw error;
     }
     const excess = violationOf(constraints, measures);
