@@ -162,8 +162,18 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   INFEASIBLE: {
-    message: (d) => `No network of the space "${d.space}" was found that can meet ${d.bounds}`,
-    hint: (d) => `The nearest that was found: ${d.nearest}. Loosen the bound, or choose another space.`,
+    message: (d) => `No network of the space "${d.space}" was found that keeps ${d.bounds}`,
+    hint: (d) => `The nearest that was found has ${d.nearest}. Loosen the bound, or choose another space.`,
+    exit: EXIT.infeasible,
+  },
+  UNBUILDABLE: {
+    message: (d) => `No network of the space "${d.space}" can be built for images of ${d.size}: ${d.reason}`,
+    hint: () => 'Correct the space, take another, or give images of another size (--image-size).',
+    exit: EXIT.infeasible,
+  },
+  NOTHING_NEW: {
+    message: (d) => `Every network of the space "${d.space}" was tried by the runs that this one learns from`,
+    hint: () => 'Search another space, or leave out --warm-from.',
     exit: EXIT.infeasible,
   },
   // ---- train

@@ -144,8 +144,8 @@ const CASES: readonly Case[] = [
     'an impossible bound',
     () => search(at('good'), '--max-params', '3'),
     EXIT.infeasible,
-    /No network of the space "residual" was found that can meet params ≤ 3/,
-    /nearest that was found: params = \d+/,
+    /No network of the space "residual" was found that keeps parameters ≤ 3/,
+    /nearest that was found has parameters \d+/,
   ],
   [
     'a batch larger than the data',

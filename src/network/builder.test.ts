@@ -55,6 +55,11 @@ describe('mistakes name the layer and the shapes', () => {
   const small = b.maxPool(b.input, { kernel: 4 });
   it.each([
     [
+      'activation',
+      () => b.activation(small, 'swish' as never),
+      /"swish" \(activation\).*there is no activation "swish"; there are relu, .*silu/,
+    ],
+    [
       'window',
       () => b.conv(small, { out: 4, kernel: 3, padding: [0, 0, 0, 0], id: 'big' }),
       /"big".*3×3.*2×2.*\[3, 2, 2\]/,

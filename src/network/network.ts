@@ -10,21 +10,24 @@ export type Pair = readonly [number, number];
 /** Padding as ONNX orders it: top, left, bottom, right. */
 export type Padding = readonly [number, number, number, number];
 
+/** The names of {@link ActivationName}. */
+export const ACTIVATIONS = [
+  'relu',
+  'relu6',
+  'leakyRelu',
+  'sigmoid',
+  'tanh',
+  'hardSigmoid',
+  'hardSwish',
+  'silu',
+  'gelu',
+] as const;
 /**
  * A function of each element: `relu` max(x, 0); `relu6` min(max(x, 0), 6); `leakyRelu` of slope 0.01 below 0;
  * `sigmoid` 1/(1 + e⁻ˣ); `tanh`; `hardSigmoid` min(max(x/6 + ½, 0), 1); `hardSwish` x·hardSigmoid(x) (Howard et al.
  * 2019); `silu` x·sigmoid(x); `gelu` x·Φ(x), exact (Hendrycks and Gimpel 2016).
  */
-export type ActivationName =
-  | 'relu'
-  | 'relu6'
-  | 'leakyRelu'
-  | 'sigmoid'
-  | 'tanh'
-  | 'hardSigmoid'
-  | 'hardSwish'
-  | 'silu'
-  | 'gelu';
+export type ActivationName = (typeof ACTIVATIONS)[number];
 
 /**
  * What a node computes. Sizes are in pixels, [vertical, horizontal]; channels, features and pixels are whole numbers, and

@@ -53,6 +53,8 @@ export interface Candidates {
   list(): Promise<void>;
   /** The candidate that broke the bounds the least so far; null when none did. */
   nearest(): Measures | null;
+  /** Why the first genome that could not be built could not; null when all could so far. */
+  refusal(): string | null;
 }
 
 /** Uniform draws before walking downhill: a bound that one genome in fifty meets is still met uniformly. */
@@ -79,6 +81,7 @@ export function createCandidates(
   const networks = new Map<string, Network>();
   const proposed = new Set<string>();
   let nearest: Facts | null = null;
+  let refusal: string | null = null;
 
   const build = (genome: Genome): { readonly network: Network; readonly facts: Facts } | null => {
     let network: Network;
@@ -91,8 +94,9 @@ export function createCandidates(
         ...foreseen?.of(network),
       };
     } catch (error) {
-      if (cannotBeBuilt(error)) return null;
-      throw error;
+      if (!cannotBeBuilt(error)) throw error;
+      refusal ??= error.message;
+      return null;
     }
     const excess = violationOf(constraints, measures);
     const training = trainingOf(space, genome);
@@ -180,6 +184,7 @@ export function createCandidates(
     accept,
     propose: (hash) => void proposed.add(hash),
     nearest: () => nearest?.measures ?? null,
+    refusal: () => refusal,
     listed,
     isListed: () => listing === null || list.found !== null,
     async list() {

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { networkBuilder } from '../network/builder.ts';
 import { networkCost } from '../network/cost.ts';
 import { createRandom } from '../random.ts';
+import { oneOf, struct } from '../space/choice.ts';
+import { defineSpace } from '../space/define-space.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import type { Json } from '../storage/storage.ts';
 import { STRATEGIES } from '../strategy/index.ts';
@@ -120,7 +123,31 @@ test('bounds are met before anything runs, and a bound that nothing meets is an 
     { ...definition(1), constraints: [{ measure: 'params', max: 5 }] },
     createMemoryStorage(),
   );
-  await expect(impossible.ask()).rejects.toMatchObject({ code: 'INFEASIBLE' });
+  await expect(impossible.ask()).rejects.toMatchObject({
+    code: 'INFEASIBLE',
+    message: expect.stringMatching(/keeps parameters ≤ 5$/),
+    hint: expect.stringMatching(/^The nearest that was found has parameters \d+\./),
+  });
+});
+
+test('why no genome can be built is told', async () => {
+  const space = defineSpace({
+    name: 'too deep',
+    description: 'Pooled away.',
+    choices: struct({ pools: oneOf([5, 6]) }),
+    build: ({ pools }, io) => {
+      const b = networkBuilder(io.inputShape);
+      let x = b.input;
+      for (let i = 0; i < pools; i++) x = b.maxPool(x, { kernel: 2 });
+      return b.build([b.linear(b.flatten(x), { out: io.outputs })]);
+    },
+  });
+  const io = { inputShape: [1, 4, 4], outputs: 2 } as const;
+  const study = await openStudy({ ...definition(1), space, io }, createMemoryStorage());
+  await expect(study.ask()).rejects.toMatchObject({
+    code: 'UNBUILDABLE',
+    message: expect.stringMatching(/images of 1×4×4: Layer "maxPool3" .*2×2 window does not fit into 1×1/),
+  });
 });
 
 test('an objective that is not a number is a failed trial', async () => {
@@ -254,7 +281,7 @@ test('a bound on what is foreseen is kept while networks are proposed', async ()
   expect((await found.ask())!.trial.measures['latencyMs@board']).toBeUndefined();
   const tight = { ...bounded, constraints: [{ measure: 'latencyMs@board', max: 1e-6 }] };
   await expect((await openStudy(tight, createMemoryStorage())).ask()).rejects.toThrow(
-    /latencyMs@board ≤ 0.000001/,
+    /latency \(median, batch 1\) on board ≤ 0.000001 ms/,
   );
 });
 /** Every second trial, by number, is over the bound and costs nothing. */

@@ -13,7 +13,7 @@ import type { StudyStorage } from '../storage/storage.ts';
 import type { Observation } from '../strategy/strategy.ts';
 import { warmStarted } from '../strategy/warm-start.ts';
 import { openAsking } from './asking.ts';
-import { createCandidates } from './candidates.ts';
+import { type Candidates, createCandidates } from './candidates.ts';
 import { checkDefinition, claimDefinition, type StudyDefinition } from './definition.ts';
 import { measureInfo, objectiveValues } from './measure.ts';
 import { observe } from './observe.ts';
@@ -52,7 +52,8 @@ export interface Study {
   /**
    * The next trial, recorded as running; null when the strategy finds no further network. Call it only when
    * `ready()`: before, the results that its suggestion may depend on are not all there.
-   * @throws INFEASIBLE when no network at all meets the bounds; Error when it is not ready; what the storage throws
+   * @throws INFEASIBLE when no network at all meets the bounds; UNBUILDABLE when none fits the images; NOTHING_NEW when
+   * earlier trials leave none; Error when it is not ready; what the storage throws
    */
   ask(): Promise<Asked | null>;
   /**
@@ -151,7 +152,7 @@ export async function openStudy(
         );
         const candidate = proposal === null ? null : candidates.of(proposal.genome);
         if (candidate === null) {
-          if (number === 0) failInfeasible(definition, candidates.nearest());
+          if (number === 0) failWithoutCandidate(definition, candidates);
           return null;
         }
         candidates.propose(candidate.hash);
@@ -222,13 +223,26 @@ function judged(
 const isKnown = ({ foreseen }: StudyDefinition, { measure }: Constraint): boolean =>
   measureInfo(measure).known || foreseen?.measures.has(measure) === true;
 
-function failInfeasible(definition: StudyDefinition, nearest: Measures | null): never {
-  const { space, constraints } = definition;
-  const known = constraints.filter((c) => isKnown(definition, c));
-  const bounds = known.map((c) => `${c.measure} ≤ ${c.max}`).join(' and ') || 'this input size';
-  const found =
-    nearest === null
-      ? 'none could be built'
-      : known.map((c) => `${c.measure} = ${nearest[c.measure]}`).join(', ');
-  return fail('INFEASIBLE', { space: space.name, bounds, nearest: found });
+/** Why there is nothing to begin with. */
+function failWithoutCandidate(definition: StudyDefinition, candidates: Candidates): never {
+  const { space, io, constraints } = definition;
+  const nearest = candidates.nearest();
+  if (nearest !== null) {
+    const known = constraints.filter((c) => isKnown(definition, c));
+    return fail('INFEASIBLE', {
+      space: space.name,
+      bounds: known.map(({ measure, max }) => sayMeasure(measure, '≤ ', max)).join(' and '),
+      nearest: known.map(({ measure }) => sayMeasure(measure, '', nearest[measure])).join(', '),
+    });
+  }
+  const reason = candidates.refusal();
+  return reason === null
+    ? fail('NOTHING_NEW', { space: space.name })
+    : fail('UNBUILDABLE', { space: space.name, size: io.inputShape.join('×'), reason });
+}
+
+/** `parameters ≤ 100`, `peak activation memory 65536 bytes`. */
+function sayMeasure(measure: string, relation: string, value: number | undefined): string {
+  const { label, unit } = measureInfo(measure);
+  return `${label} ${relation}${value}${unit === '' ? '' : ` ${unit}`}`;
 }

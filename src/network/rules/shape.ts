@@ -1,6 +1,13 @@
 /** Shape rules: what shape each operator makes of its inputs', per image. */
 import { fail } from '../../errors.ts';
-import type { Network, Operator, OperatorKind, Padding, Pair } from '../network.ts';
+import {
+  ACTIVATIONS,
+  type Network,
+  type Operator,
+  type OperatorKind,
+  type Padding,
+  type Pair,
+} from '../network.ts';
 
 type Shape = readonly number[];
 type ShapeRule<K extends OperatorKind> = (
@@ -72,7 +79,11 @@ const SHAPE_RULES: { readonly [K in OperatorKind]: ShapeRule<K> } = {
       ? [whole(o.outFeatures, 'the number of outputs')]
       : refuse('it takes a vector; add a flatten before'),
   batchNorm: same,
-  activation: same,
+  activation: (o, inputs) =>
+    // Modules of users are run without being checked for types.
+    ACTIVATIONS.includes(o.name)
+      ? same(o, inputs)
+      : refuse(`there is no activation "${o.name}"; there are ${ACTIVATIONS.join(', ')}`),
   maxPool: pooled,
   averagePool: pooled,
   globalAveragePool: (_, [x]) => [image(x)[0], 1, 1],
