@@ -17,12 +17,23 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
+const READING_REASONS: Readonly<Record<string, string>> = {
+  ...REASONS,
+  EACCES: 'you may not read it',
+  EPERM: 'you may not read it',
+  ENOENT: 'it is not there, or a link that leads nowhere',
+};
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** Why a file cannot be written, in words. */
 export const diskReason = (error: unknown): string =>
   REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
+
+/** Why a file cannot be read, in words. */
+export const readingReason = (error: unknown): string =>
+  READING_REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error));
 
 /** An error of the table that can cross to another process. */
 export interface DiskTrouble {

@@ -332,6 +332,11 @@ export const ERRORS = {
     hint: () => 'Put the images of each class into a folder of its own (jpg, png, webp, gif, bmp or tiff).',
     exit: EXIT.data,
   },
+  DATA_ACCESS: {
+    message: (d) => `Cannot read the folder ${d.path}: ${d.reason}`,
+    hint: () => 'Change its permissions, or take it out of the data.',
+    exit: EXIT.data,
+  },
   DATA_TOO_FEW: {
     message: (d) => `${d.path} has too few images to search on: ${d.reason}`,
     hint: () => 'Add images: every class needs some for training and some for validation.',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -164,8 +164,41 @@ describe('class folders', () => {
     });
     expect([...dataset.test!.labels]).toEqual([1, 1, 1]);
     expect(report.splits.val.origin).toBe('given');
-    expect(report.notes.join()).toContain('1 file is no image by its extension and was left out.');
+    expect(report.notes.join()).toContain('1 file is no image by its extension (.md 1) and was left out.');
   });
+  test('what was left out is named: folders without images, images beside them, links that lead nowhere', async () => {
+    const path = await write('leftovers', {
+      ...(await many('a', 9, grey)),
+      ...(await many('b', 9, (i) => grey(i + 70))),
+      'stray.png': await grey(1).png().toBuffer(),
+      'b/photo.heic': 'x',
+      'b/photo2.heic': 'x',
+      'b/notes': 'x',
+      'papers/offer.pdf': 'x',
+    });
+    await symlink('/nowhere/at/all.png', join(path, 'a', 'gone.png'));
+    const { report } = await load(path);
+    expect(report.notes).toEqual([
+      'The folder papers holds no images and is no class.',
+      '1 image lies beside the class folders and was left out, first stray.png.',
+      '4 files are no images by their extension (.heic 2, .pdf 1, none 1) and were left out.',
+    ]);
+    expect(report.unreadable).toEqual([
+      { file: 'a/gone.png', reason: 'it is not there, or a link that leads nowhere' },
+    ]);
+  });
+  test.skipIf(process.getuid?.() === 0)(
+    'a class that may not be read is an error, not a class less',
+    async () => {
+      const path = await write('closed', { ...(await many('a', 9, grey)), ...(await many('b', 9, colour)) });
+      await chmod(join(path, 'b'), 0);
+      await expect(load(path)).rejects.toMatchObject({
+        code: 'DATA_ACCESS',
+        message: expect.stringMatching(/closed\/b: you may not read it$/),
+      });
+      await chmod(join(path, 'b'), 0o755);
+    },
+  );
   test('a class called train is a class', async () => {
     const path = await write('vehicles', {
       ...(await many('train', 9, grey)),

@@ -3,27 +3,17 @@
  * that are not images by their extension are left out, images that cannot be decoded are listed and left out.
  */
 import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
+import { readingReason } from '../../disk.ts';
 import { fail } from '../../errors.ts';
 import type { SplitName } from '../dataset.ts';
-import {
-  type DecodedImage,
-  decodeImage,
-  IMAGE_EXTENSIONS,
-  measureImage,
-  withChannels,
-} from '../decode-image.ts';
-import { listFolder, listTree } from '../directory.ts';
+import { type DecodedImage, decodeImage, measureImage, withChannels } from '../decode-image.ts';
+import { listFolder } from '../directory.ts';
 import { hashPixels } from '../packed-images.ts';
 import { resizer } from '../resize.ts';
-import {
-  type ImageSize,
-  type ImageSource,
-  type SourceSplit,
-  SPLIT_NAMES,
-  type UnreadableImage,
-} from '../source.ts';
+import type { ImageSize, ImageSource, SourceSplit, UnreadableImage } from '../source.ts';
 import { sizeSummary, workingSize } from '../working-size.ts';
+import { findImages, type ImageFile } from './find-images.ts';
 import type { Reader, ReadOptions } from './reader.ts';
 
 /** Decoding runs on the four threads of libuv's pool; twice as many in flight keep them busy while bytes are read. */
@@ -31,13 +21,6 @@ const IN_FLIGHT = 8;
 /** Headers looked at to choose the working size. */
 const SAMPLED_SIZES = 200;
 const PROGRESS_EVERY = 100;
-
-interface ImageFile {
-  /** Relative to the source. */
-  readonly file: string;
-  readonly split: SplitName;
-  readonly class: string;
-}
 
 /** A decoded file at the working size. */
 interface ReadyImage extends ImageFile {
@@ -70,50 +53,6 @@ export const classFolders: Reader = {
     return assemble(images, unreadable, size, [...notes, ...emptyClasses(files, images)]);
   },
 };
-
-async function findImages(path: string): Promise<{ files: ImageFile[]; notes: string[] }> {
-  const { folders } = await listFolder(path);
-  const splitFolders = await splitFoldersOf(path, folders);
-  const notes: string[] = [];
-  const roots: { folder: string; split: SplitName; classes: readonly string[] }[] = [];
-  if (splitFolders) {
-    for (const folder of folders) {
-      const split = SPLIT_NAMES[folder.toLowerCase()];
-      const classes = (await listFolder(join(path, folder))).folders;
-      if (split && classes.length === 0)
-        notes.push(`The folder ${folder} has no class folders and was left out.`);
-      else if (split) roots.push({ folder: `${folder}/`, split, classes });
-      else notes.push(`The folder ${folder} is none of train, val and test and was left out.`);
-    }
-  } else roots.push({ folder: '', split: 'train', classes: folders });
-
-  const files: ImageFile[] = [];
-  let others = 0;
-  for (const { folder, split, classes } of roots)
-    for (const name of classes)
-      for (const file of await listTree(join(path, folder, name)))
-        if (IMAGE_EXTENSIONS.has(extname(file).toLowerCase()))
-          files.push({ file: `${folder}${name}/${file}`, split, class: name });
-        else others++;
-  if (others > 0)
-    notes.push(
-      others === 1
-        ? '1 file is no image by its extension and was left out.'
-        : `${others} files are no images by their extension and were left out.`,
-    );
-  return { files, notes };
-}
-
-/** True when a folder called train holds class folders (and is not itself the class of trains). */
-async function splitFoldersOf(path: string, folders: readonly string[]): Promise<boolean> {
-  const train = folders.find((folder) => SPLIT_NAMES[folder.toLowerCase()] === 'train');
-  if (train === undefined) return false;
-  const inside = await listFolder(join(path, train));
-  return (
-    inside.folders.length > 0 &&
-    !inside.files.some((file) => IMAGE_EXTENSIONS.has(extname(file).toLowerCase()))
-  );
-}
 
 /** Of files evenly spread over the list; unreadable ones do not count. */
 async function sampleSizes(
@@ -160,7 +99,7 @@ async function decodeAll(
         const image = await decodeImage(await readFile(join(path, file.file)), large ? size : undefined);
         results[index] = { ...file, ...ready(image, size) };
       } catch (error) {
-        results[index] = { file: file.file, reason: error instanceof Error ? error.message : String(error) };
+        results[index] = { file: file.file, reason: readingReason(error) };
       }
       done++;
       if (done % PROGRESS_EVERY === 0 || done === files.length) onProgress?.(done, files.length);
