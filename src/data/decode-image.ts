@@ -1,6 +1,7 @@
 /** From the bytes of an image file to planar pixels. The image library is loaded when the first image is. */
 import { readFile } from 'node:fs/promises';
 import type sharpFactory from 'sharp';
+import { readingReason } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { decodeBmp, type InterleavedImage, isBmp } from './bmp.ts';
 import { resizer } from './resize.ts';
@@ -145,18 +146,11 @@ const SIGNATURES: readonly (readonly [kind: string, begin: readonly number[]])[]
 const kindOf = (bytes: Uint8Array): string | null =>
   SIGNATURES.find(([, begin]) => begin.every((byte, i) => bytes[i] === byte))?.[0] ?? null;
 
-const FILE_TROUBLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'it may not be read',
-};
-
 /** The library's many messages in the few kinds that a user can act on. @param bytes of the file, where they are there */
 function reasonInWords(error: unknown, bytes?: Uint8Array): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
-  if (code !== null && message.includes(code))
-    return FILE_TROUBLE[code] ?? `the file cannot be read (${code})`;
+  if (code !== null && message.includes(code)) return readingReason(error);
   const line = (message.split('\n').find((text) => text.trim() !== '') ?? 'unknown reason').trim();
   if (
     /premature|truncated|unexpected end|end of (file|stream|data)|ended|cut short|not enough data/i.test(
