@@ -240,8 +240,8 @@ export const ERRORS = {
   // ---- onnx and autodiff
   ONNX_READ: {
     message: (d) => `Cannot read ${d.path} as ONNX: ${d.reason}`,
-    hint: () =>
-      'Keep files of weights beside the model, or export it again, with its weights inside and without control flow.',
+    hint: (d) =>
+      `${d.hint ?? 'Keep files of weights beside the model, or export it again, with its weights inside and without control flow.'}`,
     exit: EXIT.data,
   },
   MODEL_MISSING: {

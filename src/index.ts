@@ -9,6 +9,8 @@ export {
   type BenchmarkResult,
   runTableBenchmark,
 } from './benchmark/table-benchmark.ts';
+// config
+export type { SearchConfig } from './config/search-config.ts';
 // data
 export { readDatasetCache, writeDatasetCache } from './data/cache.ts';
 export type { Augmentation, ImageDataset, ImageSplit, Normalisation, SplitName } from './data/dataset.ts';

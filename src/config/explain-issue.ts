@@ -44,7 +44,10 @@ export function explainIssue(issue: z.core.$ZodIssue): Explained {
       return {
         path: [...path, key],
         reason: 'there is no option of that name',
-        meant: path[0] === 'augmentation' ? didYouMean(key, AUGMENTATION_NAMES) : '',
+        meant:
+          path[0] === 'augmentation'
+            ? didYouMean(key, AUGMENTATION_NAMES) || `There are ${AUGMENTATION_NAMES.join(', ')}.`
+            : '',
       };
     }
     case 'invalid_type':

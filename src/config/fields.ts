@@ -8,7 +8,7 @@ import { parseDeviceAddress, withoutToken } from '../device/remote/address.ts';
 import { fail } from '../errors.ts';
 import { PROXY_NAMES } from '../estimation/proxies/names.ts';
 import { parseStoppingRule, STOPPING_RULES } from '../estimation/stopping/index.ts';
-import type { SearchOptions } from '../search/options.ts';
+import { AUGMENTATION_NAMES, type SearchOptions } from '../search/options.ts';
 import { parseBytes, parseCount, parseDuration, parseLatencies, parseMemories } from '../search/quantity.ts';
 import { STRATEGIES } from '../strategy/index.ts';
 import { measureInfo } from '../study/measure.ts';
@@ -123,8 +123,20 @@ const stoppingRule = (text: string): string => {
 };
 
 export const FIELDS = {
-  out: { key: 'out', value: 'dir', text: "the run's folder", group: 'Search', parse: asIs },
-  trials: { key: 'trials', value: 'n', text: 'most trials', group: 'Search', parse: number },
+  out: {
+    key: 'out',
+    value: 'dir',
+    text: "the run's folder (runs/NAME of the data)",
+    group: 'Search',
+    parse: asIs,
+  },
+  trials: {
+    key: 'trials',
+    value: 'n',
+    text: 'most trials (20, or as many as suit --time)',
+    group: 'Search',
+    parse: number,
+  },
   time: {
     key: 'timeSeconds',
     value: 'duration',
@@ -135,7 +147,7 @@ export const FIELDS = {
   strategy: {
     key: 'strategy',
     value: 'name',
-    text: `how genomes are proposed: ${Object.keys(STRATEGIES).join(', ')}`,
+    text: `how genomes are proposed (auto): ${Object.keys(STRATEGIES).join(', ')}`,
     group: 'Search',
     parse: asIs,
   },
@@ -174,21 +186,21 @@ export const FIELDS = {
   space: {
     key: 'space',
     value: 'name',
-    text: 'what may be built: a name of `espalier spaces`, or a module of yours',
+    text: 'what may be built: a name of `espalier spaces`, or a module of yours (residual)',
     group: 'Search',
     parse: asIs,
   },
   seed: {
     key: 'seed',
     value: 'seed',
-    text: 'equal seeds give equal searches',
+    text: 'a number or a word; equal seeds give equal searches (1)',
     group: 'Search',
     parse: number,
   },
   objectives: {
     key: 'objectives',
     value: 'list',
-    text: 'measures to optimise, e.g. valAccuracy,latencyMs or valAccuracy:max,params:min; several give a Pareto front; with --int8 those in 8 bits, or both: valAccuracy,int8ValAccuracy',
+    text: 'measures to optimise (valAccuracy), e.g. valAccuracy,latencyMs or valAccuracy:max,params:min; several give a Pareto front; with --int8 those in 8 bits, or both: valAccuracy,int8ValAccuracy',
     group: 'Search',
     parse: objectives,
   },
@@ -260,29 +272,35 @@ export const FIELDS = {
   latencyThreads: {
     key: 'latencyThreads',
     value: 'n',
-    text: 'threads that latency is measured with',
+    text: 'threads that latency is measured with (1)',
     group: 'Bounds',
     parse: number,
   },
-  epochs: { key: 'epochs', value: 'n', text: 'epochs of each trial', group: 'Training', parse: number },
+  epochs: {
+    key: 'epochs',
+    value: 'n',
+    text: 'epochs of each trial (2 to 20, fewer for more images)',
+    group: 'Training',
+    parse: number,
+  },
   finalEpochs: {
     key: 'finalEpochs',
     value: 'n',
-    text: 'epochs of the final training',
+    text: 'epochs of the final training (5 times those of a trial, 10 at least; with --time what fits)',
     group: 'Training',
     parse: number,
   },
   dataShare: {
     key: 'dataShare',
     value: 'share',
-    text: 'share of the training images in a trial, 0 to 1',
+    text: 'share of the training images in a trial, 0 to 1 (1; with --time what fits)',
     group: 'Training',
     parse: number,
   },
   resolution: {
     key: 'resolution',
     value: 'share',
-    text: "share of the images' side in a trial, 0 to 1",
+    text: "share of the images' side in a trial, 0 to 1 (1)",
     group: 'Training',
     parse: number,
   },
@@ -303,27 +321,39 @@ export const FIELDS = {
   imageSize: {
     key: 'imageSize',
     value: 'pixels',
-    text: 'side that images are resized to',
+    text: 'side that images are resized to (their own, or the median of their sizes up to 128)',
     group: 'Data',
     parse: number,
   },
-  channels: { key: 'channels', value: 'n', text: '1 for grey, 3 for RGB', group: 'Data', parse: number },
+  channels: {
+    key: 'channels',
+    value: 'n',
+    text: '1 for grey, 3 for RGB (as the images are)',
+    group: 'Data',
+    parse: number,
+  },
   flips: {
     key: 'flips',
     value: 'which',
-    text: 'mirror images in training: none, horizontal, vertical, both',
+    text: 'mirror images in training: none, horizontal, vertical, both (horizontal where the data show that it does no harm)',
     group: 'Data',
     parse: asIs,
   },
   augmentation: {
     key: 'augmentation',
     value: 'list',
-    text: 'other random changes, e.g. shift=4,cutout=8,mixup=0.2; cutout and mixup only when asked, since they slow short trainings down',
+    text: `other random changes than those that suit the data (--dry-run tells them), e.g. shift=4,cutout=8,rotate=0; there are ${AUGMENTATION_NAMES.join(', ')}; cutout and mixup only when asked, since they slow short trainings down`,
     group: 'Data',
     parse: augmentation,
   },
-  workers: { key: 'workers', value: 'n', text: 'trials at once', group: 'Machine', parse: number },
-  threads: { key: 'threads', value: 'n', text: 'threads of each trial', group: 'Machine', parse: number },
+  workers: {
+    key: 'workers',
+    value: 'n',
+    text: 'trials at once (one for each core)',
+    group: 'Machine',
+    parse: number,
+  },
+  threads: { key: 'threads', value: 'n', text: 'threads of each trial (1)', group: 'Machine', parse: number },
   trialTimeout: {
     key: 'trialTimeoutSeconds',
     value: 'duration',
@@ -356,7 +386,7 @@ export const FIELDS = {
   executor: {
     key: 'executor',
     value: 'where',
-    text: 'where trials run: child-process or in-process',
+    text: 'where trials run: child-process or in-process (child-process)',
     group: 'Machine',
     parse: asIs,
   },

@@ -9,6 +9,7 @@ import { SearchOptions } from '../search/options.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import { FIELDS, flagOf, nameOf } from './fields.ts';
 import { resolveOptions } from './resolve-options.ts';
+import type { SearchConfig } from './search-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,6 +44,37 @@ test('every option but the data has a flag and a key, and only options have', ()
 test('flags go before the file, the file before the defaults', async () => {
   const found = await options('data: drawn\ntime: 10m\nmaxLatency: 2ms\nworkers: 3\n', { time: '90s' });
   expect(found).toMatchObject({ data: 'drawn', timeSeconds: 90, maxLatencyMs: 2, workers: 3, threads: 1 });
+});
+
+test('what the type of a configuration allows is understood, and a typo is none of it', async () => {
+  const values = {
+    data: 'drawn',
+    time: '10m',
+    trials: 20,
+    maxParams: '250k',
+    maxLatency: { here: '2ms', phone: 5 },
+    device: { phone: 'http://127.0.0.1:8377/#T' },
+    objectives: ['valAccuracy', { 'latencyMs@phone': 'min' }],
+    augmentation: { shift: 2, flip: false },
+    flips: 'horizontal',
+    proxy: ['synflow'],
+    seed: 'lucky',
+    int8: false,
+  } satisfies SearchConfig;
+  expect(await options(JSON.stringify(values), {}, 'json')).toMatchObject({
+    timeSeconds: 600,
+    maxParams: 250_000,
+    maxLatencyMs: 2,
+    maxDeviceLatencyMs: { phone: 5 },
+    augmentation: { shift: 2, flip: false },
+    proxies: ['synflow'],
+  });
+  // @ts-expect-error: the option is called trials
+  const typo: SearchConfig = { trails: 3 };
+  // @ts-expect-error: no such mirror images
+  const flips: SearchConfig = { data: 'drawn', flips: 'horizontl' };
+  for (const wrong of [typo, flips])
+    expect(await problem(() => options(JSON.stringify(wrong), {}, 'json'))).toContain('Did you mean');
 });
 
 test('all kinds of values from flags', () => {

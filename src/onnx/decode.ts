@@ -53,9 +53,11 @@ export function decodeModel(bytes: Uint8Array, path = 'the model', external?: Re
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    return fail('ONNX_READ', { path, reason: 'it is not an ONNX model, or it is cut off' }, cause);
+    const hint = 'Give an .onnx file; if it is one, fetch or export it again.';
+    return fail('ONNX_READ', { path, reason: 'it is not an ONNX model, or it is cut off', hint }, cause);
   }
-  if (proto.graph === undefined) return fail('ONNX_READ', { path, reason: 'it holds no graph' });
+  if (proto.graph === undefined)
+    return fail('ONNX_READ', { path, reason: 'it holds no graph', hint: 'Give an .onnx file.' });
   for (const [field, what] of [
     [holds(proto, MODEL_FUNCTIONS), 'functions of its own'],
     [holds(proto.graph, GRAPH_SPARSE_INITIALIZER), 'sparse tensors'],

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { readingReason } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { decodeModel, type ReadExternal } from './decode.ts';
 import { encodeModel } from './encode.ts';
@@ -39,8 +40,11 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return fail('MODEL_MISSING', { path }, cause);
-    const reason = code === 'EISDIR' ? 'it is a folder' : (cause as Error).message;
-    return fail('ONNX_READ', { path, reason }, cause);
+    const hint =
+      code === 'EISDIR'
+        ? `Give the file itself: ${join(path, 'model.onnx')}.`
+        : 'Give an .onnx file that may be read.';
+    return fail('ONNX_READ', { path, reason: readingReason(cause), hint }, cause);
   }
 }
 

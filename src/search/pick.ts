@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { diskReason } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Winner } from '../report/data.ts';
+import { formatMeasure, measureLabel } from '../report/format.ts';
 import { openSqlite } from '../storage/sqlite.ts';
-import { broken, measureInfo } from '../study/measure.ts';
+import { broken } from '../study/measure.ts';
 import type { Constraint, Measures } from '../study/trial.ts';
 import { in8Bits } from './objectives.ts';
 import { get } from './record.ts';
@@ -71,7 +72,7 @@ export async function pickModel({
     if (best === null)
       return fail('NOT_PICKED', {
         run,
-        reason: `none of its ${open.length} trained networks keeps ${nearest(own, open)}`,
+        reason: `${open.length === 1 ? 'its one trained network does not keep' : `none of its ${open.length} trained networks keeps`} ${nearest(own, open)}`,
         hint: 'Raise the bound, or search with it: espalier search … --max-latency, --max-params, --max-macs.',
       });
     await copyFile(join(run, fileOf(best, precision)), out).catch((cause: Error) =>
@@ -110,7 +111,7 @@ const nearest = (bounds: readonly Constraint[], members: readonly Winner[]): str
   bounds
     .map(({ measure, max }) => {
       const least = Math.min(...members.map(({ measures }) => measures[measure] ?? Number.POSITIVE_INFINITY));
-      return `${measureInfo(measure).label} ${max} (${Number.isFinite(least) ? `the least there is: ${least}` : 'it was not measured'})`;
+      return `${measureLabel(measure)} ≤ ${formatMeasure(measure, max)} (${Number.isFinite(least) ? `the least there is: ${formatMeasure(measure, least)}` : 'it was not measured'})`;
     })
     .join(' and ');
 

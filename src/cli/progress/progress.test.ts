@@ -154,6 +154,13 @@ test('without a deadline the time left follows from the trials so far and the fi
     best: one,
     front: [one],
   });
+  // Before a trial has ended, the running ones tell: 4 s for two fifths of it, then five on two workers and two networks.
+  const first: SearchEvent[] = [
+    { event: 'trial-started', trial: timed(0, 1000, 0) },
+    { event: 'trial-progress', trial: 0, progress: 0.4 },
+  ];
+  expect(secondsLeft(after(...first.slice(0, 1)), 5000)).toBeNull();
+  expect(secondsLeft(after(...first), 5000)).toBeCloseTo(10 * ((6 - 0.4) / 2 + 6));
   const [a, b] = [timed(0, 1000, 9000), timed(1, 1000, 13_000)];
   // Four trials of 10 s on two workers, and two networks that take three times as long.
   expect(secondsLeft(after(ended(a), ended(b)), 13_000)).toBeCloseTo(20 + 60);

@@ -107,7 +107,7 @@ function timeLeft(state: ProgressState, now: number, style: Style): string[] {
   const parts: string[] = [];
   if (budget.trials !== null)
     parts.push(`${countedTrials(state).length} of ${numberOf(budget.trials, 'trial')}`);
-  const left = timeLeftText(state, now);
+  const left = state.phase === 'export' ? null : timeLeftText(state, now);
   if (left !== null) parts.push(left);
   return parts.length === 0 ? [] : [style('dim', parts.join(', '))];
 }
