@@ -141,7 +141,8 @@ export const ERRORS = {
     exit: EXIT.usage,
   },
   NO_TRIAL: {
-    message: (d) => `None of the ${d.trials} trials was complete within the bounds. ${d.reasons}`,
+    message: (d) =>
+      `${d.trials === 1 ? 'The one trial was not' : `None of the ${d.trials} trials was`} complete within the bounds. ${d.reasons}`,
     hint: (d) => `${d.hint}`,
     exit: EXIT.infeasible,
   },

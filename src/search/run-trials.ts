@@ -140,7 +140,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
       fail('NO_TRIAL', { trials: trials.length, reasons, hint: wayOut(reasons, options.out) });
     onEvent({
       event: 'warning',
-      message: `the time was over before any trial; trial ${furthest.number}, which had come furthest, is trained`,
+      message: `the time was over before any trial was complete; trial ${furthest.number}, which had come furthest, is trained`,
     });
   }
   return study;

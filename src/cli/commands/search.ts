@@ -56,7 +56,8 @@ export const addSearch: AddCommand = (program, context, finish) => {
     .description(
       'Searches for a network on your images, trains the best one, tests it once and writes it as ONNX with a report.\n\n' +
         'DATA is a folder with one folder of images for each class (or train/, val/, test/ with class folders), a folder ' +
-        'of IDX files, an .npz file in the layout of MedMNIST, CIFAR binaries, or "drawn" for built-in data.',
+        'of IDX files, an .npz file in the layout of MedMNIST, CIFAR binaries, or "drawn" for built-in data.\n\n' +
+        'What is taken where an option is not given stands in brackets.',
     )
     .argument('[data]', 'the images; may stand in the configuration file instead');
   addSearchFlags(command)

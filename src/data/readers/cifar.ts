@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readingReason } from '../../disk.ts';
 import { fail } from '../../errors.ts';
 import { classCount, linesOf } from '../class-names.ts';
 import { listFolder } from '../directory.ts';
@@ -75,7 +76,7 @@ async function readRecords(
   signal?.throwIfAborted();
   const path = join(folder, file);
   const bytes = await readFile(path).catch((error) =>
-    fail('DATA_CORRUPT', { file: path, reason: `it cannot be read (${error.code ?? error.message})` }, error),
+    fail('DATA_CORRUPT', { file: path, reason: readingReason(error) }, error),
   );
   const record = labelBytes + PIXELS;
   if (bytes.length === 0 || bytes.length % record !== 0)

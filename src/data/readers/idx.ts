@@ -6,6 +6,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { readingReason } from '../../disk.ts';
 import { fail } from '../../errors.ts';
 import { classCount, classNames } from '../class-names.ts';
 import type { SplitName } from '../dataset.ts';
@@ -36,10 +37,10 @@ export const idx: Reader = {
       const labels = await readIdx(join(folder, pair.labels));
       if (images.shape[0] !== labels.shape[0] || labels.shape.length !== 1)
         fail('DATA_CORRUPT', {
-          file: pair.labels,
+          file: join(folder, pair.labels),
           reason: `it has ${labels.shape.join('×')} labels for the ${images.shape[0]} images of ${pair.images}`,
         });
-      loaded.push({ found: pair, images, labels: labelsOf(labels.bytes, pair.labels) });
+      loaded.push({ found: pair, images, labels: labelsOf(labels.bytes, join(folder, pair.labels)) });
       onProgress?.(loaded.length, found.length);
     }
     return assemble(loaded, folder);
@@ -53,7 +54,10 @@ async function assemble(
   const reference = loaded.find(({ found }) => found.split === 'train') ?? loaded[0]!;
   const [, height = 0, width = 0, channels = 1] = reference.images.shape;
   if (channels !== 1 && channels !== 3)
-    fail('DATA_CORRUPT', { file: reference.found.images, reason: `its images have ${channels} channels` });
+    fail('DATA_CORRUPT', {
+      file: join(folder, reference.found.images),
+      reason: `its images have ${channels} channels`,
+    });
   const shape = { channels, height, width } as const;
   const splits: Partial<Record<SplitName, SourceSplit>> = {};
   for (const { found, images, labels } of loaded) {
@@ -61,7 +65,7 @@ async function assemble(
     const [count = 0, ...rest] = images.shape;
     if (rest.join() !== reference.images.shape.slice(1).join())
       fail('DATA_CORRUPT', {
-        file,
+        file: join(folder, file),
         reason: `its images are ${rest.join('×')}, those of ${reference.found.images} are not`,
       });
     const planar = planarOf(images.bytes, count, channels);
@@ -124,9 +128,8 @@ interface IdxArray {
   readonly bytes: Uint8Array;
 }
 
-async function readIdx(path: string): Promise<IdxArray> {
-  const file = basename(path);
-  const bytes = await unzipped(path);
+async function readIdx(file: string): Promise<IdxArray> {
+  const bytes = await unzipped(file);
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0)
     fail('DATA_CORRUPT', { file, reason: 'it does not begin as an IDX file does' });
   if (bytes[2] !== UNSIGNED_BYTE)
@@ -144,10 +147,9 @@ async function readIdx(path: string): Promise<IdxArray> {
   return { shape, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + header, length) };
 }
 
-async function unzipped(path: string): Promise<Buffer> {
-  const file = basename(path);
-  const bytes = await readFile(path).catch((error) =>
-    fail('DATA_CORRUPT', { file, reason: `it cannot be read (${error.code ?? error.message})` }, error),
+async function unzipped(file: string): Promise<Buffer> {
+  const bytes = await readFile(file).catch((error) =>
+    fail('DATA_CORRUPT', { file, reason: readingReason(error) }, error),
   );
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   return promisify(gunzip)(bytes).catch((error) =>

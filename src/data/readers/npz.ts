@@ -1,6 +1,7 @@
 /** `.npz`, a zip of .npy arrays, in MedMNIST's layout (Yang et al. 2023): train_images, train_labels, val_*, test_*. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readingReason } from '../../disk.ts';
 import { fail } from '../../errors.ts';
 import { listFolder } from '../directory.ts';
 import { roleOf, sourceOfArrays } from '../named-arrays.ts';
@@ -13,7 +14,7 @@ export const npz: Reader = {
   read: async (path, { onProgress, signal }) => {
     const file = (await fileOf(path))!;
     const bytes = await readFile(file).catch((error) =>
-      fail('DATA_CORRUPT', { file, reason: `it cannot be read (${error.code ?? error.message})` }, error),
+      fail('DATA_CORRUPT', { file, reason: readingReason(error) }, error),
     );
     signal?.throwIfAborted();
     const arrays = new Map<string, NpyArray>();
