@@ -50,6 +50,17 @@ describe('chooseFront', () => {
     expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], [], 9))).toEqual([1, 2, 4, 0]);
   });
 
+  test('among equally accurate ones takes the one with the lower loss; with several objectives one that is on the front', () => {
+    const equals = [
+      trial(0, { valAccuracy: 0.6, valLoss: 1.2, latencyMs: 3, macs: 1 }),
+      trial(1, { valAccuracy: 0.6, valLoss: 0.9, latencyMs: 2, macs: 9 }),
+      trial(2, { valAccuracy: 0.6, valLoss: 1.1, latencyMs: 1, macs: 5 }),
+      trial(3, { valAccuracy: 0.5, valLoss: 0.8, latencyMs: 0.5, macs: 5 }),
+    ];
+    expect(numbers(chooseFront(equals, [ACCURACY], [], 1))).toEqual([1]);
+    expect(numbers(chooseFront(equals, [ACCURACY, LATENCY], [], 1))).toEqual([2]);
+  });
+
   test('keeps the constraints', () => {
     const bound = [{ measure: 'latencyMs', max: 4 }];
     expect(numbers(chooseFront(trials, [ACCURACY, LATENCY], bound, 3))).toEqual([2, 4, 0]);

@@ -45,7 +45,7 @@ export function chooseFront(
   const leading = leadingObjective(objectives);
   const drawn = frontObjectives(objectives);
   const front = paretoFront(trials, drawn, constraints);
-  const lead = bestTrial(count === 1 ? trials : front, [leading], constraints);
+  const lead = bestTrial(objectives.length === 1 && count === 1 ? trials : front, [leading], constraints);
   if (lead === null) return [];
   const points = scaled(front.map(({ measures }) => objectiveValues(drawn, measures)!));
   const pointOf = new Map(front.map((trial, i) => [trial, points[i]!]));

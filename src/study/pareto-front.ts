@@ -30,17 +30,21 @@ export function paretoFront(
   return open.filter((a) => !open.some((b) => dominates(b.values, a.values))).map((c) => c.trial);
 }
 
-/** The trial that is best in the first objective; the earlier of equals. Null when no trial is complete and feasible. */
+/**
+ * The trial that is best in the first objective; of equals the one with the lowest validation loss, which tells apart what a
+ * small validation split counts the same; then the earlier. Null when no trial is complete and feasible.
+ */
 export function bestTrial(
   trials: readonly Trial[],
   objectives: readonly Objective[],
   constraints: readonly Constraint[],
 ): Trial | null {
   const open = candidates(trials, objectives, constraints);
+  const loss = ({ measures }: Trial): number => measures.valLoss ?? Number.POSITIVE_INFINITY;
   return (
-    open.reduce<(typeof open)[number] | null>(
-      (a, b) => (a === null || b.values[0]! > a.values[0]! ? b : a),
-      null,
-    )?.trial ?? null
+    open.reduce<(typeof open)[number] | null>((a, b) => {
+      if (a === null || b.values[0]! > a.values[0]!) return b;
+      return b.values[0] === a.values[0] && loss(b.trial) < loss(a.trial) ? b : a;
+    }, null)?.trial ?? null
   );
 }
