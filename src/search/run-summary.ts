@@ -18,6 +18,9 @@ export interface RunSummary {
   readonly data: string | null;
   readonly trials: Readonly<Partial<Record<TrialState, number>>>;
   readonly best: Trial | null;
+  /** Of the exported network; of the best trial as long as there is none. Null before either. */
+  readonly valAccuracy: number | null;
+  readonly params: number | null;
   readonly testAccuracy: number | null;
   /** Milliseconds since the epoch of the last change. */
   readonly changedAt: number;
@@ -43,6 +46,8 @@ async function summarise(path: string): Promise<RunSummary> {
     data: null,
     trials: {},
     best: null,
+    valAccuracy: null,
+    params: null,
     testAccuracy: null,
     changedAt: (await stat(database)).mtimeMs,
   } as const;
@@ -56,12 +61,15 @@ async function summarise(path: string): Promise<RunSummary> {
       ];
       const counts: Partial<Record<TrialState, number>> = {};
       for (const { state } of trials) counts[state] = (counts[state] ?? 0) + 1;
+      const best = options === null ? null : bestTrial(trials, options.objectives, []);
       return {
         ...unreadable,
         state: done === null ? 'unfinished' : 'finished',
         data: options?.data ?? null,
         trials: counts,
-        best: options === null ? null : bestTrial(trials, options.objectives, []),
+        best,
+        valAccuracy: done?.valAccuracy ?? best?.measures.valAccuracy ?? null,
+        params: done?.params ?? best?.measures.params ?? null,
         testAccuracy: done?.testAccuracy ?? null,
       };
     } finally {

@@ -1,5 +1,5 @@
 import { EXIT } from '../../errors.ts';
-import { formatMeasure, formatPercent } from '../../report/format.ts';
+import { formatCount, formatPercent } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
@@ -8,7 +8,10 @@ export const addStudies: AddCommand = (program, { terminal }, finish) => {
   program
     .command('studies')
     .summary('list the runs of a folder with their state and best')
-    .description('Lists the runs in a folder, last changed first.')
+    .description(
+      'Lists the runs in a folder, last changed first, with the accuracies and size of the exported network, or of the best ' +
+        'trial where there is none yet.',
+    )
     .argument('[dir]', 'a folder of runs, or one run', 'runs')
     .option('--json', 'as JSON')
     .addHelpText('after', examples('studies', 'studies ./experiments --json'))
@@ -23,16 +26,16 @@ export const addStudies: AddCommand = (program, { terminal }, finish) => {
           terminal,
           ...tableLines(
             [
-              ['run', 'state', 'complete', 'pruned', 'failed', 'best val', 'test', 'params', 'changed'],
-              ...runs.map(({ path, state, trials, best, testAccuracy, changedAt }) => [
+              ['run', 'state', 'complete', 'pruned', 'failed', 'val acc', 'test acc', 'params', 'changed'],
+              ...runs.map(({ path, state, trials, valAccuracy, testAccuracy, params, changedAt }) => [
                 path,
                 state,
                 String(trials.complete ?? 0),
                 String(trials.pruned ?? 0),
                 String(trials.failed ?? 0),
-                formatMeasure('valAccuracy', best?.measures.valAccuracy),
+                valAccuracy === null ? '–' : formatPercent(valAccuracy),
                 testAccuracy === null ? '–' : formatPercent(testAccuracy),
-                formatMeasure('params', best?.measures.params),
+                params === null ? '–' : formatCount(params),
                 new Date(changedAt).toISOString().slice(0, 16).replace('T', ' '),
               ]),
             ],
