@@ -400,6 +400,7 @@ export class EspalierError extends Error {
     this.exitCode = row.exit;
   }
 
+  /** Whether `value` is an error of Espalier, whichever copy of the module made it. */
   static override [Symbol.hasInstance](value: unknown): value is EspalierError {
     return typeof value === 'object' && value !== null && BRAND in value;
   }

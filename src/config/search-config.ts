@@ -32,7 +32,10 @@ type FieldName = keyof typeof FIELDS;
  * export default { data: './images', time: '10m', maxLatency: '2ms' } satisfies SearchConfig;
  * ```
  */
-export type SearchConfig = { readonly data?: string } & {
+export type SearchConfig = {
+  /** Folder or file of the images, or `drawn` for the built-in data. */
+  readonly data?: string;
+} & {
   readonly [Name in FieldName]?: Name extends keyof OtherForms
     ? OtherForms[Name]
     : Plain<NonNullable<SearchOptionsInput[(typeof FIELDS)[Name]['key']]>>;
