@@ -44,6 +44,7 @@ const seconds = (changes: Partial<SearchPlan> = {}, options = {}, speed = 1e10):
     space,
     dataset,
     speed,
+    usableCores: 2,
   });
 
 test('it follows speed, epochs, trials and workers, and is the same twice', async () => {
@@ -54,6 +55,8 @@ test('it follows speed, epochs, trials and workers, and is the same twice', asyn
   // Half of it is the final training.
   expect(await seconds({ trials: 40 })).toBeGreaterThan(1.3 * usual);
   expect(await seconds({ workers: 1 })).toBeGreaterThan(1.3 * usual);
+  // More of them than cores take turns.
+  expect(await seconds({ workers: 100 })).toBe(usual);
   expect(await seconds({ resolution: 0.5 })).toBeLessThan(usual);
 });
 

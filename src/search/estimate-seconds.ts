@@ -24,6 +24,8 @@ export interface SecondsRequest {
   >;
   /** Multiply-accumulates and overhead a second in training, one thread (estimation/training-speed.ts). */
   readonly speed: number;
+  /** Cores of the machine: more workers take turns. */
+  readonly usableCores: number;
 }
 
 /** Networks whose training is estimated; a trial is taken to be their mean. */
@@ -66,7 +68,8 @@ export async function estimateSeconds(request: SecondsRequest): Promise<number> 
     SECONDS_BESIDE_TRAINING;
   const finalEpochs = plan.finalEpochs ?? plan.epochs;
   const ofFinal = finalEpochs * epochSeconds(plan.finalThreads, 1, 1) + CLOSING_SECONDS;
-  return Math.ceil(plan.trials / plan.workers) * ofTrial + frontSize(options) * ofFinal;
+  const atOnce = Math.min(plan.workers, request.usableCores);
+  return Math.ceil(plan.trials / atOnce) * ofTrial + frontSize(options) * ofFinal;
 }
 
 async function someNetworks({

@@ -56,8 +56,21 @@ test('small spaces get no more trials than they have networks; a space of one ge
   expect(planOf(options({ trials: 7 }), facts({ members: 5 })).trials).toBe(7);
 });
 
+test('more workers than cores do not train more in the same time', () => {
+  const trained = (workers: number) => {
+    const { trials, epochs, dataShare } = planOf(options({ timeSeconds: 2700, workers }), facts());
+    return trials * epochs * dataShare;
+  };
+  expect(trained(1)).toBeLessThan(0.7 * trained(2));
+  expect(trained(8)).toBeLessThan(1.1 * trained(2));
+});
+
 test('in sentences: figures with their units, one of a kind in the singular', () => {
-  const subject = { space: { name: 'plain', size: '12' }, augmentation: 'shifts of up to 4 px; no flips' };
+  const subject = {
+    space: { name: 'plain', size: '12' },
+    augmentation: 'shifts of up to 4 px; no flips',
+    usableCores: 2,
+  };
   const described = options({
     trials: 1,
     epochs: 1,
@@ -75,4 +88,8 @@ test('in sentences: figures with their units, one of a kind in the singular', ()
     'then the best one is trained for 1 epoch, tested once and exported to y',
     'bounds: at most 250 k parameters, at most 50 M MACs, at most 512 KB of activations, at most 0.5 ms an image, at most 1 MB of model file',
   ]);
+  const crowded = options({ workers: 3 });
+  expect(describePlan(planOf(crowded, facts()), crowded, subject)[2]).toMatch(
+    /^more trials at once .* cores \(2\)/,
+  );
 });

@@ -133,7 +133,10 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const usualMacs = Math.min(quantile(allowed, USUAL_PLACE), maxMacs);
   /** Passes over the data that a thread makes in a second. */
   const passRate = facts.speed / (usualMacs + overhead) / facts.trainImages;
-  const trainings = (TRAINED_SHARE * searchSeconds * workers * passRate) / fewestEpochs(facts.trainImages);
+  /** More workers than cores take turns. */
+  const turn = Math.min(1, facts.usableCores / workers);
+  const trainings =
+    (TRAINED_SHARE * searchSeconds * workers * turn * passRate) / fewestEpochs(facts.trainImages);
   const full = clamp(
     Math.round(Math.max(BASE_TRIALS * Math.sqrt(trainings), trainings)),
     FEWEST_TRIALS,
@@ -142,7 +145,7 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const trials = options.trials ?? Math.min(Math.round(full / meanCostShare(facts.levels)), most);
   const rounds = Math.ceil((trials * meanCostShare(facts.levels)) / workers);
   const trialSeconds = (TRAINED_SHARE * searchSeconds) / rounds;
-  const passes = trialSeconds * passRate;
+  const passes = trialSeconds * turn * passRate;
   return {
     ...shared,
     trials,
@@ -165,13 +168,14 @@ export interface PlanSubject {
   readonly space: { readonly name: string; readonly size: string | null };
   /** In words (data/describe-augmentation.ts). */
   readonly augmentation: string;
+  readonly usableCores: number;
 }
 
 /** The plan in sentences. */
 export function describePlan(
   plan: SearchPlan,
   options: SearchOptions,
-  { space, augmentation }: PlanSubject,
+  { space, augmentation, usableCores }: PlanSubject,
 ): string[] {
   const { time } = plan;
   const members = frontSize(options);
@@ -202,6 +206,11 @@ export function describePlan(
   return [
     `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
     `${numberOf(plan.trials, 'trial')} of ${each}, ${plan.workers} at once with ${numberOf(plan.threads, 'thread')} each`,
+    ...(plan.workers > usableCores
+      ? [
+          `more trials at once than this machine has cores (${usableCores}): they take turns, and latencies wait for them`,
+        ]
+      : []),
     `augmentation: ${augmentation}`,
     ...(options.stop === null ? [] : [stopLine(options.stop, plan)]),
     members === 1

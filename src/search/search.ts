@@ -167,6 +167,7 @@ export async function planSearch(
     space,
     dataset,
     speed: plan.time === null ? await measureTrainingSpeed() : 1,
+    usableCores: describeMachine().usableCores,
   });
   if (plan.time !== null) return { lines, plan, report, seconds: plan.time.totalSeconds };
   const seconds = Math.round(read + estimated);
@@ -343,6 +344,7 @@ const subject = (
 ): PlanSubject => ({
   space: { name: space.name, size: sizeOf(space) },
   augmentation: describeAugmentation(augmentation, channels),
+  usableCores: describeMachine().usableCores,
 });
 
 function sizeOf(space: SearchSpace): string | null {
