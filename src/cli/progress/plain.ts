@@ -4,10 +4,14 @@ import type { SearchEvent } from '../../search/events.ts';
 import { tableLines } from '../table.ts';
 import { timeLeftText } from './render.ts';
 import { advance, countedTrials, initialProgress } from './state.ts';
-import { TRIAL_ALIGN, trialRow } from './trial-row.ts';
+import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
 
 /** Long work is told in tenths. */
 const STEPS = 10;
+
+/** Fixed widths, so that lines written one by one still stand in columns. */
+const WIDTHS = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
+const inColumns = (cells: readonly string[]): string => tableLines([WIDTHS, [...cells]], TRIAL_ALIGN)[1]!;
 
 /** A function from events to the lines they are worth. */
 export function plainLines(
@@ -17,6 +21,7 @@ export function plainLines(
   let state = initialProgress;
   const told = new Map<string, number>();
   let accuracy: number | null = null;
+  let headed = false;
   /** A line when `share` has reached the next tenth. */
   const stepped = (what: string, share: number, line: () => string): string[] => {
     const step = Math.floor(share * STEPS);
@@ -56,9 +61,10 @@ export function plainLines(
           `${numberOf(event.trials.length, 'trial')} ${event.trials.length === 1 ? 'was' : 'were'} finished before`,
         ];
       case 'trial-finished': {
-        // Fixed widths, so that lines written one by one still stand in columns.
-        const widths = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
-        return [`${tableLines([widths, trialRow(event.trial, 100)], TRIAL_ALIGN)[1]}${standing()}`];
+        const row = `${inColumns(trialRow(event.trial, 100))}${standing()}`;
+        const isFirst = !headed;
+        headed = true;
+        return isFirst ? [inColumns(TRIAL_COLUMNS), row] : [row];
       }
       case 'final-started':
         accuracy = null;

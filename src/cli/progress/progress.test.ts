@@ -112,7 +112,8 @@ test('plain lines tell each tenth of a long work once, and every trial', () => {
   expect(told).toHaveLength(11);
   expect(lines({ event: 'trial-progress', trial: 0, progress: 0.5 })).toEqual([]);
   lines(EVENTS[1]!);
-  const [line] = lines({ event: 'trial-finished', trial: first, best: first, front: [first] });
+  const [head, line] = lines({ event: 'trial-finished', trial: first, best: first, front: [first] });
+  expect(head).toMatch(/^trial {2}state +val acc +params +MACs +latency {2}genome$/);
   expect(line).toMatch(
     /^ {4}0 {2}complete +80\.00 % +1 k +2 M +0\.5 ms {2}width=16 kernel=3 {2}\[1 of 4, best 80\.00 % \(trial 0\), front 1, 1 min 00 s left\]$/,
   );
@@ -126,7 +127,11 @@ test('a trial that was over a bound before its training counts nowhere', () => {
   );
   lines(EVENTS[1]!);
   const ended = { event: 'trial-finished', trial: over, best: null, front: [] } as const;
-  expect(lines(ended)).toEqual([expect.stringMatching(/\[0 of 4, 1 min 00 s left\]$/)]);
+  expect(lines(ended)).toEqual([
+    expect.stringMatching(/^trial /),
+    expect.stringMatching(/\[0 of 4, 1 min 00 s left\]$/),
+  ]);
+  expect(lines(ended)).toHaveLength(1);
   const plan = { ...EVENTS[1]!, deadline: null } as SearchEvent;
   expect(secondsLeft([plan, ended].reduce(advance, initialProgress), 0)).toBeNull();
 });
