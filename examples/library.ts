@@ -53,7 +53,6 @@ try {
     workers: 1,
   });
   const done = await search(options, {
-    signal: new AbortController().signal,
     onEvent(event) {
       if (event.event === 'trial-finished')
         console.log(`trial ${event.trial.number}: ${event.trial.state}`, event.trial.measures.valAccuracy);

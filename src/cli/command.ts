@@ -4,6 +4,8 @@ import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
   readonly terminal: Terminal;
+  /** The command line, without node and script. */
+  readonly args: readonly string[];
   /** Aborted by the first Ctrl-C; the second ends the process. */
   readonly signal: AbortSignal;
   /** When the program began (milliseconds since the epoch): a time limit counts from there. */

@@ -68,7 +68,7 @@ export async function runCli(
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n\nStart with: espalier quickstart`);
   for (const add of await commandsFor(args))
-    add(program, { terminal, signal: interrupt.signal, began }, (code) => {
+    add(program, { terminal, args, signal: interrupt.signal, began }, (code) => {
       exitCode = code;
     });
   try {

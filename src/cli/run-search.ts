@@ -18,7 +18,7 @@ import { print, styler } from './terminal.ts';
 
 /** Runs `start` under a reporter. Gives the exit code. */
 export async function runSearch(
-  { terminal, signal, began }: CliContext,
+  { terminal, args, signal, began }: CliContext,
   mode: { readonly json: boolean },
   start: (hooks: SearchHooks) => Promise<unknown>,
 ): Promise<number> {
@@ -28,6 +28,7 @@ export async function runSearch(
     await start({
       signal,
       began,
+      command: ['espalier', ...args],
       onEvent(event) {
         if (event.event === 'done') done = event;
         reporter.onEvent(event);

@@ -38,7 +38,7 @@ export interface ReportData {
   readonly title: string;
   /** The run's folder, as commands name it. */
   readonly run: string;
-  /** The command line that made the run. */
+  /** The command line that made the run; empty where a program did. */
   readonly command: string;
   /** Of the search. */
   readonly seed: string | number;

@@ -16,7 +16,16 @@ export interface SearchHooks {
   readonly signal: AbortSignal;
   /** When the clock of a time limit began (milliseconds since the epoch); now by default. */
   readonly began?: number;
+  /** The command line that asked for the search, for its report; none by default. */
+  readonly command?: readonly string[];
 }
+
+/** The hooks of a search that tells nobody and that nothing stops, but for those that are given. */
+export const withHooks = (given: Partial<SearchHooks>): SearchHooks => ({
+  onEvent: () => undefined,
+  signal: new AbortController().signal,
+  ...given,
+});
 
 export interface SearchContext {
   readonly options: SearchOptions;

@@ -28,9 +28,12 @@ export const withoutTokens = (options: SearchOptions): SearchOptions => ({
   ),
 });
 
-/** A command line for everybody's eyes. */
+/** A command line for everybody's eyes, as a shell takes it. */
 export const commandWithoutTokens = (words: readonly string[]): string =>
-  words.map((word) => word.replace(/(https?:\/\/[^#,\s]*)#[^,\s]*/g, '$1')).join(' ');
+  words.map((word) => quoted(word.replace(/(https?:\/\/[^#,\s]*)#[^,\s]*/g, '$1'))).join(' ');
+
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Keeps the addresses with their tokens. */
 export async function keepAddresses(folder: RunFolder, devices: SearchOptions['devices']): Promise<void> {

@@ -22,7 +22,7 @@ import { openSqlite } from '../storage/sqlite.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { TrialState } from '../study/trial.ts';
 import { checkBatch, checkOptions, withWholePaths } from './check-options.ts';
-import type { SearchHooks } from './context.ts';
+import { type SearchHooks, withHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, keepAddresses, withoutTokens } from './devices.ts';
 import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
@@ -51,10 +51,14 @@ export type SearchResult = DoneEvent | null;
  * can be gone on with after any interruption. One that fails before its first trial leaves nothing behind.
  * @param given by `SearchOptions.parse`
  * @throws RUN_EXISTS; USAGE for a strategy, measure or rule that does not exist; SPACE_UNKNOWN, MODULE_LOAD; DATA_*;
- *   WARM_START; DEVICE_*; INFEASIBLE, NO_TRIAL when no network meets the bounds; FINAL_FAILED; BATCH_TOO_LARGE;
- *   STORAGE_*
+ *   WARM_START; DEVICE_*; SPACE_BUILD, UNBUILDABLE when the space builds nothing; INFEASIBLE, NOTHING_NEW, NO_TRIAL when
+ *   no network meets the bounds; FINAL_FAILED; BATCH_TOO_LARGE; STORAGE_*
  */
-export async function search(given: SearchOptions, hooks: SearchHooks): Promise<SearchResult> {
+export async function search(
+  given: SearchOptions,
+  givenHooks: Partial<SearchHooks> = {},
+): Promise<SearchResult> {
+  const hooks = withHooks(givenHooks);
   const began = hooks.began ?? Date.now();
   const folder = runFolder(given.out);
   await refuseRun(folder);
@@ -63,7 +67,7 @@ export async function search(given: SearchOptions, hooks: SearchHooks): Promise<
   const options = withWholePaths(given);
   return inNewRun(folder, async (storage) => {
     await put(storage, 'options', withoutTokens(options));
-    await put(storage, 'command', commandWithoutTokens(['espalier', ...process.argv.slice(2)]));
+    if (hooks.command !== undefined) await put(storage, 'command', commandWithoutTokens(hooks.command));
     await keepAddresses(folder, options.devices);
     return run({ options, folder, storage, hooks, began, more: {} });
   });
@@ -84,9 +88,10 @@ export interface ResumeChanges extends MoreBudget {
  */
 export async function resumeSearch(
   out: string,
-  hooks: SearchHooks,
+  givenHooks: Partial<SearchHooks> = {},
   { devices = {}, ...more }: ResumeChanges = {},
 ): Promise<SearchResult> {
+  const hooks = withHooks(givenHooks);
   const began = hooks.began ?? Date.now();
   const folder = runFolder(out);
   if (!existsSync(folder.database)) fail('STORAGE_MISSING', { path: out });
@@ -151,8 +156,9 @@ interface PlannedSearch {
  */
 export async function planSearch(
   options: SearchOptions,
-  { signal }: Pick<SearchHooks, 'signal'>,
+  givenHooks: Partial<Pick<SearchHooks, 'signal'>> = {},
 ): Promise<PlannedSearch> {
+  const { signal } = withHooks(givenHooks);
   const began = Date.now();
   await refuseRun(runFolder(options.out));
   const space = await loadSpace(options.space);

@@ -10,7 +10,7 @@ import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
 const STEPS = 10;
 
 /** Fixed widths, so that lines written one by one still stand in columns. */
-const WIDTHS = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '00.00 ms', ''];
+const WIDTHS = ['    0', 'complete', '100.00 %', '00.0 M', '00.0 M', '0.0000 ms', ''];
 const inColumns = (cells: readonly string[]): string => tableLines([WIDTHS, [...cells]], TRIAL_ALIGN)[1]!;
 
 /** A function from events to the lines they are worth. */

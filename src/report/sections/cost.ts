@@ -19,7 +19,7 @@ export function repeatSection(data: ReportData): Html {
   const options = Object.entries(data.options).filter(([, value]) => value !== null && show(value) !== '{}');
   const pairs = (entries: readonly (readonly [string, string])[]): Html[] =>
     entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`);
-  return html`<pre>${data.command}</pre>
+  return html`${data.command !== '' && html`<pre>${data.command}</pre>`}
 <div class="pair"><div><h3>Machine</h3><dl>${pairs(Object.entries(data.machine))}</dl></div>
 <div><h3>Versions</h3><dl>${pairs(Object.entries(data.versions))}</dl></div></div>
 ${Object.keys(data.devices).length > 0 && html`<h3>Other devices</h3><dl>${pairs(Object.entries(data.devices))}</dl>`}
