@@ -51,7 +51,14 @@ export function explainIssue(issue: z.core.$ZodIssue): Explained {
       };
     }
     case 'invalid_type':
-      return must(TYPES[issue.expected] ?? issue.expected);
+      return {
+        ...must(TYPES[issue.expected] ?? issue.expected),
+        // `--augmentation shift` is read as `shift=yes`.
+        meant:
+          path[0] === 'augmentation' && input === true
+            ? `Write it with its value: ${String(path[1])}=N.`
+            : '',
+      };
     case 'too_small':
       if (issue.origin !== 'number' && issue.origin !== 'int') return must('something: it is empty');
       return must(`${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`);

@@ -77,6 +77,15 @@ test('what the type of a configuration allows is understood, and a typo is none 
     expect(await problem(() => options(JSON.stringify(wrong), {}, 'json'))).toContain('Did you mean');
 });
 
+test('an augmentation that does not exist, or has no value, is told of with what there is', async () => {
+  const given = (augmentation: string) =>
+    problem(() => resolveOptions({ data: 'drawn', augmentation }, null, fallbacks));
+  expect(await given('blur=1')).toMatch(
+    /no option of that name \| There are flip, flipVertical, shift, .*mixup\./,
+  );
+  expect(await given('shift')).toMatch(/must be a number.*\| Write it with its value: shift=N\./);
+});
+
 test('all kinds of values from flags', () => {
   const flags = {
     data: 'drawn',
