@@ -132,6 +132,9 @@ test('killed while the second network trains, the first is kept and the end is t
     const weights = (run: string): Buffer => readFileSync(join(run, 'models', `${trial}.safetensors`));
     expect(weights(out).equals(weights(undisturbed))).toBe(true);
   }
+  const again = eventsOf((await espalier('resume', out, '--json')).stdout);
+  expect(again[0]).toMatchObject({ event: 'warning', message: expect.stringMatching(/was finished/) });
+  expect(again.at(-1)).toEqual(after.at(-1));
 }, 180_000);
 
 /** Kills a search with SIGKILL in its second final training. @returns the trial that was tested before */

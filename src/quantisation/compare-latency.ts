@@ -59,7 +59,10 @@ export async function compareLatency(
 ): Promise<LatencyComparison> {
   const { threads = 1, maxSeconds = 3, signal } = options;
   const a = await createSession(first, { threads });
-  const b = await createSession(second, { threads });
+  const b = await createSession(second, { threads }).catch(async (error: unknown) => {
+    await a.release();
+    throw error;
+  });
   const time = async (session: typeof a, runs: number): Promise<number> => {
     const began = performance.now();
     for (let i = 0; i < runs; i++) await session.run(feeds);

@@ -230,6 +230,9 @@ async function run({ folder, storage, hooks, began, more, ...request }: RunReque
   if (finished !== null) {
     // The folder may have been moved or copied.
     const done = { ...finished, out: options.out };
+    const message =
+      'the search was finished: only its report is written again; more trials, time or epochs (--trials, --time, --final-epochs) go on with it';
+    onEvent({ event: 'warning', message });
     onEvent({ event: 'exported', files: await writeOutputs(options, folder, storage, space) });
     onEvent(done);
     return done;
