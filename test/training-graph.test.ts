@@ -31,6 +31,7 @@ test('its import loads Protocol Buffers and ONNX Runtime, and no other package',
   const rooms = Object.keys(metafile.inputs).map((file) => /src\/([^/]+)/.exec(file)![1]!.replace('.ts', ''));
   expect([...new Set(rooms)].sort()).toEqual([
     'autodiff',
+    'disk',
     'errors',
     'onnx',
     'random',
