@@ -101,7 +101,8 @@ function inFile<T>(config: ConfigFile, path: readonly PropertyKey[], work: () =>
   }
 }
 
-function parseFlag(name: string, text: string): unknown {
+/** What a flag's text means. @throws USAGE, with the flag's name */
+export function parseFlag(name: string, text: string): unknown {
   try {
     return fieldOf(name)!.parse(text);
   } catch (error) {

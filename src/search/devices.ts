@@ -79,13 +79,19 @@ function keptAddresses(folder: RunFolder, stored: SearchOptions['devices']): Rec
   }
 }
 
-/** Whether the memory that a network takes on a device is a bound or an objective. */
+/** Whether the memory that a network takes on a device is a bound or an objective; null: on this machine. */
 export const wantsMemory = (
-  { objectives, maxDevicePeakMemoryBytes }: SearchOptions,
-  device: string,
-): boolean =>
-  maxDevicePeakMemoryBytes[device] !== undefined ||
-  objectives.some(({ measure }) => measure === onDevice('peakMemoryBytes', device));
+  {
+    objectives,
+    maxPeakMemoryBytes,
+    maxDevicePeakMemoryBytes,
+  }: Pick<SearchOptions, 'objectives' | 'maxPeakMemoryBytes' | 'maxDevicePeakMemoryBytes'>,
+  device: string | null,
+): boolean => {
+  const name = device === null ? 'peakMemoryBytes' : onDevice('peakMemoryBytes', device);
+  const bound = device === null ? maxPeakMemoryBytes : (maxDevicePeakMemoryBytes[device] ?? null);
+  return bound !== null || objectives.some(({ measure }) => measure === name);
+};
 
 /** What a trial is told of them; undefined without devices. */
 export function trialDevices(options: SearchOptions, secondsLeft: number | null): TrialDevices | undefined {

@@ -132,6 +132,14 @@ describe('a bound that the exported networks break', () => {
   }, 60_000);
 });
 
+test('memory that is bounded is measured of the trained network too', async () => {
+  const trials = [trial(0, 2, { valAccuracy: 0.9, peakMemoryBytes: 1e6 })];
+  const { storage } = await end('memory', { maxPeakMemoryBytes: 1e9 }, trials);
+  const [member] = (await get(storage, 'members'))!;
+  expect(member!.measures.peakMemoryBytes).toBeGreaterThan(0);
+  expect(member!.measures.peakMemoryBytes).not.toBe(1e6);
+}, 60_000);
+
 describe('in 8 bits', () => {
   test('both files tell accuracy and latency of both, and prove themselves', async () => {
     const { done, folder } = await end('int8', { int8: true }, [

@@ -1,7 +1,9 @@
 /** A fully trained network is tested once, quantised where it is asked for, timed, and written to its files. */
 import { readFileSync, rmSync } from 'node:fs';
 import { relative } from 'node:path';
+import { peakMemoryOf } from '../device/measure-process.ts';
 import { writeWhole } from '../disk.ts';
+import { EspalierError } from '../errors.ts';
 import type { JobOutcome } from '../execution/executor.ts';
 import { deployedCost } from '../network/deployed-cost.ts';
 import { encodeModel } from '../onnx/encode.ts';
@@ -14,7 +16,7 @@ import type { Weights } from '../train/plan.ts';
 import { decodeSafetensors } from '../train/safetensors.ts';
 import { VERSION } from '../version.ts';
 import type { SearchContext } from './context.ts';
-import { deviceLatencyEntries, finalDeviceMeasures } from './devices.ts';
+import { deviceLatencyEntries, finalDeviceMeasures, wantsMemory } from './devices.ts';
 import { exportedModel, withMetadata } from './export-model.ts';
 import { finalNetwork, quantisationSeconds } from './final-job.ts';
 import { exportInt8, type Int8Export } from './int8-export.ts';
@@ -84,11 +86,11 @@ export async function finish(
         onEvent,
       })
     : null;
-  const elsewhere = await finalDeviceMeasures(
-    request,
-    encodeModel(model),
-    int8 === null ? null : encodeModel(int8.model),
-  );
+  const int8Bytes = int8 === null ? null : encodeModel(int8.model);
+  const elsewhere = await finalDeviceMeasures(request, encodeModel(model), int8Bytes);
+  const peakMemoryBytes = wantsMemory(options, null)
+    ? await peakMemory(int8Bytes ?? encodeModel(model), request, trial)
+    : null;
 
   const valAccuracy = outcome.measures.valAccuracy!;
   const shape = { labels: [...dataset.classes], preprocessing };
@@ -143,6 +145,7 @@ export async function finish(
       latencyTrusted: Number(latency.trusted),
       latencyDrift: latency.drift,
       ...(test !== null && { testAccuracy: test.accuracy }),
+      ...(peakMemoryBytes !== null && { peakMemoryBytes }),
       ...int8Measures,
       ...elsewhere,
     },
@@ -154,6 +157,21 @@ export async function finish(
     model: { file: relative(options.out, folder.model), input: 'input', output: 'logits', preprocessing },
     int8: int8 === null ? null : figuresIn8Bits(int8, relative(options.out, folder.int8Model)),
   };
+}
+
+/** Null, with a warning, where it cannot be measured: the network is there all the same. */
+async function peakMemory(
+  model: Uint8Array,
+  { options, hooks: { signal, onEvent } }: Pick<SearchContext, 'options' | 'hooks'>,
+  { number }: Trial,
+): Promise<number | null> {
+  try {
+    return await peakMemoryOf(model, { threads: options.latencyThreads, signal });
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    onEvent({ event: 'warning', message: `trial ${number}: ${error.message}` });
+    return null;
+  }
 }
 
 const measuresIn8Bits = ({ accuracy, latency }: Int8Export, sizeBytes: number): Measures => ({

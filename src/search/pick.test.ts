@@ -46,7 +46,11 @@ function member(trial: number, measures: Measures, int8: boolean): Winner {
 
 const MEMBERS = [
   // The best in float; slow, and could not be quantised.
-  member(0, { valAccuracy: 0.95, latencyMs: 9, sizeBytes: 4000 }, false),
+  member(
+    0,
+    { valAccuracy: 0.95, latencyMs: 9, sizeBytes: 4000, memoryBytes: 900, peakMemoryBytes: 9e6 },
+    false,
+  ),
   // Loses in 8 bits.
   member(
     1,
@@ -54,6 +58,9 @@ const MEMBERS = [
       valAccuracy: 0.9,
       latencyMs: 4,
       sizeBytes: 2000,
+      memoryBytes: 700,
+      peakMemoryBytes: 5e6,
+      'peakMemoryBytes@board': 4e6,
       int8ValAccuracy: 0.7,
       int8LatencyMs: 2,
       int8SizeBytes: 500,
@@ -67,6 +74,8 @@ const MEMBERS = [
       valAccuracy: 0.8,
       latencyMs: 3,
       sizeBytes: 1000,
+      memoryBytes: 800,
+      peakMemoryBytes: 6e6,
       int8ValAccuracy: 0.79,
       int8LatencyMs: 2.5,
       int8SizeBytes: 300,
@@ -97,7 +106,7 @@ beforeAll(async () => {
 });
 
 const pick = async (run: string, request: Partial<PickRequest> = {}): Promise<string> => {
-  await pickModel({ run, bounds: [], precision: null, trial: null, out, ...request });
+  await pickModel({ run, bounds: [], maxDropPoints: null, precision: null, trial: null, out, ...request });
   return readFileSync(out, 'utf8');
 };
 const latency = (max: number, measure = 'latencyMs') => ({ bounds: [{ measure, max }] });
@@ -114,6 +123,28 @@ test('a search in 8 bits: by those in 8 bits, and it takes that file', async () 
   expect(await pick(int8Run, { bounds: [{ measure: 'sizeBytes', max: 400 }] })).toBe('models/2.int8.onnx');
   // Only one was measured there.
   expect(await pick(int8Run, latency(5, 'latencyMs@board'))).toBe('models/1.int8.onnx');
+});
+
+const memory = (max: number, measure = 'peakMemoryBytes') => ({ bounds: [{ measure, max }] });
+
+test('by memory: of activations, and as it was measured here or on a device', async () => {
+  expect(await pick(floatRun, memory(750, 'memoryBytes'))).toBe('models/1.onnx');
+  expect(await pick(floatRun, memory(8e6))).toBe('models/1.onnx');
+  expect(await pick(int8Run, memory(8e6))).toBe('models/2.int8.onnx');
+  expect(await pick(int8Run, memory(5.5e6))).toBe('models/1.int8.onnx');
+  expect(await pick(int8Run, memory(8e6, 'peakMemoryBytes@board'))).toBe('models/1.int8.onnx');
+  // What was measured is the memory of the model that the search judged by.
+  await expect(pick(int8Run, { precision: 'float', ...memory(8e6) })).rejects.toThrow(
+    /peak memory ≤ 7.63 MB \(it was not measured\)/,
+  );
+});
+
+test('by the accuracy lost in 8 bits', async () => {
+  expect(await pick(int8Run, { maxDropPoints: 1 })).toBe('models/2.int8.onnx');
+  await expect(pick(int8Run, { maxDropPoints: 0.5 })).rejects.toThrow(
+    /a loss of 0.5 points in 8 bits \(the least there is: 1\)/,
+  );
+  await expect(pick(floatRun, { maxDropPoints: 1 })).rejects.toThrow(/--max-drop/);
 });
 
 test('the other precision, or the network of a trial, can be asked for', async () => {

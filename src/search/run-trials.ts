@@ -16,7 +16,7 @@ import { type Asked, openStudy, type Study } from '../study/study.ts';
 import type { Constraint } from '../study/trial.ts';
 import { constraintsOf } from './constraints.ts';
 import type { SearchContext } from './context.ts';
-import { trialDevices, watchDevices } from './devices.ts';
+import { trialDevices, wantsMemory, watchDevices } from './devices.ts';
 import { watchDisk } from './disk-trouble.ts';
 import { findStrategy } from './find-strategy.ts';
 import { foreseenOf } from './foreseen.ts';
@@ -201,7 +201,7 @@ function createJobs(
   const augmentation = augmentationOf(dataset, options);
   const counts = classCounts(dataset);
   const bounds = constraintsOf(options, plan).filter(({ measure }) => SIZES.has(deviceOf(measure).measure));
-  const peakMemory = [...options.objectives, ...bounds].some(({ measure }) => measure === 'peakMemoryBytes');
+  const peakMemory = wantsMemory(options, null);
   return ({ trial, network }) => {
     const job = ESTIMATORS.partial.createJob({
       trial: trial.number,

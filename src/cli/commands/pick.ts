@@ -1,20 +1,56 @@
-import { onDevice } from '../../device/remote/measure-name.ts';
+import { type FIELDS, fieldOf } from '../../config/fields.ts';
+import { parseFlag } from '../../config/resolve-options.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { formatMeasure, formatPercent } from '../../report/format.ts';
 import type { Picked, Precision } from '../../search/pick.ts';
-import { HERE, parseBytes, parseCount, parseLatencies } from '../../search/quantity.ts';
+import { HERE } from '../../search/quantity.ts';
+import type { MEASURES } from '../../study/measure.ts';
+import type { Constraint } from '../../study/trial.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { print } from '../terminal.ts';
+import { optionOf } from './search-flags.ts';
 
-interface PickFlags {
-  readonly maxLatency?: string;
-  readonly maxParams?: string;
-  readonly maxMacs?: string;
-  readonly maxSize?: string;
+interface PickFlags extends Readonly<Record<string, unknown>> {
   readonly precision?: string;
   readonly trial?: string;
+  readonly maxDrop?: string;
   readonly out: string;
   readonly json?: boolean;
+}
+
+/** The search's bounds by the names of its options, and the measures that they are on. */
+const BOUNDS = {
+  maxLatency: 'latencyMs',
+  maxParams: 'params',
+  maxMacs: 'macs',
+  maxMemory: 'memoryBytes',
+  maxSize: 'sizeBytes',
+  maxPeakMemory: 'peakMemoryBytes',
+} as const satisfies Partial<Record<keyof typeof FIELDS, keyof typeof MEASURES>>;
+
+/** @throws USAGE */
+function boundsOf(flags: PickFlags): Constraint[] {
+  return Object.entries(BOUNDS).flatMap(([name, measure]) => {
+    const text = flags[name];
+    if (typeof text !== 'string') return [];
+    const max = parseFlag(name, text) as number | Readonly<Record<string, number>>;
+    if (typeof max === 'number') return [{ measure, max }];
+    return Object.entries(max).map(([device, own]) => ({
+      measure: device === HERE ? measure : `${measure}@${device}`,
+      max: own,
+    }));
+  });
+}
+
+/** @throws USAGE */
+function dropOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const points = Number(text);
+  if (text.trim() !== '' && points >= 0) return points;
+  return fail('USAGE', {
+    what: `--max-drop ${text}: not a number of percentage points`,
+    hint: 'Write --max-drop 0.3.',
+  });
 }
 
 function precisionOf(text: string | undefined): Precision | null {
@@ -32,22 +68,17 @@ function trialOf(text: string | undefined): number | null {
 }
 
 export const addPick: AddCommand = (program, { terminal }, finish) => {
-  program
+  const command = program
     .command('pick')
     .summary('take the most accurate network of a run within bounds')
     .description(
       'Copies the most accurate of the trained networks of a run that keeps the bounds. A search with several objectives ' +
         'trains several. Of a search with --int8 it takes the model in 8 bits, by its accuracy, latency and size.',
     )
-    .argument('<run>', "the run's folder")
-    .option(
-      '--max-latency <time>',
-      'most time for an image: 3ms, 500us; on other devices phone=5ms (may be repeated)',
-      (now: string, before: string | undefined) => (before === undefined ? now : `${before},${now}`),
-    )
-    .option('--max-params <n>', 'most weights: 250k, 2M')
-    .option('--max-macs <n>', 'most multiply-accumulates of an image: 50M')
-    .option('--max-size <size>', 'largest file: 500KB, 2MB')
+    .argument('<run>', "the run's folder");
+  for (const name of Object.keys(BOUNDS)) command.addOption(optionOf(name, fieldOf(name)!));
+  command
+    .option('--max-drop <points>', 'percentage points of validation accuracy that it may have lost in 8 bits')
     .option('--precision <which>', 'float or int8; by default what the search judged by')
     .option('--trial <n>', 'the network of this trial')
     .option('--out <file>', 'where the copy goes', 'picked.onnx')
@@ -57,29 +88,16 @@ export const addPick: AddCommand = (program, { terminal }, finish) => {
       examples(
         'pick runs/digits --max-latency 3ms',
         'pick runs/digits --max-params 100k --out small.onnx',
-        'pick runs/digits --max-latency 3ms,phone=8ms',
+        'pick runs/digits --max-latency 3ms,phone=8ms --max-peak-memory 20MB',
         'pick runs/digits --trial 12 --precision float',
       ),
     )
     .action(async (run: string, flags: PickFlags) => {
       const { pickModel } = await import('../../search/pick.ts');
-      const latencies = flags.maxLatency === undefined ? {} : parseLatencies(flags.maxLatency);
-      const bounds = [
-        ['params', flags.maxParams, parseCount],
-        ['macs', flags.maxMacs, parseCount],
-        ['sizeBytes', flags.maxSize, parseBytes],
-      ] as const;
       const picked = await pickModel({
         run,
-        bounds: [
-          ...Object.entries(latencies).map(([device, max]) => ({
-            measure: device === HERE ? 'latencyMs' : onDevice('latencyMs', device),
-            max,
-          })),
-          ...bounds.flatMap(([measure, text, parse]) =>
-            text === undefined ? [] : [{ measure, max: parse(text) }],
-          ),
-        ],
+        bounds: boundsOf(flags),
+        maxDropPoints: dropOf(flags.maxDrop),
         precision: precisionOf(flags.precision),
         trial: trialOf(flags.trial),
         out: flags.out,

@@ -19,7 +19,8 @@ export function addSearchFlags(command: Command): Command {
     .option('--dry-run', 'say what would be done and about how long it takes');
 }
 
-function optionOf(name: string, { value, text, repeats }: Field): Option {
+/** One option of a search as a flag. */
+export function optionOf(name: string, { value, text, repeats }: Field): Option {
   const option = new Option(value === null ? flagOf(name) : `${flagOf(name)} <${value}>`, text);
   return repeats
     ? option.argParser((now: string, before: string | undefined) =>
