@@ -133,6 +133,17 @@ async function verdict(
   return { ok: report.ok, ...Object.fromEntries(report.checks.map(({ name, status }) => [name, status])) };
 }
 
+/** What is said of the latency. */
+async function latencyText(bytes: Uint8Array, latency = true): Promise<string | undefined> {
+  const path = join(ROOT, 'timed.onnx');
+  writeFileSync(path, bytes);
+  const signal = new AbortController().signal;
+  const { checks } = await verifyFile({ path, data: null, space: null, latency, threads: 1, signal });
+  const found = checks.find(({ name }) => name === 'latency');
+  expect(found?.status).toBe('unchecked');
+  return found?.text;
+}
+
 /** The model with other words about itself, sealed as if it had always said so. */
 const saying = (change: Partial<ModelMetadata>): Uint8Array =>
   sealModel({ ...model, metadata: writeMetadata({ ...metadata, ...change }) });
@@ -175,6 +186,19 @@ test('an honest file agrees; what needs data or the same device is said to be un
     ok: true,
     latency: 'unchecked',
   });
+}, 60_000);
+
+test('why a latency is not compared is said', async () => {
+  expect(await latencyText(sealModel(model), false)).toBe('left out, as --no-latency asks');
+  expect(await latencyText(sealModel(model))).toMatch(
+    / ms here .*; not compared with 1 ms recorded, which is of another processor \(another processor; here /,
+  );
+  const silent = saying({ latency: { float: null } });
+  expect(await latencyText(silent)).toMatch(/; not compared: the file holds no latency in float$/);
+  const silentIn8Bits = sayingIn8Bits({ latency: metadata.latency });
+  expect(await latencyText(silentIn8Bits)).toMatch(/; not compared: the file holds no latency in 8 bits$/);
+  const foreign = encodeModel({ ...model, metadata: {} });
+  expect(await latencyText(foreign)).toMatch(/; not compared: the file says nothing of its making$/);
 }, 60_000);
 
 test('with its data, the accuracy is recomputed', async () => {
