@@ -1,4 +1,5 @@
 /** The layers of any ONNX model with their shapes and costs, in float or in 8 bits. */
+import { imageBatch } from './image-batch.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
 import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 
@@ -9,7 +10,7 @@ export interface ModelLayer {
   readonly shape: Shape | null;
   /** Elements of the constants that only this layer, or this layer first, reads. */
   readonly params: number;
-  /** For one image; 0 for operators that hardly multiply, null when the shapes are not known. */
+  /** For one image, whatever number of them the model takes at once; 0 for operators that hardly multiply, null when the shapes are not known. */
   readonly macs: number | null;
 }
 
@@ -45,6 +46,7 @@ export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
     ...graph.inputs.map((i) => [i.name, i] as const),
   ]);
   const counted = new Set<string>();
+  const images = imageBatch(graph) ?? 1;
   return graph.nodes.map((node) => {
     const value = node.attributes.value;
     if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
@@ -61,7 +63,7 @@ export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
       op: node.op,
       shape,
       params: own.reduce((sum, name) => sum + weights(graph, name, node.op), 0),
-      macs: shape === null ? null : (MACS[node.op]?.(node, inputs, shape) ?? 0),
+      macs: shape === null ? null : (MACS[node.op]?.(node, inputs, shape) ?? 0) / images,
     };
   });
 }

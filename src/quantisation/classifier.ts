@@ -5,6 +5,7 @@
 import type { Augmentation, ImageDataset, ImageSplit } from '../data/dataset.ts';
 import { fail } from '../errors.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { imageBatch } from '../onnx/image-batch.ts';
 import type { OnnxModel, ValueInfo } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { type Evaluation, evaluateModel } from '../train/evaluate.ts';
@@ -114,12 +115,11 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
   const { model, dataset, options, threads, signal, maxDrop } = request;
   const progress = request.onProgress ?? (() => undefined);
   const input = imageInput(model);
-  const fixed = typeof input.shape[0] === 'number' ? input.shape[0] : undefined;
+  const fixed = imageBatch(model.graph);
   const random = createRandom(request.seed);
   const evaluate = (m: OnnxModel, split: ImageSplit): Promise<Evaluation> => {
     signal?.throwIfAborted();
-    const batch = fixed === undefined ? {} : { batch: fixed };
-    return evaluateModel({ model: encodeModel(m), split, dataset, threads, ...batch });
+    return evaluateModel({ model: encodeModel(m), split, dataset, threads });
   };
 
   progress('float accuracy', 0);
@@ -130,6 +130,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     input: input.name,
     images: request.calibrationImages ?? 512,
     batch: fixed ?? Math.max(1, Math.floor(PIXELS_PER_RUN / (dataset.height * dataset.width))),
+    fixed: fixed !== null,
     random: random.split('calibration'),
   });
   const running = { threads, signal };

@@ -12,8 +12,11 @@ import { requireSetting } from '../autodiff/setting.ts';
 import { trainingGraph } from '../autodiff/training-graph.ts';
 import { createBatcher } from '../data/batches.ts';
 import type { Augmentation, ImageDataset } from '../data/dataset.ts';
+import { fail } from '../errors.ts';
+import { checkModel } from '../onnx/check.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import type { OnnxModel, Tensor } from '../onnx/model.ts';
+import { imageBatch } from '../onnx/image-batch.ts';
+import type { OnnxModel, Tensor, ValueInfo } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
 import { createSession } from '../runtime/session.ts';
@@ -42,7 +45,7 @@ export interface FineTuneRequest {
   readonly epochs: number;
   /** Of the first step, > 0; falls to 0 along half a cosine. 1e-4 by default. */
   readonly learningRate?: number;
-  /** Images in a step; 64 by default, less when there are fewer. */
+  /** Images in a step; 64 by default, less when there are fewer; the model's own where its shapes allow no other. */
   readonly batchSize?: number;
   /** Decides over order, augmentation and dropout. */
   readonly seed: string;
@@ -90,7 +93,11 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
   const plan = planQuantisation(start.graph, keepFloat);
   const affines = affineValues(start.graph, plan, ranges, target);
   const fake = fakeQuantise(start, plan, affines, { target, limit: calibration.limit });
-  const batchSize = Math.min(request.batchSize ?? 64, dataset.train.count);
+  const batchSize = trainingBatch(start, Math.min(request.batchSize ?? 64, dataset.train.count));
+  if (batchSize > dataset.train.count)
+    fail('NOT_QUANTISABLE', {
+      reason: `it takes ${batchSize} images at once, and there are ${dataset.train.count} to fine-tune it on`,
+    });
   const trainable = new Set(start.graph.nodes.flatMap((n) => (LAYERS.has(n.op) ? n.inputs.slice(1) : [])));
   const recipe: TrainingRecipe = {
     model: forTraining(fake, batchSize),
@@ -175,15 +182,23 @@ function softmax({ shape, data }: Tensor): Tensor {
   return { dtype: 'float32', shape, data: result };
 }
 
+/** `wanted`, unless the model is for a fixed number of images and has that in its shapes, as a constant Reshape has. */
+function trainingBatch(model: OnnxModel, wanted: number): number {
+  const fixed = imageBatch(model.graph);
+  return fixed === null || checkModel(forTraining(model, wanted)).length === 0 ? wanted : fixed;
+}
+
 /** A fixed batch, and logits where the model ends in a softmax: the loss has its own. */
 function forTraining(model: OnnxModel, batch: number): OnnxModel {
   const { graph } = model;
-  const inputs = graph.inputs.map((i) =>
-    graph.initializers.has(i.name) ? i : { ...i, shape: [batch, ...i.shape.slice(1)] },
-  );
-  const [first] = graph.outputs;
-  const last = graph.nodes.find((n) => n.outputs[0] === first!.name);
-  if (last?.op !== 'Softmax') return { ...model, graph: { ...graph, inputs, outputs: [first!] } };
+  const ofBatch = <T extends ValueInfo>(value: T): T => ({
+    ...value,
+    shape: value.shape.length === 0 ? [] : [batch, ...value.shape.slice(1)],
+  });
+  const inputs = graph.inputs.map((i) => (graph.initializers.has(i.name) ? i : ofBatch(i)));
+  const first = ofBatch(graph.outputs[0]!);
+  const last = graph.nodes.find((n) => n.outputs[0] === first.name);
+  if (last?.op !== 'Softmax') return { ...model, graph: { ...graph, inputs, outputs: [first] } };
   const nodes = graph.nodes.filter((n) => n !== last);
-  return { ...model, graph: { ...graph, inputs, nodes, outputs: [{ ...first!, name: last.inputs[0]! }] } };
+  return { ...model, graph: { ...graph, inputs, nodes, outputs: [{ ...first, name: last.inputs[0]! }] } };
 }

@@ -58,6 +58,13 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** How many images (rows) the first input must hold; null where it takes any number. */
+export function fixedBatch({ inputs: [input] }: Pick<Session, 'inputs'>): number | null {
+  const rows = input?.shape[0];
+  // Some exporters write -1 or 0 for any number.
+  return typeof rows === 'number' && rows > 0 ? rows : null;
+}
+
 const toOrt = (tensor: Tensor): ort.Tensor =>
   new ort.Tensor(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
 const fromOrt = (tensor: ort.Tensor): Tensor => ({

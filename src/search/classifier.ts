@@ -1,6 +1,6 @@
 import { readImageFile } from '../data/decode-image.ts';
 import { readModelFile } from '../onnx/read-file.ts';
-import { createSession } from '../runtime/session.ts';
+import { createSession, fixedBatch } from '../runtime/session.ts';
 import { type ModelMetadata, type Preprocessing, readMetadata } from './model-metadata.ts';
 
 /** A class and how probable it is. */
@@ -41,15 +41,20 @@ export async function loadClassifier(path: string, options: ClassifierOptions = 
   const { labels, preprocessing } = metadata;
   const session = await createSession(bytes, options);
   const [input, output] = [session.inputNames[0]!, session.outputNames[0]!];
+  // A model for a fixed number of images gets the one as often as it takes, and its first row is the answer.
+  const rows = fixedBatch(session) ?? 1;
   return {
     metadata,
     async classify(imageFile) {
       const { channels, height, width } = preprocessing;
-      const data = normalise(await readImageFile(imageFile, preprocessing), preprocessing);
+      const image = normalise(await readImageFile(imageFile, preprocessing), preprocessing);
+      const data = new Float32Array(rows * image.length);
+      for (let row = 0; row < rows; row++) data.set(image, row * image.length);
       const results = await session.run({
-        [input]: { dtype: 'float32', shape: [1, channels, height, width], data },
+        [input]: { dtype: 'float32', shape: [rows, channels, height, width], data },
       });
-      const probabilities = softmax(results[output]!.data as Float32Array);
+      const logits = results[output]!.data as Float32Array;
+      const probabilities = softmax(logits.subarray(0, labels.length));
       return labels
         .map((label, i) => ({ label, probability: probabilities[i]! }))
         .sort((a, b) => b.probability - a.probability);

@@ -4,6 +4,7 @@ import { suitableAugmentation } from '../data/suitable-augmentation.ts';
 import { writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { imageBatch } from '../onnx/image-batch.ts';
 import { readModelFile } from '../onnx/read-file.ts';
 import { sealModel } from '../onnx/seal.ts';
 import { imageInput, type Judged, quantiseClassifier } from '../quantisation/classifier.ts';
@@ -137,7 +138,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
   // What TensorRT merges cannot be seen here.
   const unmerged = target === 'onnxruntime' ? unmergedLayers(found.layers, kernels) : [];
   const stayed = floatLayers(found.layers, unmerged);
-  const batch = typeof input.shape[0] === 'number' ? input.shape[0] : 1;
+  const batch = imageBatch(model.graph) ?? 1;
   const shape = [batch, dataset.channels, dataset.height, dataset.width];
   const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
   const feeds = { [input.name]: { dtype: 'float32', shape, data } } as const;

@@ -6,7 +6,7 @@ import { deploymentModel } from '../network/deploy.ts';
 import type { Network } from '../network/network.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/model.ts';
-import { createSession } from '../runtime/session.ts';
+import { createSession, fixedBatch } from '../runtime/session.ts';
 import { accuracy, type ConfusionMatrix } from '../task/classification-metrics.ts';
 import type { Weights } from './plan.ts';
 
@@ -43,7 +43,7 @@ interface NetworkToEvaluate extends EvaluationData {
 interface ModelToEvaluate extends EvaluationData {
   /** ONNX bytes. */
   readonly model: Uint8Array;
-  /** Images in a run; needed where the model's batch is fixed, else 250 or the whole split by default. */
+  /** Images in a run: the model's own where its batch is fixed, else 250 or the whole split by default. */
   readonly batch?: number;
 }
 
@@ -78,9 +78,10 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
   let lossSum = 0;
   let seen = 0;
   try {
-    const batchSize = options.batch ?? Math.max(1, Math.min(BATCH, split.count));
+    const fixed = options.batch ?? fixedBatch(session);
+    const batchSize = fixed ?? Math.max(1, Math.min(BATCH, split.count));
     for (const batch of createBatcher(split, dataset, { batchSize }).epoch(0)) {
-      const rows = options.batch ?? batch.count;
+      const rows = fixed ?? batch.count;
       const shape = [rows, dataset.channels, dataset.height, dataset.width];
       const data = batch.images.subarray(
         0,

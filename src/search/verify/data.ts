@@ -20,7 +20,7 @@ export const checkData: Check = ({ dataset, metadata }) => {
 /** Another processor rounds differently, which moves an image that lies on a border now and then. */
 const ROUNDING_SHARE = 0.001;
 
-export const checkAccuracy: Check = async ({ dataset, metadata, model, precision, bytes, threads }) => {
+export const checkAccuracy: Check = async ({ dataset, metadata, precision, bytes, threads }) => {
   if (metadata === null) return unchecked(NO_METADATA);
   if (dataset === null) return unchecked(NO_DATA);
   const name = dataset.test === null ? 'val' : 'test';
@@ -29,13 +29,11 @@ export const checkAccuracy: Check = async ({ dataset, metadata, model, precision
   // Files of before have the accuracy in 8 bits there.
   const recorded =
     accuracy[precision]?.[name] ?? (precision === 'int8' ? quantisation?.int8?.[name] : null) ?? null;
-  const batch = model.graph.inputs[0]?.shape[0];
   const found = await evaluateModel({
     model: bytes,
     split: datasetFor({ ...dataset, test: split }, preprocessing, metadata.labels, 'the model').test!,
     dataset: datasetFor(dataset, preprocessing, metadata.labels, 'the model'),
     threads,
-    ...(typeof batch === 'number' && { batch }),
   });
   const hits = Math.round(found.accuracy * split.count);
   const [low, high] = wilsonInterval(hits, split.count);

@@ -3,7 +3,7 @@ import { exampleFeeds } from '../../device/example-feeds.ts';
 import { fail } from '../../errors.ts';
 import type { Tensor } from '../../onnx/model.ts';
 import { createRandom } from '../../random.ts';
-import type { Session } from '../../runtime/session.ts';
+import { fixedBatch, type Session } from '../../runtime/session.ts';
 import type { ModelMetadata } from '../model-metadata.ts';
 
 export function exampleOf(
@@ -22,10 +22,9 @@ export interface Example {
 }
 
 /** @throws MODEL_INPUT for a file without metadata whose inputs have no fixed size */
-export function exampleFor({ inputs }: Session, metadata: ModelMetadata | null): Example {
+export function exampleFor({ inputs }: Pick<Session, 'inputs'>, metadata: ModelMetadata | null): Example {
   const [input] = inputs;
-  const first = input?.shape[0];
-  const batch = typeof first === 'number' && first > 0 ? first : 1;
+  const batch = fixedBatch({ inputs }) ?? 1;
   if (metadata !== null && input !== undefined)
     return { feeds: { [input.name]: exampleOf(metadata, batch) }, batch };
   const { feeds, assumed } = exampleFeeds(inputs);
