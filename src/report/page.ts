@@ -5,7 +5,7 @@ import { curvesChart } from './charts/curves.ts';
 import { historyChart } from './charts/history.ts';
 import type { ReportData } from './data.ts';
 import { type Html, html, trusted } from './html.ts';
-import { frontPlots } from './plots.ts';
+import { frontPlots, leadingAccuracy } from './plots.ts';
 import { SCRIPT } from './script.ts';
 import { costSection, repeatSection } from './sections/cost.ts';
 import { dataSection } from './sections/data.ts';
@@ -30,7 +30,7 @@ function sections(data: ReportData): Section[] {
   const { trials, winner } = data;
   const front = new Set(data.front);
   const chosen = winner?.trial ?? null;
-  const history = historyChart(trials);
+  const history = historyChart(trials, leadingAccuracy(data));
   const plots = frontPlots(data);
   const members = data.members.length > 0 || winner === null ? data.members : [winner];
   const precision = precisionSection(members);

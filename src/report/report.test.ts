@@ -57,6 +57,57 @@ test('the page holds everything, asks for nothing, and trusts no name', async ()
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+describe('the history', () => {
+  /** The last one could not be quantised. */
+  const complete = data.trials.filter((trial) => trial.state === 'complete');
+  const trials = data.trials.map((trial) =>
+    trial.state !== 'complete' || trial === complete.at(-1)
+      ? trial
+      : { ...trial, measures: { ...trial.measures, int8ValAccuracy: trial.measures.valAccuracy! - 0.05 } },
+  );
+  /** Of the chart for wide screens. */
+  const chartOf = (own: ReportData): string =>
+    /<section id="history">[\s\S]*?<svg([\s\S]*?)<\/svg>/.exec(reportPage(own))![1]!;
+  const tips = (svg: string, suffix: string): readonly string[] =>
+    [...svg.matchAll(new RegExp(`<title>(trial \\d+)${suffix}: ([\\d.]+) %`, 'g'))].map(
+      ([, trial, percent]) => `${trial} ${percent}`,
+    );
+  const expected = (drop: number, members: readonly (typeof trials)[number][]): readonly string[] =>
+    members.map(
+      ({ number, measures }) => `trial ${number} ${(100 * (measures.valAccuracy! - drop)).toFixed(2)}`,
+    );
+
+  test('of a search in float has one accuracy', () => {
+    const svg = chartOf(data);
+    expect(tips(svg, '')).toEqual(expected(0, complete));
+    expect(svg).not.toContain('8 bits');
+    expect(svg).toContain('>best so far<');
+  });
+
+  test('of a search in 8 bits has both, each with its best so far and a name in the legend', () => {
+    const svg = chartOf({
+      ...data,
+      trials,
+      objectives: [{ measure: 'int8ValAccuracy', direction: 'maximise' }],
+    });
+    expect(tips(svg, ' in float')).toEqual(expected(0, complete));
+    expect(tips(svg, ' in 8 bits')).toEqual(expected(0.05, complete.slice(0, -1)));
+    for (const name of ['best so far', 'trial'])
+      for (const precision of ['in float', 'in 8 bits']) expect(svg).toContain(`>${name} ${precision}<`);
+    // What the search was judged by is drawn solid: the same line, the other way round.
+    const line = (from: string, dashed: boolean): string | undefined =>
+      [...from.matchAll(/<path d="([^"]+)" fill="none"[^>]*? stroke="([^"]+)"([^>]*)>/g)].find(
+        ([, , stroke, rest]) =>
+          stroke === (dashed ? 'var(--muted)' : 'var(--accent)') && rest!.includes('dasharray') === dashed,
+      )?.[1];
+    const inFloat = chartOf({ ...data, trials });
+    expect(line(svg, false)).toMatch(/^M/);
+    expect(line(svg, false)).toBe(line(inFloat, true));
+    expect(line(svg, true)).toBe(line(inFloat, false));
+    expect(svg).toContain('Validation accuracy in float and in 8 bits of');
+  });
+});
+
 test('learning curves of all trials lie in one chart; what was never trained has none', () => {
   const trained = data.trials.filter(({ curve }) => curve.length > 1);
   expect(reportPage(data)).toContain(`Validation accuracy of ${trained.length} trials over their epochs`);
