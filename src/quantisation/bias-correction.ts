@@ -23,7 +23,7 @@ export async function measureShifts(
   layers: readonly OnnxNode[],
   batches: readonly Feeds[],
   limit: number,
-  { threads, signal }: ObserveOptions,
+  { threads, signal, onProgress }: ObserveOptions,
 ): Promise<Shifts> {
   const graph = indexGraph(model.graph);
   const fresh = freshNames(model.graph);
@@ -66,6 +66,8 @@ export async function measureShifts(
         }
         shifts.set(layer, sums);
       }
+      // The last part of calibration.
+      onProgress?.(1);
     }
   } finally {
     await session.release();

@@ -44,8 +44,11 @@ export interface QuantiseClassifierRequest {
   readonly options: QuantiseOptions;
   /** Training images for calibration, in the classes' proportions; 512 by default. */
   readonly calibrationImages?: number;
-  /** Epochs of quantisation-aware fine-tuning; 0 by default. */
-  readonly fineTuneEpochs?: number;
+  /**
+   * Epochs of quantisation-aware fine-tuning; 0 by default. A function is asked once plain quantisation was judged, with
+   * the validation accuracy that it loses (0..1).
+   */
+  readonly fineTuneEpochs?: number | ((drop: number) => number);
   /** Of the fine-tuning's first step; 1e-4 by default. */
   readonly learningRate?: number;
   /** Random changes of the images in fine-tuning. */
@@ -63,6 +66,13 @@ export interface QuantiseClassifierRequest {
   readonly seed: string;
   /** Ends the work before its next step. */
   readonly signal?: AbortSignal;
+  /** The float model's own evaluations where they are known; they are not repeated. */
+  readonly float?: Partial<Judged>;
+  /**
+   * Asked after every batch: true ends the search for a better model. What was judged best by then is given, its test images
+   * still evaluated. Never by default.
+   */
+  readonly timeIsOver?: () => boolean;
   /** Called as it goes on; `done` is the share of the phase, 0..1. */
   readonly onProgress?: (phase: QuantisationPhase, done: number) => void;
 }
@@ -77,13 +87,17 @@ export interface Judged {
 
 /** An INT8 classifier with its accuracy beside the float model's. */
 export interface QuantisedClassifier extends QuantisedModel {
+  /** Epochs of fine-tuning that were done and judged. */
+  readonly fineTuneEpochs: number;
+  /** Whether time was over before all was tried. */
+  readonly cutShort: boolean;
   /** Of the given model. */
   readonly float: Judged;
   /** Of the quantised one. */
   readonly int8: Judged;
   /** Layers that stay in float by the options, and by the bound on the accuracy. */
   readonly keptFloat: readonly string[];
-  /** Most sensitive first; null unless they were asked for. */
+  /** Most sensitive first; null unless they were asked for, and time was left for them. */
   readonly sensitivities: readonly LayerSensitivity[] | null;
   /** Whether the bound on the loss is kept on the validation images. */
   readonly met: boolean;
@@ -107,23 +121,33 @@ export function imageInput(model: OnnxModel): ValueInfo {
  * The whole way of a classifier to 8 bits: calibration, fine-tuning if wanted, layers back to float while the
  * accuracy is out of bounds, and both models judged on the same images. Validation images choose, test images are
  * looked at once.
- * @throws NOT_QUANTISABLE when the model has another form or nothing to quantise; CALIBRATION when it gives a value
- *   that is not finite; MODEL_LOAD; NO_GRADIENT, SHAPE, DIVERGED from the fine-tuning; USAGE when its outputs are not
- *   the data's classes; what the signal was aborted with
+ * @throws NOT_QUANTISABLE when the model has another form or nothing to quantise, or time is over before there is
+ *   anything; CALIBRATION when it gives a value that is not finite; MODEL_LOAD; NO_GRADIENT, SHAPE, DIVERGED from the
+ *   fine-tuning; USAGE when its outputs are not the data's classes; what the signal was aborted with
  */
 export async function quantiseClassifier(request: QuantiseClassifierRequest): Promise<QuantisedClassifier> {
-  const { model, dataset, options, threads, signal, maxDrop } = request;
-  const progress = request.onProgress ?? (() => undefined);
+  const { model, dataset, options, threads, maxDrop } = request;
+  const clock = new AbortController();
+  const { signal: over } = clock;
+  const look = (): void => {
+    if (!over.aborted && request.timeIsOver?.()) clock.abort();
+  };
+  const signal = request.signal === undefined ? over : AbortSignal.any([request.signal, over]);
+  const tell = request.onProgress ?? (() => undefined);
+  const progress: typeof tell = (phase, done) => {
+    tell(phase, done);
+    look();
+  };
   const input = imageInput(model);
   const fixed = imageBatch(model.graph);
   const random = createRandom(request.seed);
-  const evaluate = (m: OnnxModel, split: ImageSplit): Promise<Evaluation> => {
-    signal?.throwIfAborted();
-    return evaluateModel({ model: encodeModel(m), split, dataset, threads });
+  const evaluate = (m: OnnxModel, split: ImageSplit, until = signal): Promise<Evaluation> => {
+    const running = { threads, signal: until, onBatch: look };
+    return evaluateModel({ model: encodeModel(m), split, dataset, ...running });
   };
 
   progress('float accuracy', 0);
-  const floatVal = await evaluate(model, dataset.val);
+  const floatVal = request.float?.val ?? (await inTime(() => evaluate(model, dataset.val)));
   const least = maxDrop === null ? Number.NEGATIVE_INFINITY : floatVal.accuracy - maxDrop;
   progress('calibration', 0);
   const batches = calibrationBatches(dataset, {
@@ -134,64 +158,115 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     random: random.split('calibration'),
   });
   const running = { threads, signal };
-  let calibration = await calibrate(model, batches, {
-    ...options,
-    ...running,
-    onProgress: (done) => progress('calibration', done),
-  });
+  let calibration = await inTime(() =>
+    calibrate(model, batches, {
+      ...options,
+      ...running,
+      onProgress: (done) => progress('calibration', done),
+    }),
+  );
   const untuned = calibration;
   const ranges = rangesOf(calibration, options);
-  let best = await judged(calibration);
+  let best = await inTime(() => judged(calibration));
 
-  const epochs = request.fineTuneEpochs ?? 0;
-  if (epochs > 0) {
-    await fineTune({
-      calibration,
-      options,
-      dataset,
-      augmentation: request.augmentation,
-      epochs,
-      ...(request.learningRate !== undefined && { learningRate: request.learningRate }),
-      seed: `${request.seed}/fine-tuning`,
-      threads,
-      ...(signal && { signal }),
-      onProgress: (done) => progress('fine-tuning', done),
-      onEpoch: async (_, tuned) => {
-        const result = await judged(tuned);
-        // Of equals the later: it has seen more.
-        if (result.accuracy >= best.accuracy) [best, calibration] = [result, tuned];
-      },
-    });
-  }
+  const wanted = request.fineTuneEpochs ?? 0;
+  const epochs = typeof wanted === 'number' ? wanted : wanted(floatVal.accuracy - best.evaluation.accuracy);
+  let tunedEpochs = 0;
+  if (epochs > 0)
+    await asFarAsTime(() =>
+      fineTune({
+        calibration,
+        options,
+        dataset,
+        augmentation: request.augmentation,
+        epochs,
+        ...(request.learningRate !== undefined && { learningRate: request.learningRate }),
+        seed: `${request.seed}/fine-tuning`,
+        ...running,
+        onProgress: (done) => progress('fine-tuning', done),
+        onEpoch: async (epoch, tuned) => {
+          const result = await judged(tuned);
+          tunedEpochs = epoch;
+          // Of equals the later: it has seen more.
+          if (result.evaluation.accuracy >= best.evaluation.accuracy) [best, calibration] = [result, tuned];
+        },
+      }),
+    );
   let found = {
-    ...best.quantised,
-    accuracy: best.accuracy,
+    ...best,
     keptFloat: [...(options.keepFloat ?? [])] as readonly string[],
-    met: best.accuracy >= least,
+    met: best.evaluation.accuracy >= least,
   };
   // A fine-tuned model whose layers go back to float need not get as good as the one before: that is tried as well.
   for (const from of new Set([calibration, untuned])) {
     if (found.met) break;
-    const order = await sensitivitiesOf(from);
-    progress('mixed precision', 0);
-    const judge = async (q: QuantisedModel): Promise<number> =>
-      (await evaluate(q.model, dataset.val)).accuracy;
-    const tried = await mixedPrecision(from, options, order, judge, least, ranges);
-    if (tried.met || tried.accuracy > found.accuracy) found = tried;
+    await asFarAsTime(async () => {
+      const order = await sensitivitiesOf(from);
+      progress('mixed precision', 0);
+      const evaluations = new Map<OnnxModel, Evaluation>();
+      const judge = async (q: QuantisedModel): Promise<number> => {
+        const evaluation = await evaluate(q.model, dataset.val);
+        evaluations.set(q.model, evaluation);
+        return evaluation.accuracy;
+      };
+      const { keptFloat, met, ...quantised } = await mixedPrecision(
+        from,
+        options,
+        order,
+        judge,
+        least,
+        ranges,
+      );
+      const evaluation = evaluations.get(quantised.model)!;
+      if (met || evaluation.accuracy > found.evaluation.accuracy)
+        found = { quantised, evaluation, keptFloat, met };
+    });
   }
-  const sensitivities = request.sensitivity ? await sensitivitiesOf(calibration) : null;
+  let sensitivities: readonly LayerSensitivity[] | null = null;
+  if (request.sensitivity)
+    await asFarAsTime(async () => {
+      sensitivities = await sensitivitiesOf(calibration);
+    });
   progress('test', 0);
+  // Of the one that is there, whatever the clock says.
   const testOf = async (m: OnnxModel): Promise<Evaluation | null> =>
-    dataset.test === null ? null : evaluate(m, dataset.test);
+    dataset.test === null ? null : evaluate(m, dataset.test, request.signal ?? new AbortController().signal);
+  const { quantised, evaluation, keptFloat, met } = found;
+  const { test: floatTest = await testOf(model) } = request.float ?? {};
   return {
-    model: { ...found.model, metadata: model.metadata },
-    layers: found.layers,
-    keptFloat: found.keptFloat,
-    met: found.met,
+    model: { ...quantised.model, metadata: model.metadata },
+    layers: quantised.layers,
+    keptFloat,
+    met,
+    fineTuneEpochs: tunedEpochs,
+    cutShort: over.aborted,
     sensitivities,
-    float: { val: floatVal, test: await testOf(model) },
-    int8: { val: await evaluate(found.model, dataset.val), test: await testOf(found.model) },
+    float: { val: floatVal, test: floatTest },
+    int8: { val: evaluation, test: await testOf(quantised.model) },
   };
+
+  /** @throws NOT_QUANTISABLE when time is over before it is done */
+  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!over.aborted || request.signal?.aborted) throw error;
+      return fail(
+        'NOT_QUANTISABLE',
+        { reason: 'the time was over before it was calibrated and judged' },
+        error,
+      );
+    }
+  }
+
+  async function asFarAsTime(work: () => Promise<unknown>): Promise<void> {
+    if (over.aborted) return;
+    try {
+      await work();
+    } catch (error) {
+      if (!over.aborted || request.signal?.aborted) throw error;
+    }
+  }
 
   function sensitivitiesOf(from: Calibration): Promise<readonly LayerSensitivity[]> {
     const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
@@ -200,8 +275,8 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
 
   async function judged(
     from: Calibration,
-  ): Promise<{ readonly quantised: QuantisedModel; readonly accuracy: number }> {
+  ): Promise<{ readonly quantised: QuantisedModel; readonly evaluation: Evaluation }> {
     const quantised = quantiseCalibrated(from, options, ranges);
-    return { quantised, accuracy: (await evaluate(quantised.model, dataset.val)).accuracy };
+    return { quantised, evaluation: await evaluate(quantised.model, dataset.val) };
   }
 }

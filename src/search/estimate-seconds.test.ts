@@ -66,6 +66,14 @@ test('small networks take less, more members of a front more', async () => {
   expect(await seconds({}, { front: 3 })).toBeGreaterThan(1.3 * usual);
 });
 
+test('in 8 bits every trial and every trained network takes longer', async () => {
+  const usual = await seconds();
+  const int8 = await seconds({}, { int8: true });
+  // Two trials at once; timing takes 7 seconds in the end.
+  expect(int8).toBeGreaterThan(usual + 10 * 1.5 + 7);
+  expect(int8).toBeLessThan(2 * usual);
+});
+
 test('bounds that nothing meets are refused', async () => {
   await expect(seconds({}, { maxParams: 10 })).rejects.toMatchObject({ code: 'INFEASIBLE' });
 });

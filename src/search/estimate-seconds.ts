@@ -8,9 +8,11 @@ import type { SearchSpace } from '../space/space.ts';
 import { createMemoryStorage } from '../storage/memory.ts';
 import { openStudy } from '../study/study.ts';
 import { constraintsOf } from './constraints.ts';
+import { imageCounts } from './final-job.ts';
 import { findStrategy } from './find-strategy.ts';
 import { foreseenOf } from './foreseen.ts';
 import { frontSize } from './front.ts';
+import { int8OfTrial, int8Work } from './int8-time.ts';
 import type { SearchOptions } from './options.ts';
 import type { SearchPlan } from './plan.ts';
 
@@ -63,11 +65,17 @@ export async function estimateSeconds(request: SecondsRequest): Promise<number> 
     );
     return seconds.reduce((a, b) => a + b, 0) / seconds.length;
   };
+  const counts = imageCounts(dataset);
+  const int8 = options.int8 ? int8OfTrial(counts) : { seconds: 0, epochs: 0 };
   const ofTrial =
     plan.epochs * meanCostShare(levels) * epochSeconds(plan.threads, plan.resolution, plan.dataShare) +
+    int8.epochs * epochSeconds(plan.threads, 1, 1) +
+    int8.seconds +
     SECONDS_BESIDE_TRAINING;
   const finalEpochs = plan.finalEpochs ?? plan.epochs;
-  const ofFinal = finalEpochs * epochSeconds(plan.finalThreads, 1, 1) + CLOSING_SECONDS;
+  const finalEpoch = epochSeconds(plan.finalThreads, 1, 1);
+  const { plain, test, timing } = int8Work(counts, finalEpoch, false);
+  const ofFinal = finalEpochs * finalEpoch + CLOSING_SECONDS + (options.int8 ? plain + test + timing : 0);
   const atOnce = Math.min(plan.workers, request.usableCores);
   return Math.ceil(plan.trials / atOnce) * ofTrial + frontSize(options) * ofFinal;
 }

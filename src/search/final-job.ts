@@ -7,7 +7,8 @@ import type { TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import type { Trial } from '../study/trial.ts';
 import type { SearchContext } from './context.ts';
-import { FINE_TUNE_EPOCHS } from './int8-export.ts';
+import { wantsMemory } from './devices.ts';
+import { type ImageCounts, type Int8Work, int8Work, keptForInt8 } from './int8-time.ts';
 import type { SearchPlan } from './plan.ts';
 import { augmentationOf } from './read-data.ts';
 import { adjusted } from './recipe.ts';
@@ -18,6 +19,8 @@ type FinalContext = Pick<SearchContext, 'options' | 'plan' | 'dataset' | 'space'
 /** Kept of the time limit for test, export and report. */
 const CLOSING_SECONDS = 4;
 const CLOSING_SHARE = 0.03;
+/** A process that loads the model and runs it. */
+const MEMORY_SECONDS = 2;
 
 /**
  * @param folder where the network's files go
@@ -55,41 +58,29 @@ export function finalJob(
 /** What is kept of a training's time for what comes after it. */
 function closingSeconds(context: FinalContext, trial: Trial, deadline: number): number {
   const { options, plan } = context;
-  const closing = CLOSING_SECONDS + CLOSING_SHARE * plan.time!.totalSeconds;
+  const memory = wantsMemory(options, null) ? MEMORY_SECONDS : 0;
+  const closing = CLOSING_SECONDS + memory + CLOSING_SHARE * plan.time!.totalSeconds;
   if (!options.int8) return closing;
-  const { plain, tuning } = quantisationSeconds(context, trial);
-  const left = (deadline - Date.now()) / 1000;
-  const worthIt = Number.isFinite(tuning) && tuning <= TUNING_SHARE * left;
-  // A network that has hardly learnt is of no use in 8 bits either.
-  return closing + Math.min(plain + (worthIt ? tuning : 0), MOST_FOR_INT8 * left);
+  return closing + keptForInt8(finalInt8Work(context, trial), (deadline - Date.now()) / 1000);
 }
 
-/** Latency in 8 bits, and of both in turns. */
-const TIMING_SECONDS = 7;
-/** An inference takes so much of a step of training, evaluation and calibration alike. */
-const INFERENCE_SHARE = 0.4;
-/** Images that plain quantisation looks at: validation and test in float and in 8 bits, calibration three times over. */
-const CALIBRATION_IMAGES = 3 * 512;
-/** Fine-tuning asks the float model beside each step. */
-const TUNING_STEP = 1.5;
-/** Fine-tuning may take so much of a training's time, all of quantisation so much. */
-const TUNING_SHARE = 0.1;
-const MOST_FOR_INT8 = 0.3;
+/** What the trained network takes in 8 bits, by the speed that the trial had. */
+export const finalInt8Work = (context: FinalContext, trial: Trial): Int8Work =>
+  int8Work(
+    imageCounts(context.dataset),
+    secondsAnEpoch(context, trial),
+    context.options.maxDropPoints !== null,
+  );
 
-/** About how long 8 bits take after the training: plain, and fine-tuning on top. Infinite where the speed is not known. */
-export function quantisationSeconds(
-  context: FinalContext,
-  trial: Trial,
-): { readonly plain: number; readonly tuning: number } {
-  const { train, val, test } = context.dataset;
-  const epoch = secondsAnEpoch(context, trial);
-  const anImage = (epoch / train.count) * INFERENCE_SHARE;
-  const judged = 3 * val.count + 2 * (test?.count ?? 0);
-  return {
-    plain: TIMING_SECONDS + anImage * (judged + CALIBRATION_IMAGES),
-    tuning: FINE_TUNE_EPOCHS * (TUNING_STEP * epoch + anImage * val.count) + anImage * judged,
-  };
-}
+export const imageCounts = ({
+  train,
+  val,
+  test,
+}: Pick<ImageDataset, 'train' | 'val' | 'test'>): ImageCounts => ({
+  train: train.count,
+  val: val.count,
+  test: test?.count ?? 0,
+});
 
 export const finalNetwork = ({ space, dataset }: FinalContext, { genome }: Trial): Network =>
   space.build(genome, {

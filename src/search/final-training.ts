@@ -16,13 +16,14 @@ import type { SearchContext } from './context.ts';
 import { failOnDiskTrouble } from './disk-trouble.ts';
 import { recordDone } from './done-event.ts';
 import type { DoneEvent } from './events.ts';
-import { finalJob, secondsAnEpoch } from './final-job.ts';
+import { finalInt8Work, finalJob, secondsAnEpoch } from './final-job.ts';
 import { finish } from './finish.ts';
 import {
   affordable,
   chooseFront,
   frontSize,
   mostAccurate,
+  ownSeconds,
   replacementBounds,
   standings,
   withinBounds,
@@ -140,7 +141,7 @@ function nextTurn(
   if (trial === undefined) return null;
   if (deadline === null) return { trial, deadline };
   const seconds = (deadline - Date.now()) / 1000;
-  const costs = missing.map((candidate) => secondsAnEpoch(request, candidate));
+  const costs = missing.map((candidate) => trainingSeconds(request, candidate));
   const least = plan.finalEpochs ?? fewestEpochs(dataset.train.count) / 2;
   const count = Math.max(first ? 1 : 0, affordable(costs, seconds, least));
   if (count < missing.length && !replacing && (first || count === 0))
@@ -149,9 +150,19 @@ function nextTurn(
       message: `the time suffices for ${count} of ${missing.length} networks of the front`,
     });
   if (count === 0) return null;
-  const total = costs.slice(0, count).reduce((a, b) => a + b, 0);
-  const share = count === 1 ? 1 : costs[0]! / total;
-  return { trial, deadline: Date.now() + seconds * share * 1000 };
+  return { trial, deadline: Date.now() + ownSeconds(costs.slice(0, count), seconds) * 1000 };
+}
+
+/** Of an epoch, and of 8 bits after it. */
+function trainingSeconds(
+  request: FinalRequest,
+  trial: Trial,
+): { readonly epoch: number; readonly after: number } {
+  const { plain, test, timing } = finalInt8Work(request, trial);
+  return {
+    epoch: secondsAnEpoch(request, trial),
+    after: request.options.int8 ? plain + test + timing : 0,
+  };
 }
 
 async function train(

@@ -18,16 +18,14 @@ import { VERSION } from '../version.ts';
 import type { SearchContext } from './context.ts';
 import { deviceLatencyEntries, finalDeviceMeasures, wantsMemory } from './devices.ts';
 import { exportedModel, withMetadata } from './export-model.ts';
-import { finalNetwork, quantisationSeconds } from './final-job.ts';
+import { finalInt8Work, finalNetwork } from './final-job.ts';
 import { exportInt8, type Int8Export } from './int8-export.ts';
+import { startInt8Clock } from './int8-time.ts';
 import { accuracyEntry, accuracyInterval, measuredLatency, preprocessingOf } from './model-figures.ts';
 import { ioOf, type ModelMetadata } from './model-metadata.ts';
 import { takeReference } from './reference-speed.ts';
 import type { RunFolder } from './run-folder.ts';
 import { exampleOf } from './verify/example.ts';
-
-/** The latency in 8 bits, that of both in turns, and the report come after fine-tuning. */
-const SPARE_SECONDS = 12;
 
 /**
  * @param folder where the network's files go
@@ -68,7 +66,8 @@ export async function finish(
     signal,
     onDoubt: (doubt) => onEvent({ event: 'warning', message: `trial ${trial.number}: ${doubt}` }),
   });
-  const { plain: plainSeconds, tuning } = quantisationSeconds(request, trial);
+  const secondsLeft = (): number =>
+    deadline === null ? Number.POSITIVE_INFINITY : (deadline - Date.now()) / 1000;
   const int8 = options.int8
     ? await exportInt8({
         trial: trial.number,
@@ -78,10 +77,8 @@ export async function finish(
         dataset,
         options,
         threads: plan.finalThreads,
-        // What was estimated too low for the one is so for the other.
-        timeToTune: (seconds) =>
-          deadline === null ||
-          Date.now() + (tuning * Math.max(1, seconds / plainSeconds) + SPARE_SECONDS) * 1000 < deadline,
+        float: { test: dataset.test === null ? null : evaluation },
+        clock: startInt8Clock(finalInt8Work(request, trial), secondsLeft),
         signal,
         onEvent,
       })

@@ -7,6 +7,7 @@ import {
   chooseFront,
   frontSize,
   mostAccurate,
+  ownSeconds,
   replacementBounds,
   standings,
   withinBounds,
@@ -99,12 +100,48 @@ test('several objectives train several networks, unless told otherwise', () => {
 });
 
 test('as many trainings as the time has room for, in their order', () => {
-  expect(affordable([2, 1, 1], 40, 10)).toBe(3);
-  expect(affordable([2, 1, 1], 39, 10)).toBe(2);
-  expect(affordable([2, 1, 1], 19, 10)).toBe(0);
-  expect(affordable([Number.POSITIVE_INFINITY, 1], 1e9, 1)).toBe(0);
+  const of = (...epochs: readonly number[]) => epochs.map((epoch) => ({ epoch, after: 0 }));
+  expect(affordable(of(2, 1, 1), 40, 10)).toBe(3);
+  expect(affordable(of(2, 1, 1), 39, 10)).toBe(2);
+  expect(affordable(of(2, 1, 1), 19, 10)).toBe(0);
+  expect(affordable(of(Number.POSITIVE_INFINITY, 1), 1e9, 1)).toBe(0);
   // A cheap one does not jump the queue.
-  expect(affordable([1, 100, 1], 30, 10)).toBe(1);
+  expect(affordable(of(1, 100, 1), 30, 10)).toBe(1);
+  // What comes after each training takes time too.
+  expect(
+    affordable(
+      [
+        { epoch: 2, after: 5 },
+        { epoch: 1, after: 5 },
+      ],
+      40,
+      10,
+    ),
+  ).toBe(2);
+  expect(
+    affordable(
+      [
+        { epoch: 2, after: 5 },
+        { epoch: 1, after: 6 },
+      ],
+      40,
+      10,
+    ),
+  ).toBe(1);
+});
+
+test('time is shared so that all networks have the same number of epochs, beside what comes after each', () => {
+  expect(ownSeconds([{ epoch: 3, after: 5 }], 40)).toBe(40);
+  const trainings = [
+    { epoch: 3, after: 5 },
+    { epoch: 1, after: 3 },
+  ];
+  // 8 seconds for what comes after, 32 for 8 epochs of both.
+  const first = ownSeconds(trainings, 40);
+  expect(first).toBe(8 * 3 + 5);
+  expect(ownSeconds(trainings.slice(1), 40 - first)).toBe(8 * 1 + 3);
+  // Half of the time is for training, however much comes after.
+  expect(ownSeconds(trainings, 8)).toBe(3 + 2.5);
 });
 
 test('of equally accurate networks the cheaper one is taken; in 8 bits, the accuracy there counts', () => {

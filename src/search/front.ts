@@ -78,14 +78,31 @@ function scaled(vectors: readonly (readonly number[])[]): number[][] {
 
 /**
  * How many of the trainings, in their order, have time for that many epochs each.
- * @param secondsAnEpoch of each training
+ * @param trainings seconds of an epoch of each, and of what comes after it
  */
-export function affordable(secondsAnEpoch: readonly number[], seconds: number, epochs: number): number {
+export function affordable(
+  trainings: readonly { readonly epoch: number; readonly after: number }[],
+  seconds: number,
+  epochs: number,
+): number {
   let spent = 0;
-  return secondsAnEpoch.filter((own) => {
-    spent += own * epochs;
+  return trainings.filter(({ epoch, after }) => {
+    spent += epoch * epochs + after;
     return spent <= seconds;
   }).length;
+}
+
+/** The first training's part of the seconds, so that all have the same number of epochs beside what comes after each. */
+export function ownSeconds(
+  trainings: readonly { readonly epoch: number; readonly after: number }[],
+  seconds: number,
+): number {
+  const [first] = trainings;
+  if (first === undefined || trainings.length === 1) return seconds;
+  const total = (key: 'epoch' | 'after'): number => trainings.reduce((sum, one) => sum + one[key], 0);
+  // Where the time does not even suffice for what comes after, that is shared too.
+  const after = Math.min(1, seconds / (2 * Math.max(total('after'), Number.EPSILON)));
+  return (first.epoch / total('epoch')) * (seconds - after * total('after')) + after * first.after;
 }
 
 /** The most accurate of trained networks, in 8 bits where they are judged so; of equals the cheaper. */

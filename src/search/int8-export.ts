@@ -3,11 +3,12 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { type ErrorCode, EspalierError } from '../errors.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel, Tensor } from '../onnx/model.ts';
-import { type QuantisedClassifier, quantiseClassifier } from '../quantisation/classifier.ts';
+import { type Judged, type QuantisedClassifier, quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency } from '../quantisation/compare-latency.ts';
 import { floatLayers, unmergedLayers } from '../quantisation/float-layers.ts';
 import { inspectKernels } from '../quantisation/kernels.ts';
 import type { OnEvent } from './events.ts';
+import { FINE_TUNE_EPOCHS, type Int8Clock } from './int8-time.ts';
 import { accuracyEntry, measuredLatency, speedUpEntry } from './model-figures.ts';
 import type { AccuracyEntry, LatencyEntry, QuantisationEntry } from './model-metadata.ts';
 import type { SearchOptions } from './options.ts';
@@ -15,7 +16,6 @@ import { augmentationOf } from './read-data.ts';
 
 /** A loss of validation accuracy above this is worth fine-tuning (0..1). */
 const TOLERATED_DROP = 0.001;
-export const FINE_TUNE_EPOCHS = 2;
 
 export interface Int8Export {
   readonly model: OnnxModel;
@@ -35,8 +35,9 @@ export interface Int8Request {
   readonly dataset: ImageDataset;
   readonly options: SearchOptions;
   readonly threads: number;
-  /** Whether there is time for fine-tuning, once plain quantisation has taken so many seconds. */
-  readonly timeToTune: (plainSeconds: number) => boolean;
+  /** The float model's evaluations, which need not be repeated. */
+  readonly float?: Partial<Judged>;
+  readonly clock: Int8Clock;
   readonly signal: AbortSignal;
   readonly onEvent: OnEvent;
 }
@@ -66,7 +67,7 @@ export async function exportInt8(request: Int8Request): Promise<Int8Export | nul
 
 async function quantised(request: Int8Request): Promise<Int8Export> {
   const { trial, model, feeds, dataset, options, signal } = request;
-  const { found, tuned } = await withinBound(request);
+  const found = await withinBound(request);
   const bytes = encodeModel(found.model);
   const unmerged = unmergedLayers(found.layers, await inspectKernels(bytes));
   if (unmerged.length > 0)
@@ -74,7 +75,11 @@ async function quantised(request: Int8Request): Promise<Int8Export> {
       request,
       `trial ${trial}: ONNX Runtime computes layers in float although they are quantised: ${unmerged.join(', ')}`,
     );
-  const running = { threads: options.latencyThreads, signal };
+  const running = {
+    threads: options.latencyThreads,
+    maxSeconds: request.clock.timingSeconds(),
+    signal,
+  };
   return {
     model: found.model,
     accuracy: accuracyEntry(dataset, {
@@ -88,7 +93,7 @@ async function quantised(request: Int8Request): Promise<Int8Export> {
     }),
     quantisation: {
       target: 'onnxruntime',
-      fineTuneEpochs: tuned ? FINE_TUNE_EPOCHS : 0,
+      fineTuneEpochs: found.fineTuneEpochs,
       keptFloat: [...found.keptFloat],
       floatLayers: floatLayers(found.layers, unmerged),
       speedUp: speedUpEntry(await compareLatency([encodeModel(model), bytes], feeds, running)),
@@ -96,37 +101,32 @@ async function quantised(request: Int8Request): Promise<Int8Export> {
   };
 }
 
-/** Plain quantisation, and what it takes beyond that to lose little. */
-async function withinBound(
-  request: Int8Request,
-): Promise<{ readonly found: QuantisedClassifier; readonly tuned: boolean }> {
-  const { trial, model, dataset, options, threads, signal, timeToTune } = request;
+/** Plain quantisation, and what it takes beyond that to lose little, as far as there is time. */
+async function withinBound(request: Int8Request): Promise<QuantisedClassifier> {
+  const { trial, model, dataset, options, threads, signal, float, clock } = request;
   const bound = options.maxDropPoints === null ? null : options.maxDropPoints / 100;
-  const attempt = (fineTuneEpochs: number, maxDrop: number | null): Promise<QuantisedClassifier> =>
-    quantiseClassifier({
-      model,
-      dataset,
-      options: {},
-      fineTuneEpochs,
-      augmentation: augmentationOf(dataset, options),
-      maxDrop,
-      threads,
-      seed: `${options.seed}/int8`,
-      signal,
-    });
-  const began = Date.now();
-  const plain = await attempt(0, null);
-  const drop = plain.float.val.accuracy - plain.int8.val.accuracy;
-  if (drop <= Math.min(TOLERATED_DROP, bound ?? TOLERATED_DROP)) return { found: plain, tuned: false };
-  const tuned = timeToTune((Date.now() - began) / 1000);
-  if (!tuned && (bound === null || drop <= bound)) return { found: plain, tuned };
-  const found = await attempt(tuned ? FINE_TUNE_EPOCHS : 0, bound);
+  const found = await quantiseClassifier({
+    model,
+    dataset,
+    options: {},
+    fineTuneEpochs: (drop) =>
+      drop > Math.min(TOLERATED_DROP, bound ?? TOLERATED_DROP) && clock.timeToTune() ? FINE_TUNE_EPOCHS : 0,
+    augmentation: augmentationOf(dataset, options),
+    maxDrop: bound,
+    ...(float !== undefined && { float }),
+    timeIsOver: clock.over,
+    threads,
+    seed: `${options.seed}/int8`,
+    signal,
+  });
   if (!found.met)
     warn(
       request,
-      `trial ${trial} loses more than --max-drop ${options.maxDropPoints} in 8 bits, whatever stays in float`,
+      found.cutShort
+        ? `trial ${trial} loses more than --max-drop ${options.maxDropPoints} in 8 bits, and the time was over before anything helped`
+        : `trial ${trial} loses more than --max-drop ${options.maxDropPoints} in 8 bits, whatever stays in float`,
     );
-  return { found, tuned };
+  return found;
 }
 
 const warn = ({ onEvent }: Int8Request, message: string): void => onEvent({ event: 'warning', message });

@@ -34,6 +34,8 @@ interface LatencyRequest {
   readonly threads: number;
   /** As `measureLatency` takes it. */
   readonly referenceMs?: number;
+  /** Of a round; 3 by default. */
+  readonly maxSeconds?: number;
   readonly signal: AbortSignal;
   /** Told when the figure is not to be trusted. */
   readonly onDoubt?: (message: string) => void;

@@ -24,6 +24,7 @@ export function withMore(plan: SearchPlan, options: SearchOptions, more: MoreBud
     ...plan.time,
     totalSeconds: timeSeconds,
     searchSeconds: plan.time.searchSeconds * growth,
+    ...(plan.time.int8Seconds !== undefined && { int8Seconds: plan.time.int8Seconds * growth }),
   };
   return {
     ...plan,

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
+import { trainingOverhead } from '../estimation/training-speed.ts';
 import { SearchOptions } from './options.ts';
-import { describePlan, type PlanFacts, planOf } from './plan.ts';
+import { describePlan, fewestEpochs, type PlanFacts, planOf, type SearchPlan } from './plan.ts';
 
 const facts = (changes: Partial<PlanFacts> = {}): PlanFacts => ({
   members: Number.POSITIVE_INFINITY,
   // Every tenth below 2 million, the largest 20 million.
   macs: Array.from({ length: 100 }, (_, i) => 2e5 * (i + 1)),
   levels: 1,
-  trainImages: 50_000,
+  images: { train: 50_000, val: 5_000, test: 10_000 },
   pixels: 1024,
   usableCores: 2,
   spentSeconds: 10,
@@ -92,4 +93,57 @@ test('in sentences: figures with their units, one of a kind in the singular', ()
   expect(describePlan(planOf(crowded, facts()), crowded, subject)[2]).toMatch(
     /^more trials at once .* cores \(2\)/,
   );
+});
+
+test.each([1, 3])(
+  '8 bits have their time: the training of the largest network and its quantisation end in time, %i networks',
+  (front) => {
+    for (const timeSeconds of [120, 600, 2700, 4 * 3600])
+      for (const maxDropPoints of [null, 0.3]) {
+        const own = facts({ macs: Array.from({ length: 100 }, (_, i) => 1e6 * (i + 1)) });
+        const given = { timeSeconds, front, int8: true, maxDropPoints };
+        const { time, finalThreads } = planOf(options(given), own);
+        const { maxMacs, searchSeconds, totalSeconds, int8Seconds } = time!;
+        // Test, export and report.
+        const closing = own.spentSeconds + 4 + 0.03 * totalSeconds;
+        const forAll = totalSeconds - closing - searchSeconds;
+        // The others are half as large on the average.
+        const forOne = forAll / (1 + (front - 1) / 2);
+        const anImage = (maxMacs + trainingOverhead(own.pixels)) / own.speed / finalThreads ** 0.7;
+        const training = fewestEpochs(own.images.train) * own.images.train * anImage;
+        const inference = 0.4 * anImage;
+        const quantising = 7 + inference * (4 * 512 + 2 * 5_000 + 10_000);
+        // Networks that are too large for the time stay in the plan where nothing smaller is there.
+        if (maxMacs > own.macs[10]!) expect(training + quantising).toBeLessThanOrEqual(forOne + 1e-6);
+        expect(int8Seconds).toBeGreaterThan(0);
+        expect(int8Seconds).toBeLessThan(forAll);
+        const inFloat = planOf(options({ timeSeconds, front }), own).time!;
+        expect(inFloat.int8Seconds).toBeUndefined();
+        expect(maxMacs).toBeLessThanOrEqual(inFloat.maxMacs);
+      }
+  },
+);
+
+test('trials in 8 bits train less, as they are quantised, judged and timed too', () => {
+  for (const timeSeconds of [600, 1200]) {
+    // All of one size, so that both plans are for the same network.
+    const own = facts({ macs: Array.from({ length: 100 }, () => 2e6) });
+    const seen = ({ epochs, dataShare }: SearchPlan) => epochs * dataShare;
+    const [float, int8] = [false, true].map((on) =>
+      planOf(options({ timeSeconds, int8: on, trials: 60 }), own),
+    );
+    expect(seen(int8!)).toBeLessThan(seen(float!));
+    expect(int8!.time!.trialSeconds).toBe(float!.time!.trialSeconds);
+    expect(seen(int8!)).toBeGreaterThan(0.4 * seen(float!));
+  }
+});
+
+test('the plan says what is kept for 8 bits', () => {
+  const given = options({ timeSeconds: 600, int8: true });
+  const lines = describePlan(planOf(given, facts()), given, {
+    space: { name: 'little', size: '12' },
+    augmentation: 'none',
+    usableCores: 2,
+  });
+  expect(lines.join('\n')).toMatch(/trained for about .* min, up to .* (s|min) of it for 8 bits, tested/);
 });

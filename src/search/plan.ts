@@ -12,6 +12,7 @@ import { LEAST_EARLIER } from '../estimation/stopping/rule.ts';
 import { trainingOverhead } from '../estimation/training-speed.ts';
 import { formatBytes, formatCount, formatMilliseconds, numberOf } from '../report/format.ts';
 import { frontSize } from './front.ts';
+import { epochWithInt8, type ImageCounts, int8OfTrial } from './int8-time.ts';
 import type { SearchOptions } from './options.ts';
 
 /** How a search spends its budget. Decided once, stored with the run, the same after a resume. */
@@ -40,6 +41,8 @@ export interface SearchPlan {
     readonly searchSeconds: number;
     /** Seconds of the whole, data included. */
     readonly totalSeconds: number;
+    /** Of these, kept for 8 bits at the end; not there in runs of before. */
+    readonly int8Seconds?: number;
     /** Largest network that the final training has time for, in multiply-accumulates. */
     readonly maxMacs: number;
   } | null;
@@ -52,7 +55,7 @@ export interface PlanFacts {
   readonly macs: readonly number[];
   /** Fidelities that the strategy makes use of. */
   readonly levels: number;
-  readonly trainImages: number;
+  readonly images: ImageCounts;
   /** Height × width of the images. */
   readonly pixels: number;
   readonly usableCores: number;
@@ -98,6 +101,9 @@ const BASE_TRIALS = 5;
 const FEWEST_TRIALS = 6;
 const MOST_TRIALS = 60;
 
+/** Of a trial's time, whatever else is done in it. */
+const LEAST_TRAINED = 0.5;
+
 /** Epochs that show a trend: about 60,000 images, at least two passes. */
 const partialEpochs = (images: number): number => clamp(Math.ceil(60_000 / images), 2, 20);
 
@@ -114,7 +120,7 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
     resolution: options.resolution ?? 1,
   };
   if (options.timeSeconds === null) {
-    const epochs = options.epochs ?? partialEpochs(facts.trainImages);
+    const epochs = options.epochs ?? partialEpochs(facts.images.train);
     const finalEpochs = options.finalEpochs ?? Math.max(10, 5 * epochs);
     const trials = options.trials ?? Math.min(Math.round(DEFAULT_TRIALS / meanCostShare(facts.levels)), most);
     return { ...shared, trials, epochs, finalEpochs, time: null };
@@ -125,18 +131,20 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const finalSeconds = left - searchSeconds;
   // The largest network is one of the front, whose others are smaller: half as large on the average.
   const ownSeconds = finalSeconds / (1 + (frontSize(options) - 1) * OTHERS_SIZE);
-  const affordable = (ownSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.trainImages;
-  const cost = affordable / fewestEpochs(facts.trainImages);
+  const fewest = fewestEpochs(facts.images.train);
+  const epochSeconds = options.int8
+    ? epochWithInt8(facts.images, ownSeconds, fewest, options.maxDropPoints !== null)
+    : ownSeconds / fewest;
+  const cost = (epochSeconds * facts.speed * finalThreads ** THREAD_EXPONENT) / facts.images.train;
   const overhead = trainingOverhead(facts.pixels);
   const maxMacs = Math.max(cost - overhead, cost / 4, quantile(facts.macs, ALWAYS_ALLOWED));
   const allowed = facts.macs.filter((macs) => macs <= maxMacs);
   const usualMacs = Math.min(quantile(allowed, USUAL_PLACE), maxMacs);
   /** Passes over the data that a thread makes in a second. */
-  const passRate = facts.speed / (usualMacs + overhead) / facts.trainImages;
+  const passRate = facts.speed / (usualMacs + overhead) / facts.images.train;
   /** More workers than cores take turns. */
   const turn = Math.min(1, facts.usableCores / workers);
-  const trainings =
-    (TRAINED_SHARE * searchSeconds * workers * turn * passRate) / fewestEpochs(facts.trainImages);
+  const trainings = (TRAINED_SHARE * searchSeconds * workers * turn * passRate) / fewest;
   const full = clamp(
     Math.round(Math.max(BASE_TRIALS * Math.sqrt(trainings), trainings)),
     FEWEST_TRIALS,
@@ -145,15 +153,28 @@ export function planOf(options: SearchOptions, facts: PlanFacts): SearchPlan {
   const trials = options.trials ?? Math.min(Math.round(full / meanCostShare(facts.levels)), most);
   const rounds = Math.ceil((trials * meanCostShare(facts.levels)) / workers);
   const trialSeconds = (TRAINED_SHARE * searchSeconds) / rounds;
-  const passes = trialSeconds * turn * passRate;
+  const passes = passesOf(trialSeconds, turn * passRate, options, facts.images);
   return {
     ...shared,
     trials,
     epochs: options.epochs ?? Math.max(1, Math.round(passes)),
     dataShare: options.dataShare ?? (options.epochs === null ? Math.min(1, passes) : 1),
     finalEpochs: options.finalEpochs,
-    time: { trialSeconds, searchSeconds, totalSeconds: total, maxMacs },
+    time: {
+      trialSeconds,
+      searchSeconds,
+      totalSeconds: total,
+      ...(options.int8 && { int8Seconds: finalSeconds * (1 - (epochSeconds * fewest) / ownSeconds) }),
+      maxMacs,
+    },
   };
+}
+
+/** Passes over the data that a trial has time for; in 8 bits it is quantised, judged and timed beside that. */
+function passesOf(seconds: number, rate: number, { int8 }: SearchOptions, images: ImageCounts): number {
+  if (!int8) return seconds * rate;
+  const beside = int8OfTrial(images);
+  return Math.max(LEAST_TRAINED * seconds * rate, (seconds - beside.seconds) * rate - beside.epochs);
 }
 
 /** How many times as long as a trial a final training takes, about; with a time limit it takes what is left. */
@@ -202,7 +223,7 @@ export function describePlan(
   const final =
     time === null
       ? numberOf(plan.finalEpochs ?? plan.epochs, 'epoch')
-      : `about ${duration(time.totalSeconds - time.searchSeconds)}`;
+      : `about ${duration(time.totalSeconds - time.searchSeconds)}${time.int8Seconds === undefined ? '' : `, up to ${duration(time.int8Seconds)} of it for 8 bits`}`;
   return [
     `space ${space.name} (${space.size ?? 'infinitely many'} genomes), strategy ${options.strategy}, seed ${options.seed}`,
     `${numberOf(plan.trials, 'trial')} of ${each}, ${plan.workers} at once with ${numberOf(plan.threads, 'thread')} each`,

@@ -26,6 +26,7 @@ import { type SearchHooks, withHooks } from './context.ts';
 import { addressesOf, commandWithoutTokens, keepAddresses, withoutTokens } from './devices.ts';
 import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
+import { imageCounts } from './final-job.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy } from './find-strategy.ts';
 import { frontSize } from './front.ts';
@@ -315,12 +316,12 @@ async function facts(
 ): Promise<Parameters<typeof planOf>[1]> {
   const speed = options.timeSeconds === null ? 0 : await measureTrainingSpeed();
   const { usableCores } = describeMachine();
-  const { train, height, width } = dataset;
+  const { height, width } = dataset;
   return {
     members: Number(spaceSize(space) ?? Number.POSITIVE_INFINITY),
     macs: options.timeSeconds === null ? [] : usualMacs(space, dataset),
     levels: findStrategy(options.strategy).levels ?? 1,
-    trainImages: train.count,
+    images: imageCounts(dataset),
     pixels: height * width,
     usableCores,
     spentSeconds: (Date.now() - began) / 1000,

@@ -45,6 +45,10 @@ interface ModelToEvaluate extends EvaluationData {
   readonly model: Uint8Array;
   /** Images in a run: the model's own where its batch is fixed, else 250 or the whole split by default. */
   readonly batch?: number;
+  /** Ends the work before its next batch. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch. */
+  readonly onBatch?: () => void;
 }
 
 const BATCH = 250;
@@ -67,10 +71,10 @@ export async function evaluateNetwork(options: NetworkToEvaluate): Promise<Evalu
  *
  * An image of whose logits one is NaN or +∞ counts as wrong, and makes the loss NaN.
  * @throws MODEL_LOAD when ONNX Runtime refuses the model; USAGE when it does not give a float32 logit for each class;
- *   ONNX Runtime's own Error when it does not take the images
+ *   ONNX Runtime's own Error when it does not take the images; what the signal was aborted with
  */
 export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluation> {
-  const { split, dataset, threads } = options;
+  const { split, dataset, threads, signal, onBatch } = options;
   const session = await createSession(options.model, { threads });
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
   const classes = dataset.classes.length;
@@ -81,6 +85,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
     const fixed = options.batch ?? fixedBatch(session);
     const batchSize = fixed ?? Math.max(1, Math.min(BATCH, split.count));
     for (const batch of createBatcher(split, dataset, { batchSize }).epoch(0)) {
+      signal?.throwIfAborted();
       const rows = fixed ?? batch.count;
       const shape = [rows, dataset.channels, dataset.height, dataset.width];
       const data = batch.images.subarray(
@@ -99,6 +104,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
         confusion[label]![predicted]! += 1;
       }
       seen += batch.count;
+      onBatch?.();
     }
   } finally {
     await session.release();
