@@ -37,6 +37,18 @@ export function deployedNetwork(network: Network): Network {
  */
 export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
 
+/** Whether the layer before a batch norm is seen behind another one, and behind a sum of one input. */
+interface Sees {
+  readonly rows: boolean;
+  readonly sums: boolean;
+}
+
+/** As versions before have counted, the latest first: of files that they made. @throws SHAPE */
+export const earlierDeployedCosts = (network: Network): NetworkCost[] =>
+  [true, false].map((rows) =>
+    networkCost(withoutTraining(reparameterisedNetwork(liveNetwork(network)), { rows, sums: false })),
+  );
+
 const ONLY_TRAINS: ReadonlySet<Operator['kind']> = new Set(['dropout', 'stochasticDepth']);
 /** Of one input they are that input: a cell's sum of a single edge. */
 const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
@@ -44,8 +56,9 @@ const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
 /**
  * Batch norms disappear into the convolution or product before them where nothing else reads its result, as
  * onnx/fold-batch-norm.ts has it; what only trains disappears, and sums of one input.
+ * @param sees what a batch norm is folded behind
  */
-function withoutTraining(network: Network): Network {
+function withoutTraining(network: Network, sees: Sees = { rows: true, sums: true }): Network {
   const shapes = networkShapes(network);
   const byId = new Map(network.nodes.map((node) => [node.id, node]));
   const readers = new Map<string, number>();
@@ -62,11 +75,11 @@ function withoutTraining(network: Network): Network {
   for (const { id, operator, inputs } of network.nodes) {
     const [input] = inputs;
     // Behind another batch norm, or what disappears, stands the layer before that.
-    const before = byId.get(instead.get(input!) ?? input!);
+    const before = byId.get((sees.rows ? instead.get(input!) : undefined) ?? input!);
     const layer = before?.operator.kind === 'conv' || before?.operator.kind === 'linear' ? before : null;
     const folds = operator.kind === 'batchNorm' && layer !== null && readOnce(input!);
     if (folds) folded.add(layer.id);
-    const ofOne = MERGES.has(operator.kind) && inputs.length === 1;
+    const ofOne = sees.sums && MERGES.has(operator.kind) && inputs.length === 1;
     if (folds || ofOne || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
   }
   if (instead.size === 0) return network;

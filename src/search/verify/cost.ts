@@ -1,6 +1,6 @@
 /** Whether parameters, multiply-accumulates and memory are those of the network, and of the file's own graph. */
 import { type NetworkCost, networkCost } from '../../network/cost.ts';
-import { deployedCost } from '../../network/deployed-cost.ts';
+import { deployedCost, earlierDeployedCosts } from '../../network/deployed-cost.ts';
 import type { Network } from '../../network/network.ts';
 import { modelCost } from '../../onnx/model-layers.ts';
 import { agrees, type Check, disagrees, unchecked } from './check.ts';
@@ -30,9 +30,9 @@ export const checkCost: Check = ({ model, metadata, network }) => {
     : unchecked(`the file says ${figures.join(', ')} of the network that was trained; ${graph}`);
 };
 
-/** Of the network as it is deployed; files of earlier versions tell the cost of the network that was trained. */
+/** Of the network as it is deployed; files of earlier versions tell the cost of the network that was trained, or with a norm more. */
 function costFor(network: Network, said: NetworkCost): NetworkCost {
-  const trained = networkCost(network);
-  const meant = (Object.keys(trained) as (keyof NetworkCost)[]).every((key) => trained[key] === said[key]);
-  return meant ? trained : deployedCost(network);
+  const before = [networkCost(network), ...earlierDeployedCosts(network)];
+  const keys = Object.keys(said) as (keyof NetworkCost)[];
+  return before.find((cost) => keys.every((key) => cost[key] === said[key])) ?? deployedCost(network);
 }
