@@ -1,6 +1,6 @@
 /** Beside Python: the standard's checker, and ONNX Runtime's own quantiser. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,16 +13,12 @@ import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { inspectKernels } from './kernels.ts';
 import { quantise } from './quantise.ts';
+import { minMaxPerTensor } from './testing/min-max-per-tensor.ts';
 import { decibels, feedsFor, outputOf, smallModel } from './testing/models.ts';
-
-/** A Python that can import `module`, or null. ESPALIER_PYTHON names another one. */
-const pythonWith = (module: string): string | null =>
-  [process.env.ESPALIER_PYTHON, 'python3', '/usr/bin/python3'].find(
-    (python) => python !== undefined && spawnSync(python, ['-c', `import ${module}`]).status === 0,
-  ) ?? null;
+import { ORT_QUANTISER, ortQuantise, pythonWith } from './testing/ort-quantiser.ts';
 
 const CHECKER = pythonWith('onnx');
-const QUANTISER = pythonWith('onnxruntime.quantization');
+const QUANTISER = pythonWith(ORT_QUANTISER);
 
 const model = smallModel((b) => {
   let x = convBnAct(b, b.input, { out: 8, kernel: 3, activation: 'relu6' });
@@ -57,31 +53,40 @@ describe.skipIf(CHECKER === null)("the standard's checker (skipped without Pytho
   });
 });
 
-const SCRIPT = `
-import sys, numpy as np
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
-source, data, target = sys.argv[1:4]
-images = np.fromfile(data, np.float32).reshape(4, 16, 3, 8, 8)
-class Reader(CalibrationDataReader):
-    def __init__(self): self.left = list(images)
-    def get_next(self): return {'input': self.left.pop()} if self.left else None
-quant_pre_process(source, source + '.pre', skip_symbolic_shape=True)
-quantize_static(source + '.pre', target, Reader(), quant_format=QuantFormat.QDQ, per_channel=True,
-    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax)
-`;
+test('plain min-max with one scale for a tensor is as defined, and the same graph', async () => {
+  const { graph } = model;
+  const conv = graph.nodes.find(({ op }) => op === 'Conv')!;
+  const weight = graph.initializers.get(conv.inputs[1]!)!;
+  const each = weight.data.length / weight.shape[0]!;
+  // Channels of very different size.
+  const data = Float32Array.from(weight.data as Float32Array, (w, i) => w * 4 ** -(Math.floor(i / each) % 4));
+  const uneven = {
+    ...model,
+    graph: { ...graph, initializers: new Map(graph.initializers).set(conv.inputs[1]!, { ...weight, data }) },
+  };
+  const plain = await minMaxPerTensor(uneven, batches, { threads: 1 });
+  const inPlain = plain.graph.nodes.find(({ name }) => name === conv.name)!;
+  const from = plain.graph.nodes.find(({ outputs }) => outputs[0] === inPlain.inputs[1])!;
+  const [integers, scales] = from.inputs.slice(0, 2).map((name) => plain.graph.initializers.get(name)!.data);
+  const scale = Math.max(...data.map(Math.abs)) / 127;
+  for (const found of scales as Float32Array) expect(found).toBeCloseTo(scale, 7);
+  (integers as Int8Array).forEach((integer, i) => {
+    expect(Math.abs(integer - data[i]! / scale)).toBeLessThanOrEqual(0.5001);
+  });
+  const feeds = feedsFor(uneven, 'test', 64);
+  const expected = await outputOf(uneven, feeds);
+  // It computes the network, if coarsely.
+  expect(decibels(expected, await outputOf(plain, feeds))).toBeGreaterThan(10);
+  expect((await inspectKernels(encodeModel(plain))).conversions).toBe(
+    (await inspectKernels(encodeModel((await quantise(uneven, batches)).model))).conversions,
+  );
+});
 
 describe.skipIf(QUANTISER === null)(
   "ONNX Runtime's quantiser (skipped without Python's onnxruntime and onnx)",
   () => {
     test('is not more exact, and breaks the chain of integers more often', async () => {
-      const [source, data, target] = ['float.onnx', 'data.raw', 'int8.onnx'].map((name) =>
-        join(folder, name),
-      );
-      writeFileSync(source!, encodeModel(older(model)));
-      writeFileSync(data!, Buffer.concat(batches.map((b) => new Uint8Array(b.input!.data.buffer))));
-      execFileSync(QUANTISER!, ['-c', SCRIPT, source!, data!, target!], { stdio: 'ignore' });
-      const bytes = readFileSync(target!);
+      const bytes = ortQuantise(QUANTISER!, encodeModel(older(model)), batches, 'MinMax');
       const { model: ours } = await quantise(model, batches, { method: 'minMax' });
       const feeds = feedsFor(model, 'test', 64);
       const expected = await outputOf(model, feeds);
