@@ -2,7 +2,7 @@
 import { defineSpace, oneOf, struct } from '../../src/index.ts';
 import { residual } from '../../src/space/presets/residual.ts';
 
-const RESNET_20 = {
+export const RESNET_20 = {
   activation: 'relu',
   stemKernel: 3,
   body: {
