@@ -1,7 +1,8 @@
 /**
  * What 8-bit integers cost in accuracy and gain in speed: networks that are trained here on given images, quantised after
  * training and once more with fine-tuning, beside plain min-max quantisation with one scale for a tensor and, where Python has
- * it, ONNX Runtime's own quantiser. One thread, one image for the latencies, runs of both models in turns.
+ * it, ONNX Runtime's own quantiser. Latencies: one image, one thread, runs of both models in turns, in processor time, which
+ * leaves out what other processes take.
  *
  *   npm run bench:int8 -- --data DIR [--data DIR:64 …] [--time 5m | --epochs 4] [--fine-tune 2]
  *                         [--networks resnet-20,mobilenet-v2] [--speed] [--out DIR] [--json]

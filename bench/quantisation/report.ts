@@ -39,7 +39,7 @@ export const accuracyLines = (rows: readonly AccuracyRow[]): string[] =>
           percent(testAccuracy),
           lostPoints.toFixed(2),
           percent(valAccuracy),
-          speedUp === null ? '' : timesText(speedUp),
+          timesText(speedUp),
         ]),
       ]),
     ],
@@ -91,7 +91,7 @@ export function verdicts(rows: readonly AccuracyRow[], speed: readonly SpeedRow[
     ...rows.map((row) => ({
       name: `${row.network} on ${row.data}`,
       macs: row.macs ?? 0,
-      ratio: row.ways.find(({ way }) => way === 'post-training')?.speedUp?.speedUp,
+      ratio: row.ways.find(({ way }) => way === 'post-training')?.speedUp.speedUp,
     })),
     ...speed.map(({ network, side, macs, latency }) => ({
       name: `${network} at ${side}`,
