@@ -10,7 +10,10 @@ export interface ModelLayer {
   readonly shape: Shape | null;
   /** Elements of the constants that only this layer, or this layer first, reads. */
   readonly params: number;
-  /** For one image, whatever number of them the model takes at once; 0 for operators that hardly multiply, null when the shapes are not known. */
+  /**
+   * For one image, whatever number of them the model takes at once; 0 for operators that hardly multiply, null when the shapes
+   * are not known.
+   */
   readonly macs: number | null;
 }
 

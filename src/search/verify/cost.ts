@@ -30,7 +30,7 @@ export const checkCost: Check = ({ model, metadata, network }) => {
     : unchecked(`the file says ${figures.join(', ')} of the network that was trained; ${graph}`);
 };
 
-/** Of the network as it is deployed; files of earlier versions tell the cost of the network that was trained, or with a norm more. */
+/** As it is deployed; files of earlier versions tell the cost of the network that was trained, or with a norm more. */
 function costFor(network: Network, said: NetworkCost): NetworkCost {
   const before = [networkCost(network), ...earlierDeployedCosts(network)];
   const keys = Object.keys(said) as (keyof NetworkCost)[];
