@@ -120,7 +120,8 @@ const resNet9 = (
   body: { kind: 'wide', width, stages: blocks.map((kind) => ({ growth: 2, downsample, block: kind })) },
 });
 
-const resNet20: Values = {
+/** ResNet-20 (He et al. 2016) as a genome of this space. */
+export const resNet20: Values = {
   activation: 'relu',
   stemKernel: 3,
   body: {
