@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIVATIONS, randomNetwork } from '../../test/fixtures/random-network.ts';
+import { randomNetwork } from '../../test/fixtures/random-network.ts';
 import {
   engineShapes,
   randomImages,
@@ -15,7 +15,7 @@ import { createRandom } from '../random.ts';
 import { sampleNetwork } from '../space/sample-network.ts';
 import { networkBuilder } from './builder.ts';
 import { initialWeights } from './initialise.ts';
-import type { Network } from './network.ts';
+import { ACTIVATIONS, type Network } from './network.ts';
 import { networkShapes } from './rules/shape.ts';
 import { networkToOnnx } from './to-onnx.ts';
 

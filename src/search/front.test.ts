@@ -108,26 +108,10 @@ test('as many trainings as the time has room for, in their order', () => {
   // A cheap one does not jump the queue.
   expect(affordable(of(1, 100, 1), 30, 10)).toBe(1);
   // What comes after each training takes time too.
-  expect(
-    affordable(
-      [
-        { epoch: 2, after: 5 },
-        { epoch: 1, after: 5 },
-      ],
-      40,
-      10,
-    ),
-  ).toBe(2);
-  expect(
-    affordable(
-      [
-        { epoch: 2, after: 5 },
-        { epoch: 1, after: 6 },
-      ],
-      40,
-      10,
-    ),
-  ).toBe(1);
+  const after = (...seconds: readonly number[]) =>
+    of(2, 1).map((training, i) => ({ ...training, after: seconds[i]! }));
+  expect(affordable(after(5, 5), 40, 10)).toBe(2);
+  expect(affordable(after(5, 6), 40, 10)).toBe(1);
 });
 
 test('time is shared so that all networks have the same number of epochs, beside what comes after each', () => {
