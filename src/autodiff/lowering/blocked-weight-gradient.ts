@@ -6,13 +6,15 @@
  * entry [N, H, W·b], in which the channels lie beside each other in the width and the taps of the result are b apart; dY,
  * [O/b, N/b, H·W, b images, b outputs], is the kernel, of which only whole blocks are moved. Padding in the width is
  * written out, since the kernels compute places that reach over the edge one by one. An X that is not blocked, as the
- * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs.
+ * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs. Large
+ * images are cut into strips that stand as images of their own (strips.ts).
  */
-import { int, ints } from '../../onnx/graph-builder.ts';
+import { int, int64, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { fillsWell, type Layouts, NCHWC_DOMAIN } from './layouts.ts';
+import { rowsOfStrips, stripCount } from './strips.ts';
 import { foldedWeightGradient } from './weight-gradient.ts';
 
 /** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
@@ -39,19 +41,34 @@ export function blockedWeightGradient(
   const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
   const parts = (images / block) % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
   const ends = endPads(l.shape(x), [outHeight, outWidth], a);
+  const strips = stripCount(block, blocks, [out, outHeight, outWidth]);
+  const stripHeight = outHeight / strips;
+  // Strips have the rows over the edge written out.
+  const [top, bottom] = strips === 1 ? [a.pads[0], ends[0]] : [0, 0];
 
-  const input = byImage(l, lanes === 1 ? l.plain(x) : l.blocked(x), lanes, images, [a.pads[1], ends[1]]);
+  const wide = widened(l, lanes === 1 ? l.plain(x) : l.blocked(x), {
+    lanes,
+    images,
+    pads: [a.pads[1], ends[1]],
+    zeroRow: strips > 1,
+  });
+  const input = byImage(
+    l,
+    strips === 1
+      ? m.transpose(wide, [1, 0, 2, 3])
+      : inStrips(l, wide, rowsOfStrips(l.shape(x)[2]!, strips, stripHeight, a)),
+  );
   const [, , height, width] = staticShape(m.g.shape(input)) as [number, number, number, number];
-  const rows = height + a.pads[0] + ends[0] - a.stride[0] * (outHeight - 1);
+  const rows = height + top + bottom - a.stride[0] * (stripHeight - 1);
   const columns = width / lanes - a.stride[1] * (outWidth - 1);
   const full = blockedConvolution(
     l,
-    { x: input, w: asKernel(l, l.blocked(dy), images, parts) },
+    { x: input, w: asKernel(l, l.blocked(dy), { images, parts, strips }) },
     [blocks, parts * out, rows, columns * lanes],
     {
-      kernel_shape: ints([outHeight, outWidth]),
+      kernel_shape: ints([stripHeight, outWidth]),
       dilations: ints([a.stride[0], a.stride[1] * lanes]),
-      pads: ints([a.pads[0], 0, ends[0], 0]),
+      pads: ints([top, 0, bottom, 0]),
       group: int(parts),
     },
   );
@@ -100,30 +117,64 @@ function endPads(
   return [end(0), end(1)];
 }
 
-/** X of blocks of `lanes` channels → [C/lanes, images, H, (W + padding)·lanes], blocked by the images. */
-function byImage(
-  l: Layouts,
-  x: string,
-  lanes: number,
-  images: number,
-  [before, after]: readonly [number, number],
-): string {
+interface Widening {
+  readonly lanes: number;
+  readonly images: number;
+  /** Columns before and after. */
+  readonly pads: readonly [number, number];
+  /** Whether each image ends with a row of zeros. */
+  readonly zeroRow: boolean;
+}
+
+/** X of blocks of `lanes` channels → [images, C/lanes, H (+ 1), (W + padding)·lanes]. */
+function widened(l: Layouts, x: string, { lanes, images, pads, zeroRow }: Widening): string {
   const { m } = l;
   const [n, channels, height, width] = staticShape(m.g.shape(x)) as [number, number, number, number];
   const wide = m.reshape(x, [n, channels / lanes, height, width * lanes]);
-  const padded = m.pad(wide, [0, 0, 0, before * lanes], [images - n, 0, 0, after * lanes]);
-  const byBlock = m.transpose(padded, [1, 0, 2, 3]);
-  return m.g.node('ReorderInput', [byBlock], {
-    domain: NCHWC_DOMAIN,
-    types: [{ dtype: 'float32', shape: m.g.shape(byBlock) }],
-  })[0]!;
+  return m.pad(wide, [0, 0, 0, pads[0] * lanes], [images - n, 0, zeroRow ? 1 : 0, pads[1] * lanes]);
 }
 
-/** Blocked dY as the kernel [parts·O, images/parts, H, W] in the kernels' order: parts of the batch are groups of outputs. */
-function asKernel(l: Layouts, dy: string, images: number, parts: number): string {
+/**
+ * [images, blocks, H + 1, W] → [blocks, images·strips, rows, W]: blocks of images in the order of blocks, within one its
+ * strips, within a strip the images, as `asKernel` has them.
+ */
+function inStrips(l: Layouts, wide: string, strips: readonly (readonly number[])[]): string {
+  const { m, block } = l;
+  const [images, blocks, height, width] = staticShape(m.g.shape(wide)) as [number, number, number, number];
+  const rows: number[] = [];
+  for (let of = 0; of < blocks; of++)
+    for (let first = 0; first < images; first += block)
+      for (const strip of strips)
+        for (let image = first; image < first + block; image++)
+          for (const row of strip) rows.push((image * blocks + of) * height + row);
+  const cut = m.g.op('Gather', [
+    m.reshape(wide, [images * blocks * height, width]),
+    m.g.constant(int64(rows)),
+  ]);
+  return m.reshape(cut, [blocks, images * strips.length, strips[0]!.length, width]);
+}
+
+/** [blocks, images, H, W] blocked by the images. */
+const byImage = (l: Layouts, images: string): string =>
+  l.m.g.node('ReorderInput', [images], {
+    domain: NCHWC_DOMAIN,
+    types: [{ dtype: 'float32', shape: l.m.g.shape(images) }],
+  })[0]!;
+
+/**
+ * Blocked dY as the kernel [parts·O, images·strips/parts, H/strips, W] in the kernels' order: parts of the batch are groups
+ * of outputs.
+ */
+function asKernel(
+  l: Layouts,
+  dy: string,
+  { images, parts, strips }: { readonly images: number; readonly parts: number; readonly strips: number },
+): string {
   const { m, block } = l;
   const [n, out, height, width] = staticShape(m.g.shape(dy)) as [number, number, number, number];
   const filled = m.pad(dy, [0, 0, 0, 0], [images - n, 0, 0, 0]);
-  const split = m.reshape(filled, [parts, images / block / parts, block, out / block, height * width, block]);
-  return m.reshape(m.transpose(split, [0, 3, 1, 4, 2, 5]), [parts * out, images / parts, height, width]);
+  const pixels = (height / strips) * width;
+  const split = m.reshape(filled, [parts, images / block / parts, block, out / block, strips, pixels, block]);
+  const kernel = m.transpose(split, [0, 3, 1, 4, 5, 2, 6]);
+  return m.reshape(kernel, [parts * out, (images * strips) / parts, height / strips, width]);
 }

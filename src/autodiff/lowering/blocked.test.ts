@@ -130,6 +130,11 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const sum = b.activation(b.add([half, shortcut]), 'relu');
     return normAct(b, b.conv(sum, { out: 32, kernel: 5, stride: 2, groups: 32 }), 'relu');
   }),
+  'large images, whose weight gradients are cut into strips': network(24, 64, (b, x) => {
+    const half = normAct(b, b.conv(x, { out: 24, kernel: 5, stride: 2 }), 'relu');
+    const wide = normAct(b, b.conv(half, { out: 40, kernel: 3 }), 'relu');
+    return normAct(b, b.conv(wide, { out: 40, kernel: 3, dilation: 2 }), 'relu');
+  }),
   'branches that begin at one image and meet again': network(24, 8, (b, x) => {
     const wide = b.batchNorm(b.conv(x, { out: 24, kernel: 3 }));
     const point = b.batchNorm(b.conv(x, { out: 24, kernel: 1 }));
