@@ -7,6 +7,7 @@ import { cannotBeBuilt } from '../space/build-network.ts';
 import { candidateHash, networkHash } from '../space/canonical.ts';
 import type { Genome } from '../space/genome.ts';
 import { mutateGenome } from '../space/mutation.ts';
+import { readsInput, reducedGraph } from '../space/reduce.ts';
 import { enumerateGenomes, sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
@@ -36,7 +37,7 @@ export interface Candidate extends Facts {
 }
 
 export interface Candidates {
-  /** Null when the genome cannot be built for this input. */
+  /** Null when the genome cannot be built for this input, or its network does not depend on it. */
   of(genome: Genome): Candidate | null;
   /** Marks a network as proposed: it is not acceptable again. */
   propose(hash: string): void;
@@ -53,7 +54,7 @@ export interface Candidates {
   list(): Promise<void>;
   /** The candidate that broke the bounds the least so far; null when none did. */
   nearest(): Measures | null;
-  /** Why the first genome that could not be built could not; null when all could so far. */
+  /** Why the first genome that could not be built, or reads no input, is refused; null when none was so far. */
   refusal(): string | null;
 }
 
@@ -66,6 +67,7 @@ const LISTED = 20_000n;
 /** Facts are small, and those of a whole list fit; networks are not. */
 const FACTS_KEPT = 50_000;
 const NETWORKS_KEPT = 500;
+const CONSTANT = 'no way leads from its input to its output, so that it answers every image alike';
 /** Milliseconds after which listing lets other work have its turn. */
 const SLICE = 20;
 
@@ -96,6 +98,11 @@ export function createCandidates(
     } catch (error) {
       if (!cannotBeBuilt(error)) throw error;
       refusal ??= error.message;
+      return null;
+    }
+    // It answers the same whatever it is shown: there is nothing to train.
+    if (!readsInput(reducedGraph(network))) {
+      refusal ??= CONSTANT;
       return null;
     }
     const excess = violationOf(constraints, measures);
