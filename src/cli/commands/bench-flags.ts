@@ -2,9 +2,11 @@
 import { type Command, Option } from 'commander';
 import type { Bound, Goal, LowFidelity } from '../../benchmark/problem.ts';
 import type { Shard } from '../../benchmark/shards.ts';
+import { flagOf } from '../../config/fields.ts';
 import { fail } from '../../errors.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
+import { STRATEGIES } from '../../strategy/index.ts';
 import { examples } from '../command.ts';
 
 export interface TableFlags {
@@ -50,7 +52,7 @@ export const withTableFlags = (command: Command): Command =>
       '--merge-equal',
       'rows that build the same network are one architecture, with the mean of their values',
     )
-    .option('--strategy <names>', 'strategies, separated by commas', 'auto,random')
+    .option('--strategy <names>', `separated by commas: ${Object.keys(STRATEGIES).join(', ')}`, 'auto,random')
     .option('--evaluations <counts>', 'how many evaluations; several counts judge a run on its way')
     .addOption(new Option('--budget <cost>', 'the sum of costs that a run may spend'))
     .option('--continued', 'at a higher fidelity an architecture pays only what its training goes on for')
@@ -127,10 +129,6 @@ export function commandLine(flags: TableFlags): string[] {
     ),
   ];
 }
-
-/** `mergeEqual` as `--merge-equal`. */
-const flagOf = (name: string): string =>
-  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export function bound(text: string): Bound {
   const [, column, sense, value] = /^(.*?)(<=|>=)(.*)$/.exec(text) ?? [];
