@@ -2,11 +2,11 @@
  * Which rows of a table build the same network: cells whose dead branches differ were trained and measured each by itself,
  * and their differences are noise.
  */
-import { setImmediate } from 'node:timers/promises';
 import { networkMacs } from '../network/cost.ts';
 import type { Genome } from '../space/genome.ts';
 import { reducedGraph } from '../space/reduce.ts';
 import type { SearchSpace } from '../space/space.ts';
+import { inSlices } from '../strategy/in-slices.ts';
 import { graphIdentity } from '../strategy/predictor/graph-identity.ts';
 import { genomeKey } from './genome-key.ts';
 import type { Table } from './table.ts';
@@ -18,9 +18,6 @@ export interface BuiltNetwork {
   /** Multiply-accumulates, those of dead branches included. */
   readonly macs: number;
 }
-
-/** Milliseconds after which other work has its turn: Ctrl-C, a progress line. */
-const SLICE = 50;
 
 /**
  * Builds the network of every row that the space can read. The function knows the genomes of the table alone.
@@ -35,21 +32,19 @@ export async function equalNetworks(
 ): Promise<(genome: Genome) => BuiltNetwork> {
   const keyOf = genomeKey(space);
   const found = new Map<string, BuiltNetwork>();
-  let until = performance.now() + SLICE;
-  for (const [i, row] of rows.entries()) {
-    const genome = space.table?.genome(row) ?? null;
-    if (genome !== null && !found.has(keyOf(genome))) {
-      const network = space.build(genome, space.table!.io);
-      found.set(keyOf(genome), {
-        identity: graphIdentity(reducedGraph(network)),
-        macs: networkMacs(network),
-      });
+  function* steps(): Generator<number> {
+    for (const [i, row] of rows.entries()) {
+      const genome = space.table?.genome(row) ?? null;
+      if (genome !== null && !found.has(keyOf(genome))) {
+        const network = space.build(genome, space.table!.io);
+        found.set(keyOf(genome), {
+          identity: graphIdentity(reducedGraph(network)),
+          macs: networkMacs(network),
+        });
+      }
+      yield i / rows.length;
     }
-    if (performance.now() < until) continue;
-    onProgress(i / rows.length);
-    await setImmediate();
-    signal.throwIfAborted();
-    until = performance.now() + SLICE;
   }
+  await inSlices(steps(), signal, onProgress);
   return (genome) => found.get(keyOf(genome))!;
 }

@@ -116,7 +116,13 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         return;
       }
       if (trained !== null) {
-        printPredictors(terminal, flags, await predictorQuality(problem, trained, seeds, signal));
+        printPredictors(
+          terminal,
+          flags,
+          await predictorQuality(problem, trained, seeds, signal, (share) =>
+            line.show(`features of all networks · ${percent(share)}`),
+          ),
+        );
         finish(EXIT.ok);
         return;
       }
@@ -132,6 +138,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         seeds,
         signal,
         onRun,
+        onPreparing: (strategy, share) =>
+          line.show(`${done} of ${total} runs · ${strategy}: features of all networks · ${percent(share)}`),
         ...(workers === 1
           ? {}
           : {
