@@ -13,8 +13,8 @@ const STEPS = 200;
 
 /**
  * The acceptable genome whose network has the fewest multiply-accumulates, then the fewest parameters, then the fewest
- * operators, among those whose output depends on the input: first once it is reduced, then as it stands, so that of
- * genomes that build one network it is one without dead branches. In a space that cannot be listed, the least that a
+ * operators once it is reduced and the fewest connections as it stands, among those whose output depends on the input:
+ * of genomes that build one network it is one without dead branches. In a space that cannot be listed, the least that a
  * descent by mutations finds. Null when nothing is acceptable.
  */
 export function simplest(request: SuggestRequest): Genome | null {

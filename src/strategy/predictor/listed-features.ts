@@ -13,8 +13,8 @@ export interface Listing {
   /** By row: the places in the list of the genomes that build it, the plainest first. */
   readonly members: readonly (readonly number[])[];
   /**
-   * Places in the list, those of plainer networks first: by multiply-accumulates, parameters, and operators, once the
-   * network is reduced and then as it stands. Of genomes that build one network those without dead branches come first,
+   * Places in the list, those of plainer networks first: by multiply-accumulates, parameters, operators once the
+   * network is reduced, and connections as it stands. Of genomes that build one network those without dead branches come first,
    * which devices may well run.
    */
   readonly order: Int32Array;
