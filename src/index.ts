@@ -157,6 +157,7 @@ export type {
 } from './strategy/strategy.ts';
 export { type WarmStart, warmStarted } from './strategy/warm-start.ts';
 // study
+export type { Waiting } from './study/asking.ts';
 export type { StudyDefinition } from './study/definition.ts';
 export { runStudy } from './study/run-study.ts';
 export { type Outcome, openStudy, type Study } from './study/study.ts';

@@ -1,7 +1,8 @@
 /** How well the models of the predictor strategies rank architectures that they have not seen. */
 import { setImmediate } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
-import { listing, rowIn } from '../strategy/predictor/listed-features.ts';
+import { inSlices } from '../strategy/in-slices.ts';
+import { listing, listingSteps, rowIn } from '../strategy/predictor/listed-features.ts';
 import { ensembleModel, forestModel, type Model, processModel } from '../strategy/predictor/model.ts';
 import { rankCorrelation } from '../strategy/predictor/rank-correlation.ts';
 import { normalScores } from '../strategy/predictor/targets.ts';
@@ -29,9 +30,11 @@ export async function predictorQuality(
   counts: readonly number[],
   seeds: number,
   signal: AbortSignal,
+  onPreparing?: (share: number) => void,
 ): Promise<PredictorResult[]> {
   const { space, genomes, proxies, inspect } = problem;
   const accuracy = problem.values.at(-1)![0]!;
+  await inSlices(listingSteps({ space, inspect }, genomes), signal, onPreparing);
   const list = listing({ space, inspect, proxies }, genomes);
   const rowOf = genomes.map((genome) => rowIn(list, { space, inspect }, genome)!);
   const found = new Map<string, number[]>();

@@ -5,12 +5,14 @@
 
 import { fail } from '../errors.ts';
 import { networkCost } from '../network/cost.ts';
+import type { Network } from '../network/network.ts';
 import type { Random } from '../random.ts';
 import type { Genome } from '../space/genome.ts';
 import { reducedGraph } from '../space/reduce.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { graphIdentity } from '../strategy/predictor/graph-identity.ts';
 import type { Inspected, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
+import type { BuiltNetwork } from './equal-networks.ts';
 import { genomeKey } from './genome-key.ts';
 import { matchedColumn } from './matched-column.ts';
 import { meanOf, refuseKinds } from './repeated-rows.ts';
@@ -68,6 +70,11 @@ export interface ProblemOptions {
    * default.
    */
   readonly constraints?: readonly Bound[];
+  /**
+   * Makes rows whose networks are equal one architecture, whose values are the means of its rows: a study never trains
+   * one network twice. Absent, each genome is an architecture of its own, as in published figures.
+   */
+  readonly networkOf?: (genome: Genome) => BuiltNetwork;
 }
 
 /** A column and the largest (or smallest) value that is allowed. */
@@ -87,7 +94,7 @@ export interface Bound {
 export interface Problem {
   /** As given. */
   readonly space: SearchSpace;
-  /** By row: one for each architecture whose row has all columns asked for. */
+  /** By row: one for each architecture, of those of its rows that have all columns asked for. */
   readonly genomes: readonly Genome[];
   /** `[fidelity][objective][row]`, the highest fidelity last, the signal first; what is to be minimised is negated. */
   readonly values: readonly (readonly Float64Array[])[];
@@ -110,9 +117,6 @@ export interface Problem {
   /** The network of a genome of the problem and its cost; null for others. */
   readonly inspect: (genome: Genome) => Inspected | null;
 }
-
-/** Networks kept after they were built. */
-const CACHED = 500;
 
 /**
  * A search problem whose evaluations are look-ups in a table (tabular benchmark, Ying et al. 2019).
@@ -152,12 +156,15 @@ export function createProblem(options: ProblemOptions): Problem {
     options.report,
     ...constraints.map(({ column }) => column),
   ];
-  /** By genome: the rows that hold it. */
+  /** By architecture: the rows that hold it. */
   const members: number[][] = [];
   const genomes: Genome[] = [];
-  const rows = new Map<string, number>();
+  /** By genome: its architecture, and the first row that holds it. */
+  const known = new Map<string, { readonly architecture: number; readonly first: number }>();
+  const byNetwork = new Map<string, number>();
   const keyOf = genomeKey(space);
-  let [incomplete, repeated, averaged] = [0, 0, 0];
+  const { networkOf } = options;
+  let [incomplete, repeated, averaged, equal] = [0, 0, 0, 0];
   for (const [i, row] of table.rows.entries()) {
     if (!columns.every((column) => Number.isFinite(column[i]))) {
       incomplete++;
@@ -170,18 +177,28 @@ export function createProblem(options: ProblemOptions): Problem {
         reason: `the space "${space.name}" cannot find its genomes: ${rule.description}`,
       });
     const key = keyOf(genome);
-    const before = rows.get(key);
+    const before = known.get(key);
     if (before !== undefined) {
-      const first = members[before]![0]!;
-      const differs = columns.findIndex((column) => column[i] !== column[first]);
+      const differs = columns.findIndex((column) => column[i] !== column[before.first]);
       if (differs >= 0) {
-        refuseKinds(table, first, i, names[differs]!);
+        refuseKinds(table, before.first, i, names[differs]!);
         averaged++;
       } else repeated++;
-      members[before]!.push(i);
+      members[before.architecture]!.push(i);
       continue;
     }
-    rows.set(key, genomes.length);
+    const built = networkOf?.(genome);
+    const same = built === undefined ? undefined : byNetwork.get(built.identity);
+    const architecture = same ?? genomes.length;
+    known.set(key, { architecture, first: i });
+    if (same !== undefined) {
+      equal++;
+      members[same]!.push(i);
+      // Dead branches are no cost of the architecture.
+      if (built!.macs < networkOf!(genomes[same]!).macs) genomes[same] = genome;
+      continue;
+    }
+    if (built !== undefined) byNetwork.set(built.identity, architecture);
     genomes.push(genome);
     members.push([i]);
   }
@@ -198,26 +215,10 @@ export function createProblem(options: ProblemOptions): Problem {
   if (!feasible.includes(true))
     fail('TABLE', { path: table.path, reason: 'no row keeps within the constraints' });
 
-  const known = new Map<Genome, number>(genomes.map((genome, row) => [genome, row]));
-  const rowOf = (genome: Genome): number | undefined => known.get(genome) ?? rows.get(keyOf(genome));
-  const cache = new Map<number, Inspected>();
-  const inspect = (genome: Genome): Inspected | null => {
-    const row = rowOf(genome);
-    if (row === undefined) return null;
-    let found = cache.get(row);
-    if (found === undefined) {
-      const network = space.build(genome, rule.io);
-      found = {
-        // Rows of one network are candidates of their own, trained apart; models look at them as one.
-        hash: graphIdentity(reducedGraph(network)),
-        network,
-        measures: { ...networkCost(network) },
-      };
-      if (cache.size >= CACHED) cache.delete(cache.keys().next().value!);
-      cache.set(row, found);
-    }
-    return found;
-  };
+  const places = new Map<Genome, number>(genomes.map((genome, row) => [genome, row]));
+  const rowOf = (genome: Genome): number | undefined =>
+    places.get(genome) ?? known.get(keyOf(genome))?.architecture;
+  const inspect = inspector(genomes, rowOf, (genome) => space.build(genome, rule.io));
   const keptCosts = costs.map(pick);
   return {
     space,
@@ -241,9 +242,48 @@ export function createProblem(options: ProblemOptions): Problem {
       ...(averaged > 0
         ? [`${averaged} rows measure an architecture again; the mean of its rows counts`]
         : []),
+      ...(equal > 0 ? [`${equal} rows build the network of another row; the mean of its rows counts`] : []),
     ],
     rowOf,
     inspect,
+  };
+}
+
+/** Networks kept after they were built; of the others what was found out. */
+const CACHED = 500;
+
+/** What strategies are told of a genome of the problem; networks are built when they are asked for. */
+function inspector(
+  genomes: readonly Genome[],
+  rowOf: Problem['rowOf'],
+  build: (genome: Genome) => Network,
+): Problem['inspect'] {
+  const networks = new Map<number, Network>();
+  const networkOf = (row: number): Network => {
+    let network = networks.get(row);
+    if (network === undefined) {
+      network = build(genomes[row]!);
+      if (networks.size >= CACHED) networks.delete(networks.keys().next().value!);
+      networks.set(row, network);
+    }
+    return network;
+  };
+  const found: Inspected[] = [];
+  return (genome) => {
+    const row = rowOf(genome);
+    if (row === undefined) return null;
+    if (found[row] === undefined) {
+      const network = networkOf(row);
+      found[row] = {
+        // Rows of one network are candidates of their own, trained apart; models look at them as one.
+        hash: graphIdentity(reducedGraph(network)),
+        measures: { ...networkCost(network) },
+        get network() {
+          return networkOf(row);
+        },
+      };
+    }
+    return found[row]!;
   };
 }
 

@@ -1,6 +1,7 @@
 /** One search replayed on a table: the strategy is asked and told as a study does it, one trial at a time. */
 import { setImmediate } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
+import { inSlices } from '../strategy/in-slices.ts';
 import type { Observation, Strategy } from '../strategy/strategy.ts';
 import { type Problem, requestParts } from './problem.ts';
 import { costToReach, type Evaluation } from './score.ts';
@@ -19,6 +20,8 @@ export interface ReplayOptions {
   readonly reach: number | null;
   /** Ends the run between two evaluations: the promise then rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** Told the share that is done while the strategy works out what it needs once. */
+  readonly onPreparing?: (share: number) => void;
 }
 
 /** One search replayed on a table. */
@@ -47,12 +50,9 @@ export async function replay(options: ReplayOptions): Promise<Replay> {
     signal?.throwIfAborted();
     const number = done.length;
     const began = performance.now();
-    const proposal = strategy.suggest({
-      ...parts,
-      history: [...history],
-      running: [],
-      random: random.split('trial', number),
-    });
+    const request = { ...parts, history: [...history], running: [], random: random.split('trial', number) };
+    await inSlices(strategy.prepare?.(request) ?? [], signal, options.onPreparing);
+    const proposal = strategy.suggest(request);
     ownMs += performance.now() - began;
     if (proposal === null) break;
     const { genome, fidelity = highest } = proposal;

@@ -31,6 +31,8 @@ export interface BenchmarkOptions {
   readonly seeds: number;
   /** Called after each run. */
   readonly onRun: (strategy: string, seed: number) => void;
+  /** Told the share that is done while a strategy works out what it needs once, such as the features of all rows. */
+  readonly onPreparing?: (strategy: string, share: number) => void;
   /** Ends the benchmark between two evaluations. */
   readonly signal: AbortSignal;
   /** Runs that were done elsewhere (shards.ts), by {@link runKey}; all are done here when absent. */
@@ -112,7 +114,7 @@ export interface Benchmark {
 const CURVE_POINTS = 60;
 
 /** What is the same for all runs. */
-export type RunOptions = Omit<ReplayOptions, 'strategy' | 'seed' | 'signal'>;
+export type RunOptions = Omit<ReplayOptions, 'strategy' | 'seed' | 'signal' | 'onPreparing'>;
 
 type Ends = Pick<BenchmarkOptions, 'problem' | 'evaluations' | 'budget' | 'continued' | 'reach'>;
 
@@ -146,7 +148,15 @@ export async function runTableBenchmark(options: BenchmarkOptions): Promise<Benc
         runs.push(elsewhere);
         continue;
       }
-      runs.push(await replay({ ...common, strategy, seed, signal: options.signal }));
+      runs.push(
+        await replay({
+          ...common,
+          strategy,
+          seed,
+          signal: options.signal,
+          onPreparing: (share) => options.onPreparing?.(name, share),
+        }),
+      );
       options.onRun(name, seed);
     }
     const done = runs.map((run) => run.evaluations);

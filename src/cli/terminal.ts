@@ -27,3 +27,9 @@ export const styler =
     output.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb'
       ? styleText(style, text, { validateStream: false })
       : text;
+
+/** One line on the terminal of errors that is written over and over; nothing where that is no terminal. */
+export function statusLine({ stderr }: Terminal): { show(text: string): void; clear(): void } {
+  const write = (text: string): void => void (stderr.isTTY === true && stderr.write(`\r\x1b[K${text}`));
+  return { show: write, clear: () => write('') };
+}

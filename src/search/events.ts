@@ -126,6 +126,13 @@ export type SearchEvent =
       readonly front: readonly Trial[];
     }
   | {
+      readonly event: 'preparing';
+      /** What the next trial waits for: the features of all networks of the space, or their list. */
+      readonly what: string;
+      /** Share of it that is done, 0..1. */
+      readonly progress: number;
+    }
+  | {
       readonly event: 'trial-started';
       /** As it was recorded. */
       readonly trial: Trial;

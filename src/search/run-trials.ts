@@ -101,6 +101,7 @@ export async function runTrials(request: SearchContext): Promise<Study> {
         }
         return outcome;
       },
+      onPreparing: (what, progress) => onEvent({ event: 'preparing', what, progress }),
       onStarted: (trial) => onEvent({ event: 'trial-started', trial }),
       onFinished: (trial) => {
         if (trial.measures.latencyTrusted === 0 && !doubted) {

@@ -14,11 +14,12 @@
 import { explainAuto } from './auto-explanation.ts';
 import { nsga2 } from './nsga2.ts';
 import { ACQUISITIONS } from './predictor/acquisition.ts';
+import { listingSteps } from './predictor/listed-features.ts';
 import { lastMilestone, type Milestone } from './predictor/milestones.ts';
 import { drawnForest, ensembleModel } from './predictor/model.ts';
 import { proposeBy } from './predictor/predictor-strategy.ts';
 import { randomSearch } from './random.ts';
-import { startingPoint } from './starting-points.ts';
+import { looksForSimplest, startingPoint } from './starting-points.ts';
 import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 
 /** Trials before the first prediction. */
@@ -39,6 +40,11 @@ export const auto: Strategy = {
   suggest(request) {
     const index = request.history.length + request.running.length;
     return index < START ? startingPoint(request, index) : (later(request, index) ?? unlearnt(request));
+  },
+  prepare(request) {
+    const index = request.history.length + request.running.length;
+    const all = index >= START || looksForSimplest(request, index) ? request.listed() : null;
+    return all === null ? [] : listingSteps(request, all);
   },
   explain: (facts) => explainAuto(facts, START),
 };

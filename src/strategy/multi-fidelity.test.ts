@@ -98,3 +98,20 @@ test('with two objectives the front of a rung goes on', () => {
   const ends = (trials: readonly Observation[], k: number) => Math.max(...trials.map((o) => o.values![k]!));
   for (const k of [0, 1]) expect(ends(at(history, 1), k)).toBe(ends(at(history, 0), k));
 });
+
+test('of two objectives the first has two of three promotions of moasha, the front the others', () => {
+  const history = run(STRATEGIES.moasha, 120, 2);
+  const [low, middle] = [at(history, 0), at(history, 1)];
+  const byFirst = best(low, Math.ceil(low.length / 3));
+  const share = (trials: readonly Observation[]) =>
+    trials.filter(({ hash }) => byFirst.has(hash)).length / trials.length;
+  expect(share(middle)).toBeGreaterThan(0.6);
+  expect(share(middle)).toBeLessThan(1);
+  // The end of the second objective goes on too.
+  const highest = (trials: readonly Observation[]) => Math.max(...trials.map((o) => o.values![1]!));
+  expect(highest(middle)).toBe(highest(low));
+  const asha = run(STRATEGIES.asha, 120, 2);
+  const bestOfAsha = best(at(asha, 0), Math.ceil(at(asha, 0).length / 3));
+  const ofAsha = at(asha, 1).filter(({ hash }) => bestOfAsha.has(hash)).length / at(asha, 1).length;
+  expect(share(middle)).toBeGreaterThan(ofAsha);
+});

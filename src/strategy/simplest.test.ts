@@ -35,10 +35,10 @@ test('of the cells of NAS-Bench-201 it is the one that hands its input on, not o
   );
   const request = { ...requestOf(PRESETS.nasbench201), listed: () => cheap };
   const found = simplest(request) as Readonly<Record<string, string>>;
-  const isSkip = (...edges: string[]) => edges.every((edge) => found[edge] === 'skip_connect');
-  const paths = [['edge03'], ['edge01', 'edge13'], ['edge02', 'edge23'], ['edge01', 'edge12', 'edge23']];
-  expect(paths.filter((path) => path.every((edge) => found[edge] !== 'none'))).toHaveLength(1);
-  expect(paths.filter((path) => isSkip(...path))).toHaveLength(1);
+  // Other cells build the same network, with branches that lead nowhere.
+  const { edge03, ...others } = found;
+  expect(edge03).toBe('skip_connect');
+  expect(new Set(Object.values(others))).toEqual(new Set(['none']));
 });
 
 const layers = defineSpace({

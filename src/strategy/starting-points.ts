@@ -18,12 +18,16 @@ const FAVOURITE_EVERY = 4;
 /** Trials' worth of doubt about what the results so far say of a proxy. */
 const DOUBT = 10;
 
+/** Whether the `index`-th starting point is the simplest network. */
+export const looksForSimplest = ({ objectives }: SuggestRequest, index: number): boolean =>
+  objectives > 1 && index === SIMPLEST_AT;
+
 /**
  * The `index`-th starting point: first some of the space's well-known members, then random genomes, and every fourth the
  * proxies' favourite; with several objectives the simplest network is among them. Null when nothing is acceptable.
  */
 export function startingPoint(request: SuggestRequest, index: number): Proposal | null {
-  const { space, objectives, accept, draw, random } = request;
+  const { space, accept, draw, random } = request;
   if (index < MOST_REFERENCES) {
     const reference = space.references?.find(accept);
     if (reference !== undefined) return { genome: reference, note: 'start: well-known' };
@@ -32,7 +36,7 @@ export function startingPoint(request: SuggestRequest, index: number): Proposal 
     const favourite = favouriteOf(request);
     if (favourite !== null) return { genome: favourite, note: "start: the proxies' favourite" };
   }
-  if (objectives > 1 && index === SIMPLEST_AT) {
+  if (looksForSimplest(request, index)) {
     const least = simplest(request);
     if (least !== null) return { genome: least, note: 'start: the simplest' };
   }

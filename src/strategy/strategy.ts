@@ -159,6 +159,12 @@ export interface Strategy {
    * was seen before at a lower level and is now promoted to a higher one.
    */
   suggest(request: SuggestRequest): Proposal | null;
+  /**
+   * Works out in steps what the suggestion of this request would otherwise do at once and only once, such as the features
+   * of a whole list: whoever asks may let other work have its turn between two steps, or never ask again. It yields the
+   * share that is done, 0..1. A caller need not call it.
+   */
+  prepare?(request: SuggestRequest): Iterable<number>;
   /** What it did in a search of so many trials and why, in sentences for the report; only where that depends on the search. */
   explain?(facts: SearchFacts): string;
 }

@@ -37,15 +37,17 @@ export interface WarmStart {
  */
 export const warmStarted = (strategy: Strategy, warm: WarmStart): Strategy => ({
   ...strategy,
+  prepare: (request) => strategy.prepare?.(withEarlier(request, warm)) ?? [],
   suggest(request) {
     const first = warm.genomes?.find(request.accept) ?? favourite(request, warm) ?? scored(request, warm);
     if (first !== null) return { genome: first };
-    const earlier = (warm.observations ?? []).map((o, i) => ({
-      ...o,
-      number: i - warm.observations!.length,
-    }));
-    return strategy.suggest({ ...request, history: [...earlier, ...request.history] });
+    return strategy.suggest(withEarlier(request, warm));
   },
+});
+
+const withEarlier = (request: SuggestRequest, { observations = [] }: WarmStart): SuggestRequest => ({
+  ...request,
+  history: [...observations.map((o, i) => ({ ...o, number: i - observations.length })), ...request.history],
 });
 
 const trialIndex = ({ history, running }: SuggestRequest): number => history.length + running.length;

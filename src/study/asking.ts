@@ -8,7 +8,8 @@
 import type { Network } from '../network/network.ts';
 import type { Genome } from '../space/genome.ts';
 import type { Json, StudyStorage } from '../storage/storage.ts';
-import type { Proposal, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
+import { inSlices } from '../strategy/in-slices.ts';
+import type { Proposal, Strategy, SuggestRequest, ZeroCostProxy } from '../strategy/strategy.ts';
 import type { Candidate, Candidates } from './candidates.ts';
 
 /** A cheap score that takes some time. */
@@ -22,9 +23,24 @@ export interface Scorer {
 /** What of a request belongs together: strategies keep what they computed by the identity of these functions. */
 export type View = Pick<SuggestRequest, 'proxies' | 'inspect' | 'listed'>;
 
+/** How whoever asks takes part while an answer is worked out. */
+export interface Waiting {
+  /** Ends the work between two steps. */
+  readonly signal?: AbortSignal;
+  /** Told what takes long, and the share of it that is done, 0..1. */
+  readonly onPreparing?: (what: string, share: number) => void;
+}
+
 export interface Asking {
-  /** The answer of a strategy that found all that it asked for. */
-  suggest(ask: (view: View) => Proposal | null): Promise<Proposal | null>;
+  /**
+   * The answer of a strategy that found all that it asked for.
+   * @throws what the signal was aborted with
+   */
+  suggest(
+    strategy: Strategy,
+    requestOf: (view: View) => SuggestRequest,
+    waiting?: Waiting,
+  ): Promise<Proposal | null>;
 }
 
 /** So many candidates are worth scoring for one choice: a score costs up to a second, a look-up in a table nothing. */
@@ -95,13 +111,17 @@ export async function openAsking(
 
   let view = fresh();
   return {
-    async suggest(ask) {
+    async suggest(strategy, requestOf, { signal, onPreparing } = {}) {
       for (;;) {
-        const proposal = ask(view);
+        const request = requestOf(view);
+        await inSlices(strategy.prepare?.(request) ?? [], signal, (share) =>
+          onPreparing?.('features of all networks of the space', share),
+        );
+        const proposal = strategy.suggest(request);
         if (wanted.size === 0 && !listWanted) return proposal;
         // Without the list it looked at other candidates than it will.
         if (listWanted) {
-          await candidates.list();
+          await candidates.list(signal, (share) => onPreparing?.('list of all networks of the space', share));
           wanted.clear();
         }
         listWanted = false;

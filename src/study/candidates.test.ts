@@ -3,6 +3,7 @@ import { networkBuilder } from '../network/builder.ts';
 import { createRandom } from '../random.ts';
 import { float, oneOf, struct } from '../space/choice.ts';
 import { defineSpace } from '../space/define-space.ts';
+import { PRESETS } from '../space/presets/index.ts';
 import { createCandidates } from './candidates.ts';
 
 const io = { inputShape: [1, 4, 4], outputs: 2 } as const;
@@ -62,4 +63,46 @@ test('one network trained in two ways is two candidates, and trained alike is on
   expect(candidates.accept({ rate: 0.4 })).toBe(true);
   expect(candidates.draw(createRandom(1))).not.toBeNull();
   expect(candidates.listed()).toBeNull();
+});
+
+/** Two branches of which either may be a zero. */
+const branches = defineSpace({
+  name: 'branches',
+  description: 'A sum of two branches.',
+  choices: struct({ left: oneOf(['pass', 'none']), right: oneOf(['pool', 'none']) }),
+  build: ({ left, right }, { inputShape, outputs }) => {
+    const b = networkBuilder(inputShape);
+    const first = left === 'none' ? b.zero(b.input) : b.input;
+    const second =
+      right === 'none'
+        ? b.zero(b.input)
+        : b.maxPool(b.input, { kernel: 3, stride: 1, padding: [1, 1, 1, 1] });
+    return b.build([b.linear(b.flatten(b.add([first, second])), { out: outputs })]);
+  },
+});
+
+test('a network whose output does not depend on its input is no candidate', () => {
+  const candidates = createCandidates(branches, io, []);
+  expect(candidates.of({ left: 'none', right: 'none' })).toBeNull();
+  expect(candidates.accept({ left: 'none', right: 'none' })).toBe(false);
+  expect(candidates.accept({ left: 'none', right: 'pool' })).toBe(true);
+  expect(candidates.listed()).toHaveLength(3);
+  expect(candidates.refusal()).toMatch(/no way leads from its input/);
+  const random = createRandom('draws');
+  for (let i = 0; i < 40; i++)
+    expect(candidates.draw(random.split(i))).not.toEqual({ left: 'none', right: 'none' });
+});
+
+test('of the cells of NAS-Bench-201 those without a way through are refused, whatever hides behind them', () => {
+  const candidates = createCandidates(PRESETS.nasbench201, { inputShape: [3, 16, 16], outputs: 4 }, []);
+  const cell = (alive: Readonly<Record<string, string>>) => ({
+    ...Object.fromEntries(
+      ['edge01', 'edge02', 'edge12', 'edge03', 'edge13', 'edge23'].map((e) => [e, 'none']),
+    ),
+    ...alive,
+  });
+  const dead = { edge01: 'nor_conv_3x3', edge02: 'nor_conv_3x3', edge12: 'skip_connect' };
+  expect(candidates.accept(cell(dead))).toBe(false);
+  expect(candidates.accept(cell({ edge13: 'nor_conv_3x3', edge23: 'skip_connect' }))).toBe(false);
+  expect(candidates.accept(cell({ ...dead, edge23: 'skip_connect' }))).toBe(true);
 });

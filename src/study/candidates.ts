@@ -7,10 +7,12 @@ import { cannotBeBuilt } from '../space/build-network.ts';
 import { candidateHash, networkHash } from '../space/canonical.ts';
 import type { Genome } from '../space/genome.ts';
 import { mutateGenome } from '../space/mutation.ts';
+import { readsInput, reducedGraph } from '../space/reduce.ts';
 import { enumerateGenomes, sampleGenome } from '../space/sampling.ts';
 import { spaceSize } from '../space/size.ts';
 import type { SearchSpace } from '../space/space.ts';
 import { type TrainingChoices, trainingOf } from '../space/training-choices.ts';
+import { inSlices } from '../strategy/in-slices.ts';
 import type { Foreseen } from './foreseen.ts';
 import { violationOf } from './measure.ts';
 import type { Constraint, Measures } from './trial.ts';
@@ -36,7 +38,7 @@ export interface Candidate extends Facts {
 }
 
 export interface Candidates {
-  /** Null when the genome cannot be built for this input. */
+  /** Null when the genome cannot be built for this input, or its network does not depend on it. */
   of(genome: Genome): Candidate | null;
   /** Marks a network as proposed: it is not acceptable again. */
   propose(hash: string): void;
@@ -49,11 +51,15 @@ export interface Candidates {
   listed(): readonly Genome[] | null;
   /** False while a list can be made and is not made yet: {@link listed} would take its time. */
   isListed(): boolean;
-  /** Makes the list while other work goes on. */
-  list(): Promise<void>;
+  /**
+   * Makes the list while other work goes on.
+   * @param onProgress told the share of the genomes that is done
+   * @throws what the signal was aborted with
+   */
+  list(signal?: AbortSignal, onProgress?: (share: number) => void): Promise<void>;
   /** The candidate that broke the bounds the least so far; null when none did. */
   nearest(): Measures | null;
-  /** Why the first genome that could not be built could not; null when all could so far. */
+  /** Why the first genome that could not be built, or reads no input, is refused; null when none was so far. */
   refusal(): string | null;
 }
 
@@ -66,8 +72,7 @@ const LISTED = 20_000n;
 /** Facts are small, and those of a whole list fit; networks are not. */
 const FACTS_KEPT = 50_000;
 const NETWORKS_KEPT = 500;
-/** Milliseconds after which listing lets other work have its turn. */
-const SLICE = 20;
+const CONSTANT = 'no way leads from its input to its output, so that it answers every image alike';
 
 export function createCandidates(
   space: SearchSpace,
@@ -96,6 +101,11 @@ export function createCandidates(
     } catch (error) {
       if (!cannotBeBuilt(error)) throw error;
       refusal ??= error.message;
+      return null;
+    }
+    // It answers the same whatever it is shown: there is nothing to train.
+    if (!readsInput(reducedGraph(network))) {
+      refusal ??= CONSTANT;
       return null;
     }
     const excess = violationOf(constraints, measures);
@@ -166,16 +176,15 @@ export function createCandidates(
   const size = spaceSize(space);
   const listing = size === null || size > LISTED ? null : allCandidates(space, look);
   const list: { found: readonly Genome[] | null } = { found: null };
-  /** Goes on listing until so many milliseconds have passed. */
-  const advance = (milliseconds: number): void => {
-    const end = performance.now() + milliseconds;
-    while (listing !== null && list.found === null && performance.now() < end) {
+  const remaining = function* (): Generator<number> {
+    while (listing !== null && list.found === null) {
       const step = listing.next();
       if (step.done === true) list.found = step.value;
+      else yield step.value / Number(size);
     }
   };
   const listed = (): readonly Genome[] | null => {
-    advance(Number.POSITIVE_INFINITY);
+    for (const _ of remaining());
     return list.found;
   };
 
@@ -187,10 +196,7 @@ export function createCandidates(
     refusal: () => refusal,
     listed,
     isListed: () => listing === null || list.found !== null,
-    async list() {
-      for (advance(SLICE); listing !== null && list.found === null; advance(SLICE))
-        await new Promise((resolve) => setImmediate(resolve));
-    },
+    list: (signal, onProgress) => inSlices(remaining(), signal, onProgress),
     draw(random) {
       for (let i = 0; i < DRAWS; i++) {
         const genome = sampleGenome(space, random.split('draw', i), 'decisions');
@@ -212,16 +218,17 @@ function keep<V>(map: Map<string, V>, key: string, value: V, most: number): void
   map.set(key, value);
 }
 
-/** The first genome of each acceptable candidate, in the space's order; a step for each genome. */
+/** The first genome of each acceptable candidate, in the space's order; yields how many genomes were looked at. */
 function* allCandidates(
   space: SearchSpace,
   look: (genome: Genome) => Facts | null,
-): Generator<void, readonly Genome[], undefined> {
+): Generator<number, readonly Genome[], undefined> {
   const found = new Map<string, Genome>();
+  let count = 0;
   for (const genome of enumerateGenomes(space)) {
     const facts = look(genome);
     if (facts !== null && facts.excess === 0 && !found.has(facts.hash)) found.set(facts.hash, genome);
-    yield;
+    yield ++count;
   }
   return [...found.values()];
 }

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly deadline: number | null;
   /** Aborted: running trials stay `running` in the storage and are run again when the study is resumed. */
   readonly signal: AbortSignal;
+  /** Told what a suggestion waits for where that takes long, and the share of it that is done, 0..1. */
+  readonly onPreparing?: (what: string, share: number) => void;
   /** Called as a trial begins. */
   readonly onStarted?: (trial: Trial) => void;
   /** Called as its outcome is recorded. */
@@ -89,9 +91,18 @@ export async function runStudy(options: RunOptions): Promise<RunEnd> {
     const again = interrupted.shift();
     if (again !== undefined) return again;
     if (!hasRoom()) return null;
-    const asked = await study.ask();
-    exhausted = asked === null;
-    return asked;
+    const { onPreparing } = options;
+    try {
+      const asked = await study.ask({
+        signal: either,
+        ...(onPreparing === undefined ? {} : { onPreparing }),
+      });
+      exhausted = asked === null;
+      return asked;
+    } catch (error) {
+      if (either.aborted && error === either.reason) return null;
+      throw error;
+    }
   };
   const mayStart = (): boolean =>
     !either.aborted &&

@@ -432,3 +432,62 @@ test.each<[string, Partial<StudyDefinition>]>([
   await expect(opened).rejects.toMatchObject({ code: 'USAGE', message: `The study's ${what}` });
   expect(await storage.artefact('study')).toBeNull();
 });
+
+/** A random search that takes long steps before its fourth trial. */
+function slow(steps: number): { readonly strategy: Strategy; readonly prepared: number[] } {
+  const prepared: number[] = [];
+  return {
+    prepared,
+    strategy: {
+      ...STRATEGIES.random,
+      *prepare({ history }) {
+        if (history.length !== 3) return;
+        for (let i = 0; i < steps; i++) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+          prepared.push(i);
+          yield i / steps;
+        }
+      },
+    },
+  };
+}
+
+test('what a strategy prepares is told, and changes nothing', async () => {
+  const run = async (strategy: Strategy) => {
+    const study = await openStudy(definition(1, strategy), createMemoryStorage());
+    const told: number[] = [];
+    const onPreparing = (_: string, share: number): void => void told.push(share);
+    const evaluate = async (asked: Asked) => score(asked);
+    await runStudy({ study, trials: 6, deadline: null, signal: forever, evaluate, onPreparing });
+    return { trials: table(study.trials()), told };
+  };
+  const plain = await run(STRATEGIES.random);
+  const prepared = await run(slow(3).strategy);
+  expect(prepared.trials).toEqual(plain.trials);
+  expect([plain.told, prepared.told]).toEqual([[], [0, 1 / 3, 2 / 3]]);
+});
+
+test('a study is interrupted while its strategy prepares, and goes on from there', async () => {
+  const storage = createMemoryStorage();
+  const { strategy, prepared } = slow(50);
+  const stop = new AbortController();
+  const evaluate = async (asked: Asked) => score(asked);
+  const study = await openStudy(definition(1, strategy), storage);
+  const onPreparing = (): void => stop.abort(new Error('interrupted'));
+  const end = await runStudy({
+    study,
+    trials: 6,
+    deadline: null,
+    signal: stop.signal,
+    evaluate,
+    onPreparing,
+  });
+  expect(end).toBe('interrupted');
+  expect(study.trials()).toHaveLength(3);
+  expect(prepared.length).toBeLessThan(5);
+  const again = await openStudy(definition(1, slow(1).strategy), storage);
+  expect(await runStudy({ study: again, trials: 6, deadline: null, signal: forever, evaluate })).toBe(
+    'trials',
+  );
+  expect(again.trials()).toHaveLength(6);
+});

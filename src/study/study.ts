@@ -12,7 +12,7 @@ import { validateGenome } from '../space/validation.ts';
 import type { StudyStorage } from '../storage/storage.ts';
 import type { Observation } from '../strategy/strategy.ts';
 import { warmStarted } from '../strategy/warm-start.ts';
-import { openAsking } from './asking.ts';
+import { openAsking, type Waiting } from './asking.ts';
 import { type Candidates, createCandidates } from './candidates.ts';
 import { checkDefinition, claimDefinition, type StudyDefinition } from './definition.ts';
 import { measureInfo, objectiveValues } from './measure.ts';
@@ -53,9 +53,10 @@ export interface Study {
    * The next trial, recorded as running; null when the strategy finds no further network. Call it only when
    * `ready()`: before, the results that its suggestion may depend on are not all there.
    * @throws INFEASIBLE when no network at all meets the bounds; UNBUILDABLE when none fits the images; NOTHING_NEW when
-   * earlier trials leave none; Error when it is not ready; what the storage throws
+   * earlier trials leave none; Error when it is not ready; what the storage throws; what the signal was aborted with:
+   * nothing was asked then
    */
-  ask(): Promise<Asked | null>;
+  ask(waiting?: Waiting): Promise<Asked | null>;
   /**
    * Records a trial's outcome and returns the trial: one that is complete without a finite number for each objective
    * is failed.
@@ -128,7 +129,7 @@ export async function openStudy(
     trials: () => trials,
     interrupted: () => trials.filter((t) => !isFinished(t)).map(asked),
     ready,
-    ask: () =>
+    ask: (waiting) =>
       inTurn(async () => {
         const number = trials.length;
         if (!ready())
@@ -137,8 +138,9 @@ export async function openStudy(
         const running = trials
           .slice(history.length)
           .map(({ number: n, genome, hash, fidelity }) => ({ number: n, genome, hash, fidelity }));
-        const proposal = await asking.suggest((view) =>
-          strategy.suggest({
+        const proposal = await asking.suggest(
+          strategy,
+          (view) => ({
             ...view,
             space,
             history,
@@ -149,6 +151,7 @@ export async function openStudy(
             accept: candidates.accept,
             draw: candidates.draw,
           }),
+          waiting,
         );
         const candidate = proposal === null ? null : candidates.of(proposal.genome);
         if (candidate === null) {

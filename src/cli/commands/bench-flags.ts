@@ -2,9 +2,11 @@
 import { type Command, Option } from 'commander';
 import type { Bound, Goal, LowFidelity } from '../../benchmark/problem.ts';
 import type { Shard } from '../../benchmark/shards.ts';
+import { flagOf } from '../../config/fields.ts';
 import { fail } from '../../errors.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
+import { STRATEGIES } from '../../strategy/index.ts';
 import { examples } from '../command.ts';
 
 export interface TableFlags {
@@ -18,6 +20,7 @@ export interface TableFlags {
   readonly fidelity: readonly string[];
   readonly where: readonly string[];
   readonly constraint: readonly string[];
+  readonly mergeEqual?: boolean;
   readonly strategy: string;
   readonly evaluations?: string;
   readonly budget?: string;
@@ -45,7 +48,11 @@ export const withTableFlags = (command: Command): Command =>
     .option('--fidelity <column=cost>', 'a cheaper signal and its cost; from cheap to dear', collect, [])
     .option('--where <column=value>', 'only rows that hold this text; may be repeated', collect, [])
     .option('--constraint <column<=value>', 'a bound to keep within, <= or >=; may be repeated', collect, [])
-    .option('--strategy <names>', 'strategies, separated by commas', 'auto,random')
+    .option(
+      '--merge-equal',
+      'rows that build the same network are one architecture, with the mean of their values',
+    )
+    .option('--strategy <names>', `separated by commas: ${Object.keys(STRATEGIES).join(', ')}`, 'auto,random')
     .option('--evaluations <counts>', 'how many evaluations; several counts judge a run on its way')
     .addOption(new Option('--budget <cost>', 'the sum of costs that a run may spend'))
     .option('--continued', 'at a higher fidelity an architecture pays only what its training goes on for')
@@ -72,7 +79,8 @@ export const TABLE_HELP =
   '\nreach a report counts with all that it spent, and the cost is marked ≥.' +
   '\nHypervolumes are relative to the exact front, objectives scaled to the table, the worst value as reference.' +
   '\nProxies in another file are matched by the column index, else by architecture. Rows that measure one architecture' +
-  '\nagain count by their mean; where a column tells them apart (a task), --where chooses.' +
+  '\nagain count by their mean; where a column tells them apart (a task), --where chooses. Rows whose networks differ in' +
+  '\ndead branches only are architectures of their own, as in published figures, unless --merge-equal is given.' +
   '\n\nHow tables name architectures:\n' +
   Object.values<SearchSpace>(PRESETS)
     .flatMap(({ name, table }) => (table === undefined ? [] : [`  ${name}: ${table.description}`]))
@@ -116,8 +124,8 @@ export function commandLine(flags: TableFlags): string[] {
     'table',
     ...Object.entries(asked).flatMap(([name, value]) =>
       value === true
-        ? [`--${name}`]
-        : [value].flat().flatMap((text) => (text === undefined ? [] : [`--${name}`, String(text)])),
+        ? [flagOf(name)]
+        : [value].flat().flatMap((text) => (text === undefined ? [] : [flagOf(name), String(text)])),
     ),
   ];
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { EXIT } from '../../errors.ts';
+import { STRATEGIES } from '../../strategy/index.ts';
 import { runCli } from '../program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
@@ -65,6 +66,42 @@ test.each([
   const { code, err } = await bench(...args);
   expect(code).toBe(EXIT.usage);
   expect(err).toMatch(message);
+});
+
+test('the help of both commands names every strategy', async () => {
+  for (const command of [['bench', 'table'], ['search']]) {
+    let help = '';
+    const stdout = { write: (text: string) => (help += text) };
+    await runCli([...command, '--help'], { stdout, stderr: stdout });
+    const words = new Set(help.split(/[\s,]+/));
+    expect(Object.keys(STRATEGIES).filter((name) => !words.has(name))).toEqual([]);
+  }
+});
+
+test('rows of one network are one architecture with --merge-equal, in all processes', async () => {
+  const file = join(folder, 'cells.csv');
+  const cells = ['none', 'skip_connect'].flatMap((hidden) =>
+    ['none', 'avg_pool_3x3', 'nor_conv_1x1'].map(
+      (last) => `|none~0|+|none~0|${hidden}~1|+|${last}~0|none~1|none~2|`,
+    ),
+  );
+  writeFileSync(file, `arch,accuracy\n${cells.map((cell, i) => `${cell},${i}`).join('\n')}`);
+  const result = { out: '', err: '' };
+  const code = await runCli(
+    `bench table --table ${file} --space nasbench201 --signal accuracy --strategy random --evaluations 9 --seeds 2 --workers 2 --merge-equal`.split(
+      ' ',
+    ),
+    {
+      stdout: { write: (text) => (result.out += text) },
+      stderr: { write: (text) => (result.err += text) },
+    },
+  );
+  expect(result.err).toBe('');
+  expect(code).toBe(0);
+  // The means of rows 0 and 3, 1 and 4, 2 and 5; every run finds all three.
+  expect(result.out).toMatch(/3 architectures of nasbench201; best accuracy 3\.5/);
+  expect(result.out).toMatch(/3 rows build the network of another row/);
+  expect(result.out).toMatch(/random +3 +3\.5000/);
 });
 
 test('a table with several tasks says that one must be chosen', async () => {

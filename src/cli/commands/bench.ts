@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { equalNetworks } from '../../benchmark/equal-networks.ts';
 import { type PredictorResult, predictorQuality } from '../../benchmark/predictor-quality.ts';
 import { createProblem } from '../../benchmark/problem.ts';
 import { replayInShards, serveShard } from '../../benchmark/shards.ts';
@@ -14,7 +15,7 @@ import { findStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
-import { print, styler, type Terminal } from '../terminal.ts';
+import { print, statusLine, styler, type Terminal } from '../terminal.ts';
 import {
   bound,
   commandLine,
@@ -84,6 +85,14 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
           what: 'A replay needs an end: --evaluations, --budget, or --reach alone',
           hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN, or --reach 94.2.',
         });
+      const line = statusLine(terminal);
+      const networkOf =
+        flags.mergeEqual === true
+          ? await equalNetworks(table, space, signal, (share) =>
+              line.show(`building networks · ${percent(share)}`),
+            )
+          : undefined;
+      line.clear();
       const target = goal(flags.signal, 'max');
       const report = flags.report ?? target.column;
       const problem = createProblem({
@@ -99,6 +108,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
           return { table: tableAt(path), column };
         }),
         constraints: flags.constraint.map(bound),
+        ...(networkOf === undefined ? {} : { networkOf }),
       });
       const ends = { problem, evaluations, budget, continued: flags.continued ?? false, reach };
       if (flags.shard !== undefined) {
@@ -106,7 +116,13 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         return;
       }
       if (trained !== null) {
-        printPredictors(terminal, flags, await predictorQuality(problem, trained, seeds, signal));
+        printPredictors(
+          terminal,
+          flags,
+          await predictorQuality(problem, trained, seeds, signal, (share) =>
+            line.show(`features of all networks · ${percent(share)}`),
+          ),
+        );
         finish(EXIT.ok);
         return;
       }
@@ -114,10 +130,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       let done = 0;
       const onRun = (strategy: string): void => {
         done++;
-        if (terminal.stderr.isTTY)
-          terminal.stderr.write(
-            `\r\x1b[K${done} of ${total} runs · ${strategy}${done === total ? '\n' : ''}`,
-          );
+        line.show(`${done} of ${total} runs · ${strategy}${done === total ? '\n' : ''}`);
       };
       const { results, reached, curves, optimum, bestBySignal } = await runTableBenchmark({
         ...ends,
@@ -125,6 +138,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         seeds,
         signal,
         onRun,
+        onPreparing: (strategy, share) =>
+          line.show(`${done} of ${total} runs · ${strategy}: features of all networks · ${percent(share)}`),
         ...(workers === 1
           ? {}
           : {
@@ -178,6 +193,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       finish(EXIT.ok);
     });
 };
+
+const percent = (share: number): string => `${Math.floor(100 * share)} %`;
 
 const BASELINE = 'random';
 

@@ -60,6 +60,12 @@ export function plainLines(
         return [
           `${numberOf(event.trials.length, 'trial')} ${event.trials.length === 1 ? 'was' : 'were'} finished before`,
         ];
+      case 'preparing':
+        return stepped(
+          event.what,
+          event.progress,
+          () => `${event.what}: ${Math.round(100 * event.progress)} %`,
+        );
       case 'trial-finished': {
         const row = `${inColumns(trialRow(event.trial, 100))}${standing()}`;
         const isFirst = !headed;

@@ -119,6 +119,17 @@ test('plain lines tell each tenth of a long work once, and every trial', () => {
   );
 });
 
+test('what the next trial waits for is shown until it starts', () => {
+  const what = 'features of all networks of the space';
+  const waiting = advance(state, { event: 'preparing', what, progress: 0.5 });
+  expect(renderProgress(waiting, 0, 100, plain)).toContain(`████████████░░░░░░░░░░░░  ${what}`);
+  const started = advance(waiting, { event: 'trial-started', trial: trial(3, null) });
+  expect(renderProgress(started, 0, 100, plain)).not.toContain(what);
+  const lines = plainLines(() => []);
+  const told = [0, 0.01, 0.25, 0.29].flatMap((progress) => lines({ event: 'preparing', what, progress }));
+  expect(told).toEqual([`${what}: 0 %`, `${what}: 25 %`]);
+});
+
 test('a trial that was over a bound before its training counts nowhere', () => {
   const over: Trial = { ...trial(5, null, 'latency 3 ms is over the bound of 1 ms'), state: 'pruned' };
   const lines = plainLines(

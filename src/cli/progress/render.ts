@@ -19,6 +19,7 @@ export function renderProgress(state: ProgressState, now: number, columns: numbe
     ...(state.loading
       ? [`${bar(state.loading.done / Math.max(1, state.loading.total), 24)}  reading images`]
       : []),
+    ...(state.preparing ? [`${bar(state.preparing.progress, 24)}  ${state.preparing.what}`] : []),
     ...recent(state, columns, style),
     ...summary(state, columns, style),
     ...running(state, columns, style),

@@ -11,6 +11,8 @@ export interface RunningTrial {
 export interface ProgressState {
   readonly phase: 'data' | 'search' | 'final' | 'export';
   readonly loading: { readonly done: number; readonly total: number } | null;
+  /** What the next trial waits for, 0..1. */
+  readonly preparing: { readonly what: string; readonly progress: number } | null;
   readonly budget: {
     readonly trials: number | null;
     readonly deadline: number | null;
@@ -38,6 +40,7 @@ export interface ProgressState {
 export const initialProgress: ProgressState = {
   phase: 'data',
   loading: null,
+  preparing: null,
   budget: { trials: null, deadline: null, workers: 1, finals: 1, finalWork: 0 },
   running: [],
   finished: [],
@@ -68,9 +71,12 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
       };
     case 'resumed':
       return { ...state, finished: event.trials, best: event.best, front: event.front };
+    case 'preparing':
+      return { ...state, preparing: { what: event.what, progress: event.progress } };
     case 'trial-started':
       return {
         ...state,
+        preparing: null,
         running: [...without(state, event.trial.number), { trial: event.trial, progress: 0 }],
       };
     case 'trial-progress':
@@ -92,6 +98,7 @@ export function advance(state: ProgressState, event: SearchEvent): ProgressState
       return {
         ...state,
         phase: 'final',
+        preparing: null,
         running: [],
         final: { trial: event.trial, epochs: event.epochs, progress: 0, valAccuracy: null },
         finalsBegun: state.finalsBegun + 1,

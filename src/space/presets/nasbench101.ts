@@ -20,6 +20,7 @@ import { defineSpace } from '../define-space.ts';
 import type { SearchSpace, TableRule } from '../space.ts';
 import { archIntegers } from './arch-integers.ts';
 import { poolToWorkingSize, strideFor } from './downsampling.ts';
+import { checkStackSize } from './stack-size.ts';
 
 const BENCHMARK = 'NAS-Bench-101';
 const VERTICES = 7;
@@ -172,11 +173,15 @@ const refusing =
   (reason: string): never =>
     fail('ARCHITECTURE', { benchmark: BENCHMARK, text, reason });
 
-/** The space with `cells` cells a stage (the benchmark has 3) and `channels` in the stem (the benchmark has 128). */
+/**
+ * The space with `cells` cells a stage (the benchmark has 3) and `channels` in the stem (the benchmark has 128).
+ * @throws USAGE when one is no whole number ≥ 1
+ */
 export function nasBench101(
   options: { readonly cells?: number; readonly channels?: number } = {},
 ): SearchSpace {
   const { cells = 3, channels = 128 } = options;
+  checkStackSize('nasBench101', { cells, channels });
   return defineSpace({
     name: 'nasbench101',
     description:

@@ -5,6 +5,7 @@ import type { Network } from '../../network/network.ts';
 import { networkHash } from '../canonical.ts';
 import { enumerateGenomes } from '../sampling.ts';
 import { spaceSize } from '../size.ts';
+import { nasBench101 } from './nasbench101.ts';
 import { fromArchString, type NasBench201Genome, nasBench201, toArchString } from './nasbench201.ts';
 
 const space = nasBench201();
@@ -131,4 +132,12 @@ it('reads both forms of a table, and they mean the same cell', () => {
   expect(genome({ cell: text })).toBeNull();
   expect(() => genome({ arch: '(0,2,3,2,3)' })).toThrow(/5 operations where there are 6/);
   expect(() => genome({ arch: '(0,2,3,2,3,7)' })).toThrow(/"7" is no operation/);
+});
+
+it.each([
+  [() => nasBench201({ cells: 0 }), 'nasBench201({ cells: 0 }): cells is a whole number of 1 or more'],
+  [() => nasBench201({ channels: 1.5 }), 'nasBench201({ channels: 1.5 })'],
+  [() => nasBench101({ cells: Number.NaN }), 'nasBench101({ cells: NaN })'],
+])('a stack of no size is refused where it is made: %#', (make, message) => {
+  expect(make).toThrow(message);
 });

@@ -19,6 +19,7 @@ import { defineSpace } from '../define-space.ts';
 import type { SearchSpace, TableRule } from '../space.ts';
 import { poolToWorkingSize, strideFor } from './downsampling.ts';
 import { fourNodeChoices } from './four-node-choices.ts';
+import { checkStackSize } from './stack-size.ts';
 
 const choices = fourNodeChoices(oneOf(NAS_BENCH_201_OPERATIONS));
 /** A genome of the space: an operation for each of the six edges. */
@@ -102,9 +103,11 @@ interface NasBench201Options {
 /**
  * The cell space of NAS-Bench-201 (Dong and Yang 2020): four nodes, six edges, five operations, 15,625 cells, stacked
  * in three stages with a strided residual block between them.
+ * @throws USAGE when a size is no whole number ≥ 1
  */
 export function nasBench201(options: NasBench201Options = {}): SearchSpace {
   const { cells = 5, channels = 16 } = options;
+  checkStackSize('nasBench201', { cells, channels });
   return defineSpace({
     name: 'nasbench201',
     description:

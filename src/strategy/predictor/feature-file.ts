@@ -4,7 +4,7 @@
  * the features are computed.
  *
  * Layout: 8 bytes magic, uint32 length of the header, header (JSON, padded to a multiple of 8), the row of each genome
- * (int32), then the matrix (float32, column by column). Little-endian.
+ * and the order of the genomes (int32), then the matrix (float32, column by column). Little-endian.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,8 @@ export interface ListedFeatures {
   readonly matrix: FeatureMatrix;
   /** By genome: the row of its network. */
   readonly rowOf: Int32Array;
+  /** Places in the list, those of plainer networks first. */
+  readonly order: Int32Array;
   /** By row: the network's identity. */
   readonly identities: readonly string[];
 }
@@ -66,10 +68,11 @@ export function readFeatures(key: string): ListedFeatures | null {
     ) as Header;
     const at = PREFIX + length;
     const body = new Uint8Array(bytes.subarray(at)).buffer;
-    if (body.byteLength !== 4 * (genomes + shape.rows * shape.columns)) return null;
+    if (body.byteLength !== 4 * (2 * genomes + shape.rows * shape.columns)) return null;
     return {
-      matrix: { ...shape, values: new Float32Array(body, 4 * genomes) },
+      matrix: { ...shape, values: new Float32Array(body, 8 * genomes) },
       rowOf: new Int32Array(body, 0, genomes),
+      order: new Int32Array(body, 4 * genomes, genomes),
       identities,
     };
   } catch {
@@ -78,7 +81,7 @@ export function readFeatures(key: string): ListedFeatures | null {
 }
 
 /** Writes the file beside its place and renames it: nobody ever reads half of it. Where that fails there is none. */
-export function writeFeatures(key: string, { matrix, rowOf, identities }: ListedFeatures): void {
+export function writeFeatures(key: string, { matrix, rowOf, order, identities }: ListedFeatures): void {
   const path = pathOf(key);
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -90,7 +93,7 @@ export function writeFeatures(key: string, { matrix, rowOf, identities }: Listed
     head.writeUInt32LE(padded.length, MAGIC.length);
     head.write(padded, PREFIX, 'latin1');
     mkdirSync(folder(), { recursive: true });
-    const parts = [head, rowOf, values].map((part) =>
+    const parts = [head, rowOf, order, values].map((part) =>
       Buffer.from(part.buffer, part.byteOffset, part.byteLength),
     );
     writeFileSync(temporary, Buffer.concat(parts), { flag: 'wx' });

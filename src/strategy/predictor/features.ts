@@ -23,7 +23,7 @@ export interface RawFeatures {
 }
 
 /** Goes up with every change of what this folder makes of a genome: files of another version are not read. */
-export const FEATURE_VERSION = 2;
+export const FEATURE_VERSION = 4;
 
 /** Rounds of refinement: a neighbourhood reaches so many operators back. */
 const ROUNDS = 3;

@@ -111,6 +111,7 @@ interface Among {
 }
 
 function relationsAmong(features: FeatureMatrix, rows: readonly number[]): Among {
+  for (const row of Int32Array.from(rows).sort()) relationsOf(features, row);
   const all = rows.map((row) => relationsOf(features, row));
   const triangle = (of: (relations: Relations) => Float32Array): Float64Array => {
     const values = new Float64Array((rows.length * (rows.length + 1)) / 2);
@@ -194,8 +195,10 @@ export function fitGaussianProcess(
   const kept = before?.rows.length ?? 0;
   const lower = new Float64Array(n * n);
   for (let i = 0; i < kept; i++) lower.set(before!.lower.subarray(i * kept, i * kept + i + 1), i * n);
+  const order = Int32Array.from(rows);
+  for (const row of order.toSorted()) relationsOf(features, row);
   for (let i = kept; i < n; i++) {
-    const kernel = kernelBetween(features, rows[i]!, rows.slice(0, i + 1), settings);
+    const kernel = kernelBetween(features, rows[i]!, order.subarray(0, i + 1), settings);
     lower.set(kernel, i * n);
     lower[i * n + i] = lower[i * n + i]! + settings.noise;
   }
@@ -214,7 +217,7 @@ const sameSettings = (a: KernelSettings, b: KernelSettings): boolean =>
 function kernelBetween(
   features: FeatureMatrix,
   row: number,
-  others: ArrayLike<number>,
+  others: Int32Array,
   settings: KernelSettings,
 ): Float64Array {
   const { distances, linear, linearProxies } = relationsOf(features, row);

@@ -67,6 +67,33 @@ test('one row for each network, found by any genome that builds it', () => {
   expect(rowIn(some, source(), b)).toBe(rowIn(some, source(), a));
 });
 
+test('plainer networks come first, and of genomes that build one network the one without dead branches', () => {
+  const branched = defineSpace({
+    name: 'branched',
+    description: 'Layers beside a branch that leads nowhere, one that is left out, or none.',
+    choices: struct({ width: oneOf([2, 1]), branch: oneOf(['dead', 'zero', 'no']) }),
+    build: ({ width, branch }, io) => {
+      const b = networkBuilder(io.inputShape);
+      if (branch === 'dead') b.activation(b.input, 'relu');
+      if (branch === 'zero') b.add([b.zero(b.input), b.zero(b.input)]);
+      return b.build([b.linear(b.linear(b.flatten(b.input), { out: width }), { out: io.outputs })]);
+    },
+  });
+  const inspect = (genome: Genome) => {
+    const network = branched.build(genome, { inputShape: [1, 2, 2], outputs: 2 });
+    return { hash: networkHash(network), network, measures: { ...networkCost(network) } };
+  };
+  const all = [...enumerateGenomes(branched)];
+  const list = listing({ space: branched, proxies: [], inspect }, all);
+  const named = (places: Iterable<number>) =>
+    Array.from(places, (place) => Object.values(all[place]!).join(' '));
+  // Zeros are no work: those two stay in the order of the list.
+  const one = ['1 zero', '1 no', '1 dead'];
+  const two = ['2 zero', '2 no', '2 dead'];
+  expect(named(list.order)).toEqual([...one, ...two]);
+  expect(list.members.map(named)).toEqual([two, one]);
+});
+
 test('the second process reads what the first wrote, and both have the same', () => {
   const first = listing(source(), genomes());
   expect(files()).toHaveLength(1);
@@ -75,6 +102,7 @@ test('the second process reads what the first wrote, and both have the same', ()
   expect(builds).toBeLessThan(100);
   expect(second.matrix).toEqual(first.matrix);
   expect(second.members).toEqual(first.members);
+  expect(second.order).toEqual(first.order);
 });
 
 test('a file that is not whole, or of another list, is not used', () => {

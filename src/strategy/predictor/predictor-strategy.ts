@@ -9,6 +9,7 @@ import type { Prediction } from './forest.ts';
 import { frontGain } from './front-gain.ts';
 import { largest } from './largest.ts';
 import { comparableTrials, learntTrials, rankedTrials } from './learnt-set.ts';
+import { listingSteps } from './listed-features.ts';
 import { lastMilestone } from './milestones.ts';
 import type { Lesson, Model, ModelSettings, Surrogate } from './model.ts';
 import { candidatePool, type Pool, type PoolOptions } from './pool.ts';
@@ -39,12 +40,20 @@ export const predictorStrategy = (options: PredictorStrategyOptions): Strategy =
   name: options.name,
   description: options.description,
   suggest: (request) => proposeBy(request, options) ?? randomSearch.suggest(request),
+  prepare(request) {
+    const all = isTooEarly(request, options) ? null : request.listed();
+    return all === null ? [] : listingSteps(request, all);
+  },
 });
+
+/** While there are too few trials for a first prediction. */
+const isTooEarly = ({ history, running }: SuggestRequest, { start }: ModelSearch): boolean =>
+  history.length + running.length < start;
 
 /** Null when there is too little to learn from, or nothing to choose. */
 export function proposeBy(request: SuggestRequest, search: ModelSearch): Proposal | null {
   const { history, running } = request;
-  if (history.length + running.length < search.start) return null;
+  if (isTooEarly(request, search)) return null;
   const learnt = learntTrials(comparableTrials(history));
   const pruned = prunedByBounds(request);
   if (learnt.length + pruned.length < 2) return null;

@@ -11,28 +11,46 @@ export interface Relations {
   readonly linearProxies: Float32Array | null;
 }
 
-const cache = new WeakMap<FeatureMatrix, Map<number, Relations>>();
+interface Known {
+  readonly relations: Map<number, Relations>;
+  /** Rows from the first on of which all relations are kept. */
+  leading: number;
+}
+
+const cache = new WeakMap<FeatureMatrix, Known>();
 /** Bytes of one matrix's relations that are kept. */
 const KEPT_BYTES = 150e6;
 
-/** Computed once for a row, and kept for a while. */
+/**
+ * Computed once for a row, and kept for a while. Distances are the same both ways: whoever asks for many rows of a matrix
+ * from its first on, in ascending order, pays for half of them.
+ */
 export function relationsOf(features: FeatureMatrix, row: number): Relations {
   let known = cache.get(features);
   if (known === undefined) {
-    known = new Map();
+    known = { relations: new Map(), leading: 0 };
     cache.set(features, known);
   }
-  let found = known.get(row);
+  let found = known.relations.get(row);
   if (found === undefined) {
-    found = compute(features, row);
+    found = compute(features, row, row <= known.leading ? known.relations : null);
     const bytes = 4 * features.rows * (features.blocks.length + 2);
-    if ((known.size + 1) * bytes > KEPT_BYTES) known.delete(known.keys().next().value!);
-    known.set(row, found);
+    if ((known.relations.size + 1) * bytes > KEPT_BYTES) {
+      known.relations.delete(known.relations.keys().next().value!);
+      known.leading = 0;
+    }
+    if (row === known.leading) known.leading++;
+    known.relations.set(row, found);
   }
   return found;
 }
 
-function compute({ rows, values, blocks, linear }: FeatureMatrix, row: number): Relations {
+/** @param before relations of all rows before this one */
+function compute(
+  { rows, values, blocks, linear }: FeatureMatrix,
+  row: number,
+  before: ReadonlyMap<number, Relations> | null,
+): Relations {
   const product = (columns: readonly number[]): Float32Array | null => {
     if (columns.length === 0) return null;
     const sums = new Float32Array(rows);
@@ -43,18 +61,14 @@ function compute({ rows, values, blocks, linear }: FeatureMatrix, row: number): 
     }
     return sums;
   };
-  const distances = blocks.map(({ from, to }) => {
+  const first = before === null ? 0 : row;
+  const distances = blocks.map(({ from, to }, b) => {
     const sums = new Float32Array(rows);
-    for (let j = from; j < to; j++) {
-      const column = values.subarray(j * rows, (j + 1) * rows);
-      const own = column[row]!;
-      for (let i = 0; i < rows; i++) {
-        const difference = column[i]! - own;
-        sums[i] = sums[i]! + difference * difference;
-      }
-    }
+    addSquares(values, rows, row, from, to, first, sums);
     const share = 1 / (to - from);
-    return sums.map((sum) => sum * share);
+    for (let i = first; i < rows; i++) sums[i] = sums[i]! * share;
+    for (let i = 0; i < first; i++) sums[i] = before!.get(i)!.distances[b]![row]!;
+    return sums;
   });
   const proxies = blocks.find(({ name }) => name === 'proxies');
   return {
@@ -65,6 +79,41 @@ function compute({ rows, values, blocks, linear }: FeatureMatrix, row: number): 
         ? null
         : product(Array.from({ length: proxies.to - proxies.from }, (_, k) => proxies.from + k)),
   };
+}
+
+/** Adds the squared differences in some columns between one row and those from `first` on, four columns at a time. */
+function addSquares(
+  values: Float32Array,
+  rows: number,
+  row: number,
+  from: number,
+  to: number,
+  first: number,
+  sums: Float32Array,
+): void {
+  let j = from;
+  for (; j + 3 < to; j += 4) {
+    const [a, b, c, d] = [j * rows, (j + 1) * rows, (j + 2) * rows, (j + 3) * rows];
+    const [ownA, ownB, ownC, ownD] = [values[a + row]!, values[b + row]!, values[c + row]!, values[d + row]!];
+    for (let i = first; i < rows; i++) {
+      const inA = values[a + i]! - ownA;
+      const inB = values[b + i]! - ownB;
+      const inC = values[c + i]! - ownC;
+      const inD = values[d + i]! - ownD;
+      // Rounded after each column, as if it were added by itself.
+      let sum = Math.fround(sums[i]! + inA * inA);
+      sum = Math.fround(sum + inB * inB);
+      sum = Math.fround(sum + inC * inC);
+      sums[i] = sum + inD * inD;
+    }
+  }
+  for (; j < to; j++) {
+    const own = values[j * rows + row]!;
+    for (let i = first; i < rows; i++) {
+      const difference = values[j * rows + i]! - own;
+      sums[i] = sums[i]! + difference * difference;
+    }
+  }
 }
 
 /** The weight of each block in the matrix's order. */
