@@ -7,11 +7,13 @@
 import { type NetworkCost, networkCost } from './cost.ts';
 import { liveNetwork } from './live-network.ts';
 import type { Network, NetworkNode, Operator } from './network.ts';
+import { perNetwork } from './per-network.ts';
 import { reparameterisedNetwork } from './reparameterise.ts';
 import { networkShapes, rememberShapes } from './rules/shape.ts';
+import { sharedOperator } from './shared-operator.ts';
 
 /** Networks are immutable; study, trial and report ask for the form of the same one. */
-const known = new WeakMap<Network, Network>();
+const known = perNetwork<Network>('deployed');
 
 /**
  * The form in which a network is deployed, without weights: dead branches left out, parallel ones merged, batch norms
@@ -98,13 +100,13 @@ function withoutTraining(network: Network): Network {
   return form;
 }
 
-/** Of layers; equal ones share it, as they share the operator. */
+/** By layer, which equal ones share. */
 const withBiases = new WeakMap<Operator, Operator>();
 
 function withBias(layer: Operator): Operator {
   let biased = withBiases.get(layer);
   if (biased === undefined) {
-    biased = { ...layer, bias: true } as Operator;
+    biased = sharedOperator({ ...layer, bias: true } as Operator);
     withBiases.set(layer, biased);
   }
   return biased;

@@ -7,6 +7,7 @@ import { isBlank } from './blank-weights.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
 import { networkShapes, outputShape, rememberShapes } from './rules/shape.ts';
+import { sharedOperator } from './shared-operator.ts';
 
 type Conv = Extract<Operator, { kind: 'conv' }>;
 /** Tensors by name, `<node id>.<suffix>`. */
@@ -155,7 +156,7 @@ function targetConv(
   const largest = (pick: (conv: Conv) => number): number => Math.max(...convs.map(pick));
   const kernel: Pair = [largest((c) => c.kernel[0]), largest((c) => c.kernel[1])];
   const padding = [0, 1, 2, 3].map((side) => largest((c) => c.padding[side]!)) as unknown as Padding;
-  const target: Conv = { ...first, kernel, padding, bias: true };
+  const target = sharedOperator<Conv>({ ...first, kernel, padding, bias: true });
   const alike = convs.every(
     (c) =>
       c.dilation.every((d) => d === 1) &&

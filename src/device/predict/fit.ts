@@ -55,9 +55,7 @@ export function fitLatency(
     const rest = samples.filter((__, i) => i % FOLDS !== fold);
     const partial = fitCoefficients(rest);
     const predicted = corrected(partial, fitResidual(partial, rest, smoothness).model);
-    return samples
-      .filter((__, i) => i % FOLDS === fold)
-      .map(({ work, ms }) => ms / predicted(work) - 1);
+    return samples.filter((__, i) => i % FOLDS === fold).map(({ work, ms }) => ms / predicted(work) - 1);
   })
     .flat()
     .flatMap((error) => SLICES.map((z) => Math.abs(error + z * drift)))
