@@ -6,6 +6,7 @@ import {
 } from '../../device/predict/calibration-file.ts';
 import { writeWhole, writingTrouble } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
+import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
 import { type AddCommand, examples } from '../command.ts';
@@ -26,6 +27,10 @@ interface CalibrateFlags {
   readonly json?: boolean;
 }
 
+/** An interval wider than this says that little was learnt. */
+const USEFUL = 0.15;
+const DOUBT =
+  'the interval is wide: too few networks, or the machine was busy. Give more --time, and leave the machine alone meanwhile';
 const SPACES = ['mobile', 'nasbench201', 'residual', 'repvgg'];
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
@@ -129,13 +134,17 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
           terminal,
           ...tableLines([
             ['file', flags.out],
-            ['measured with', `provider ${measuredWith().provider}, ${measuredWith().threads} threads`],
+            [
+              'measured with',
+              `provider ${measuredWith().provider}, ${numberOf(measuredWith().threads, 'thread')}`,
+            ],
             ...found.flatMap(({ precision, networks, refused, relativeError, confidence, drift, free }) => [
               [
                 precision,
                 `${networks} networks${refused > 0 ? `, ${refused} refused` : ''}; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks, a drift of ${(100 * drift).toFixed(1)} % between sessions included`,
               ],
-              ...(free.length > 0 ? [['fused', free.map((kind) => `${kind}: free`).join('; ')]] : []),
+              ...(free.length > 0 ? [['costs nothing', free.join(', ')]] : []),
+              ...(relativeError > USEFUL ? [['doubt', DOUBT]] : []),
             ]),
           ]),
         );

@@ -26,8 +26,10 @@ export function roundsReporter({ stderr }: Terminal, label: string): RoundsRepor
   const draw = (): void => {
     if (live) stderr.write(`${CLEAR}${shown}`);
   };
-  const text = ({ round, rounds, networks, secondsLeft }: RoundsProgress): string =>
-    `${label}: round ${round} of ${rounds}, ${networks} network${networks === 1 ? '' : 's'}, about ${formatSeconds(Math.ceil(secondsLeft))} left`;
+  const text = ({ round, rounds, networks, share, secondsLeft }: RoundsProgress): string =>
+    share >= 1
+      ? `${label}: timed; working out what comes of it`
+      : `${label}: round ${round} of ${rounds}, ${networks} network${networks === 1 ? '' : 's'}, about ${formatSeconds(Math.ceil(secondsLeft))} left`;
   shown = `${style('cyan', bar(0, CELLS))}  ${label}: begins`;
   draw();
   return {
