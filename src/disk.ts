@@ -74,6 +74,18 @@ export async function writeWhole(
   }
 }
 
+/** Why a file could not be written to a path, in words, without writing it; null when it could: asked before long work. */
+export function writingTrouble(path: string): string | null {
+  try {
+    if (existsSync(path) && statSync(path).isDirectory()) return 'it is a folder';
+    if (!statSync(dirname(resolve(path))).isDirectory()) return 'a part of the path is a file, not a folder';
+    accessSync(dirname(resolve(path)), constants.W_OK);
+    return null;
+  } catch (error) {
+    return diskReason(error);
+  }
+}
+
 /** A file that a process was writing beside its place: left behind only where it was killed. */
 export const isPart = (name: string): boolean => /\.\d+(-[0-9a-f]+)?\.(part|tmp)$/.test(name);
 

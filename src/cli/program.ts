@@ -25,6 +25,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
 };
 
+/** After Ctrl-C these can be gone on with. */
+const KEEPING: ReadonlySet<string> = new Set(['search', 'quickstart', 'resume']);
+
 const EXIT_TEXTS = {
   ok: 'all went well',
   internal: 'an error of Espalier itself, or one that nobody foresaw',
@@ -50,7 +53,7 @@ export async function runCli(
   terminal: Terminal,
   began = Date.now(),
 ): Promise<number> {
-  const interrupt = listenForInterrupt(terminal);
+  const interrupt = listenForInterrupt(terminal, KEEPING.has(args[0] ?? ''));
   const json = args.includes('--json');
   let exitCode: number = EXIT.ok;
   const program = new Command('espalier')

@@ -5,6 +5,7 @@
 import { fail } from '../errors.ts';
 import type { ActivationName, Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
 import { outputShape, rememberShapes } from './rules/shape.ts';
+import { sharedOperator } from './shared-operator.ts';
 
 /** One number for both, or [vertical, horizontal]. */
 type Size = number | Pair;
@@ -139,21 +140,6 @@ export interface NetworkBuilder {
   build(outputs: readonly string[]): Network;
 }
 
-/** Equal layers, also of different networks, share one operator, so that what is derived from operators is derived once. */
-const operators = new Map<string, Operator>();
-const MOST_OPERATORS = 20_000;
-
-function interned(operator: Operator): Operator {
-  // The attributes of a kind have a fixed order and fixed lengths.
-  const key = Object.values(operator).join();
-  const found = operators.get(key);
-  if (found !== undefined) return found;
-  // Rates may take any value.
-  if (operators.size >= MOST_OPERATORS) operators.clear();
-  operators.set(key, operator);
-  return operator;
-}
-
 const pair = (size: Size): Pair => (typeof size === 'number' ? [size, size] : size);
 
 function samePadding(kernel: Pair, dilation: Pair): Padding {
@@ -193,7 +179,7 @@ export function networkBuilder(inputShape: readonly number[]): NetworkBuilder {
   ): string => {
     const id = freeId(options?.id ?? fallback);
     shapes.set(id, outputShape(operator, inputs.map(shape), id));
-    nodes.push({ id, operator: interned(operator), inputs });
+    nodes.push({ id, operator: sharedOperator(operator), inputs });
     return id;
   };
   const pool = (kind: 'maxPool' | 'averagePool', x: string, options: PoolOptions): string => {

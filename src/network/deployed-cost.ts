@@ -7,11 +7,13 @@
 import { type NetworkCost, networkCost } from './cost.ts';
 import { liveNetwork } from './live-network.ts';
 import type { Network, NetworkNode, Operator } from './network.ts';
+import { perNetwork } from './per-network.ts';
 import { reparameterisedNetwork } from './reparameterise.ts';
 import { networkShapes, rememberShapes } from './rules/shape.ts';
+import { sharedOperator } from './shared-operator.ts';
 
 /** Networks are immutable; study, trial and report ask for the form of the same one. */
-const known = new WeakMap<Network, Network>();
+const known = perNetwork<Network>('deployed');
 
 /**
  * The form in which a network is deployed, without weights: dead branches left out, parallel ones merged, batch norms
@@ -37,18 +39,6 @@ export function deployedNetwork(network: Network): Network {
  */
 export const deployedCost = (network: Network): NetworkCost => networkCost(deployedNetwork(network));
 
-/** Whether the layer before a batch norm is seen behind another one, and behind a sum of one input. */
-interface Sees {
-  readonly rows: boolean;
-  readonly sums: boolean;
-}
-
-/** As versions before have counted, the latest first: of files that they made. @throws SHAPE */
-export const earlierDeployedCosts = (network: Network): NetworkCost[] =>
-  [true, false].map((rows) =>
-    networkCost(withoutTraining(reparameterisedNetwork(liveNetwork(network)), { rows, sums: false })),
-  );
-
 const ONLY_TRAINS: ReadonlySet<Operator['kind']> = new Set(['dropout', 'stochasticDepth']);
 /** Of one input they are that input: a cell's sum of a single edge. */
 const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
@@ -56,44 +46,68 @@ const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
 /**
  * Batch norms disappear into the convolution or product before them where nothing else reads its result, as
  * onnx/fold-batch-norm.ts has it; what only trains disappears, and sums of one input.
- * @param sees what a batch norm is folded behind
  */
-function withoutTraining(network: Network, sees: Sees = { rows: true, sums: true }): Network {
+function withoutTraining(network: Network): Network {
   const shapes = networkShapes(network);
-  const byId = new Map(network.nodes.map((node) => [node.id, node]));
-  const readers = new Map<string, number>();
-  const read = (value: string): void => void readers.set(value, (readers.get(value) ?? 0) + 1);
+  const places = new Map<string, number>();
+  for (let i = 0; i < network.nodes.length; i++) places.set(network.nodes[i]!.id, i);
+  /** How many inputs and outputs read each node. */
+  const readers = new Uint32Array(network.nodes.length);
+  const read = (value: string): void => {
+    const place = places.get(value);
+    if (place !== undefined) readers[place]!++;
+  };
   for (const { inputs } of network.nodes) inputs.forEach(read);
   network.outputs.forEach(read);
 
   /** What stands for a value whose node is gone. */
   const instead = new Map<string, string>();
-  const folded = new Set<string>();
-  /** Whether nothing reads the value, or what it is made of without another layer, beside one reader. */
-  const readOnce = (value: string): boolean =>
-    readers.get(value) === 1 && (!instead.has(value) || readOnce(byId.get(value)!.inputs[0]!));
+  const folded = new Set<NetworkNode>();
+  /** Whether nothing reads the node, or what it is made of without another layer, beside one reader. */
+  const readOnce = (place: number): boolean => {
+    if (readers[place] !== 1) return false;
+    const { id, inputs } = network.nodes[place]!;
+    return !instead.has(id) || readOnce(places.get(inputs[0]!)!);
+  };
   for (const { id, operator, inputs } of network.nodes) {
     const [input] = inputs;
-    // Behind another batch norm, or what disappears, stands the layer before that.
-    const before = byId.get((sees.rows ? instead.get(input!) : undefined) ?? input!);
-    const layer = before?.operator.kind === 'conv' || before?.operator.kind === 'linear' ? before : null;
-    const folds = operator.kind === 'batchNorm' && layer !== null && readOnce(input!);
-    if (folds) folded.add(layer.id);
-    const ofOne = sees.sums && MERGES.has(operator.kind) && inputs.length === 1;
-    if (folds || ofOne || ONLY_TRAINS.has(operator.kind)) instead.set(id, instead.get(input!) ?? input!);
+    let gone = ONLY_TRAINS.has(operator.kind) || (MERGES.has(operator.kind) && inputs.length === 1);
+    if (operator.kind === 'batchNorm') {
+      // Behind another batch norm, or what disappears, stands the layer before that.
+      const before = places.get(instead.get(input!) ?? input!);
+      const layer = before === undefined ? null : network.nodes[before]!;
+      const { kind } = layer?.operator ?? operator;
+      if ((kind === 'conv' || kind === 'linear') && readOnce(places.get(input!)!)) {
+        folded.add(layer!);
+        gone = true;
+      }
+    }
+    if (gone) instead.set(id, instead.get(input!) ?? input!);
   }
   if (instead.size === 0) return network;
 
   const rename = (id: string): string => instead.get(id) ?? id;
-  const nodes: NetworkNode[] = network.nodes
-    .filter(({ id }) => !instead.has(id))
-    .map((node) => {
-      const inputs = node.inputs.some((id) => instead.has(id)) ? node.inputs.map(rename) : node.inputs;
-      if (folded.has(node.id))
-        return { ...node, operator: { ...node.operator, bias: true } as Operator, inputs };
-      return inputs === node.inputs ? node : { ...node, inputs };
-    });
+  const nodes: NetworkNode[] = [];
+  for (const node of network.nodes) {
+    const { id, operator, inputs } = node;
+    if (instead.has(id)) continue;
+    const renamed = inputs.some((input) => instead.has(input)) ? inputs.map(rename) : inputs;
+    if (folded.has(node)) nodes.push({ id, operator: withBias(operator), inputs: renamed });
+    else nodes.push(renamed === inputs ? node : { id, operator, inputs: renamed });
+  }
   const form: Network = { ...network, nodes, outputs: network.outputs.map(rename) };
   rememberShapes(form, shapes);
   return form;
+}
+
+/** By layer, which equal ones share. */
+const withBiases = new WeakMap<Operator, Operator>();
+
+function withBias(layer: Operator): Operator {
+  let biased = withBiases.get(layer);
+  if (biased === undefined) {
+    biased = sharedOperator({ ...layer, bias: true } as Operator);
+    withBiases.set(layer, biased);
+  }
+  return biased;
 }

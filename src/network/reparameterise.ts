@@ -7,6 +7,7 @@ import { isBlank } from './blank-weights.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
 import { networkShapes, outputShape, rememberShapes } from './rules/shape.ts';
+import { sharedOperator } from './shared-operator.ts';
 
 type Conv = Extract<Operator, { kind: 'conv' }>;
 /** Tensors by name, `<node id>.<suffix>`. */
@@ -81,17 +82,24 @@ function findMerges(network: Network): {
   // Most candidates have no sums, and this runs for every candidate that is proposed.
   if (!network.nodes.some((n) => n.operator.kind === 'add')) return { merges, removed };
   const shapes = networkShapes(network);
-  const byId = new Map(network.nodes.map((n) => [n.id, n]));
-  const readers = new Map<string, number>();
-  const read = (value: string): void => void readers.set(value, (readers.get(value) ?? 0) + 1);
+  const places = new Map<string, number>();
+  for (let i = 0; i < network.nodes.length; i++) places.set(network.nodes[i]!.id, i);
+  /** How many inputs and outputs read each node. */
+  const readers = new Uint32Array(network.nodes.length);
+  const read = (value: string): void => {
+    const place = places.get(value);
+    if (place !== undefined) readers[place]!++;
+  };
   for (const { inputs } of network.nodes) inputs.forEach(read);
   network.outputs.forEach(read);
 
+  const owned = (value: string, kind: Operator['kind']): NetworkNode | null => {
+    const place = places.get(value);
+    if (place === undefined || readers[place] !== 1) return null;
+    const node = network.nodes[place]!;
+    return node.operator.kind === kind ? node : null;
+  };
   const branchOf = (id: string): Branch => {
-    const owned = (value: string, kind: Operator['kind']): NetworkNode | null => {
-      const node = byId.get(value);
-      return node?.operator.kind === kind && readers.get(value) === 1 ? node : null;
-    };
     const norm = owned(id, 'batchNorm');
     const before = norm?.inputs[0] ?? id;
     const conv = owned(before, 'conv');
@@ -141,13 +149,14 @@ function targetConv(
   output: readonly number[],
 ): Conv | null {
   const source = branches[0]!.source;
+  if (branches.some((b) => b.source !== source)) return null;
   const convs = branches.flatMap((b) => (b.conv ? [b.conv.operator as Conv] : []));
   const [first] = convs;
-  if (first === undefined || branches.some((b) => b.source !== source)) return null;
+  if (first === undefined) return null;
   const largest = (pick: (conv: Conv) => number): number => Math.max(...convs.map(pick));
   const kernel: Pair = [largest((c) => c.kernel[0]), largest((c) => c.kernel[1])];
   const padding = [0, 1, 2, 3].map((side) => largest((c) => c.padding[side]!)) as unknown as Padding;
-  const target: Conv = { ...first, kernel, padding, bias: true };
+  const target = sharedOperator<Conv>({ ...first, kernel, padding, bias: true });
   const alike = convs.every(
     (c) =>
       c.dilation.every((d) => d === 1) &&

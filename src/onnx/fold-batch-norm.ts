@@ -10,7 +10,7 @@ import { floatAttribute, intAttribute } from './shape-rules.ts';
  */
 export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const { graph } = model;
-  if (!graph.nodes.some(({ op }) => op === 'BatchNormalization')) return model;
+  if (!hasFoldable(graph)) return model;
   const initializers = new Map(graph.initializers);
   // An initialiser that is also an input is only a default: a caller may give another value.
   const inputs = new Set(graph.inputs.map((i) => i.name));
@@ -67,6 +67,14 @@ export function foldBatchNorm(model: OnnxModel): OnnxModel {
   const used = new Set(nodes.flatMap((n) => n.inputs));
   const kept = new Map([...initializers].filter(([name]) => used.has(name)));
   return { ...model, graph: { ...graph, nodes, initializers: kept } };
+}
+
+/** Whether a batch norm follows a layer. Every candidate of a search is asked, and most have none or keep theirs. */
+function hasFoldable({ nodes }: OnnxModel['graph']): boolean {
+  if (!nodes.some(({ op }) => op === 'BatchNormalization')) return false;
+  const layers = new Set<string>();
+  for (const { op, outputs } of nodes) if (op === 'Conv' || op === 'Gemm') layers.add(outputs[0]!);
+  return nodes.some(({ op, inputs }) => op === 'BatchNormalization' && layers.has(inputs[0]!));
 }
 
 /** Weight [out, in] and bias [out], as our own linear layers have them. */

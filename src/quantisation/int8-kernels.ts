@@ -26,7 +26,6 @@ export function int8Kernels({ graph: float, shapes, float: floatScopes }: Deploy
   };
   const { graph } = prepareModel(model);
   const plan = planQuantisation(graph, new Set(floatScopes));
-  const units = new Map(plan.units.map((unit) => [unit.node, unit]));
   const absorbed = new Set(plan.units.map(({ rectifier }) => rectifier));
   const written = new Set<string>();
   for (const { output } of plan.units) if (plan.values.has(output)) written.add(output);
@@ -35,14 +34,19 @@ export function int8Kernels({ graph: float, shapes, float: floatScopes }: Deploy
 
   /** Values that preparation has put between two others come of a function of each element. */
   const shapeOf = (value: string): Shape =>
-    shapes.get(value) ?? (value === '' ? [] : shapeOf(producers.get(value)!.inputs[0]!));
+    shapes.get(value) ??
+    graph.initializers.get(value)?.shape ??
+    (value === '' ? [] : shapeOf(producers.get(value)!.inputs[0]!));
   const kernels: Kernel[] = [];
   const emit = (
     node: Pick<OnnxNode, 'op' | 'attributes'>,
     producer: string,
     inputs: readonly string[],
     output: string,
-  ): void => void kernels.push(kernelOf(node, producer, inputs.map(shapeOf), shapeOf(output)));
+  ): void => {
+    const weight = inputs.length > 1 ? shapeOf(inputs[1]!) : [];
+    kernels.push(kernelOf(node, producer, shapeOf(inputs[0]!), weight, shapeOf(output)));
+  };
   const convert = (value: string, producer: string): void => {
     emit(QUANTISE, producer, [value], value);
     emit(DEQUANTISE, QUANTISE.op, [value], value);
@@ -51,11 +55,13 @@ export function int8Kernels({ graph: float, shapes, float: floatScopes }: Deploy
     written.has(value) ? DEQUANTISE.op : (producers.get(value)?.op ?? NO_PRODUCER);
 
   const converted = new Set<string>();
+  /** Units are in the order of their nodes. */
+  let next = 0;
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
-    const unit = units.get(node);
+    const unit = plan.units[next]?.node === node ? plan.units[next++]! : null;
     const output = node.outputs[0]!;
-    if (unit === undefined) {
+    if (unit === null) {
       emit(node, producerOf(node.inputs[0]!), node.inputs, output);
       continue;
     }

@@ -46,110 +46,120 @@ const NEEDS_READER: ReadonlySet<Role> = new Set([
   'hardSigmoid',
 ]);
 
+/** Nodes by their place in the graph: every candidate of a search is planned. */
+interface Wiring {
+  readonly nodes: readonly OnnxNode[];
+  /** The node that a value comes from; undefined for inputs and constants. */
+  readonly producers: ReadonlyMap<string, number>;
+  /** By node: the nodes that read its first output, once for each input that does. */
+  readonly readers: readonly (readonly number[])[];
+  readonly outputs: ReadonlySet<string>;
+}
+
+function wiringOf({ nodes, outputs }: OnnxGraph): Wiring {
+  const producers = new Map<string, number>();
+  for (let i = 0; i < nodes.length; i++) for (const output of nodes[i]!.outputs) producers.set(output, i);
+  const readers = nodes.map((): number[] => []);
+  for (let i = 0; i < nodes.length; i++)
+    for (const input of nodes[i]!.inputs) {
+      const producer = producers.get(input);
+      if (producer !== undefined && nodes[producer]!.outputs[0] === input) readers[producer]!.push(i);
+    }
+  return { nodes, producers, readers, outputs: new Set(outputs.map(({ name }) => name)) };
+}
+
+/** The only node that reads a node's first output, where that is no output of the graph. */
+function onlyReader({ nodes, readers, outputs }: Wiring, node: number): number | null {
+  const found = readers[node]!;
+  return found.length === 1 && !outputs.has(nodes[node]!.outputs[0]!) ? found[0]! : null;
+}
+
+/** By node; null for those in float. */
+type Roles = (Role | null)[];
+
 /**
  * @param graph of a prepared model
  * @param keepFloat names of nodes, or of scopes of nodes, that stay in float
  */
 export function planQuantisation(graph: OnnxGraph, keepFloat: ReadonlySet<string>): QuantisationPlan {
+  const { nodes } = graph;
   const index = indexGraph(graph);
+  const wiring = wiringOf(graph);
   const reasons = new Map<OnnxNode, string>();
-  let roles = new Map<OnnxNode, Role>();
-  for (const node of graph.nodes) {
+  const roles: Roles = nodes.map((node) => {
     const found = roleOf(node, index);
-    if ('reason' in found) reasons.set(node, found.reason);
-    else if (inScope(node.name, keepFloat)) reasons.set(node, 'it was chosen to stay in float');
-    else roles.set(node, found.role);
-  }
-  // Until nothing changes: losing one operator may strand its neighbours.
-  for (let before = -1; before !== roles.size; ) {
-    before = roles.size;
-    roles = keptForward(graph, index, roles, reasons);
-    roles = keptBackward(graph, index, roles, reasons);
-  }
+    if ('role' in found && !inScope(node.name, keepFloat)) return found.role;
+    reasons.set(node, 'reason' in found ? found.reason : 'it was chosen to stay in float');
+    return null;
+  });
+  // In this order once is enough: what is dropped backward is read by nothing in integers, so that nobody is stranded by it.
+  dropForward(wiring, index, roles, reasons);
+  dropBackward(wiring, roles, reasons);
 
-  const absorbed = new Map<OnnxNode, OnnxNode>();
-  for (const [node, role] of roles) {
-    const reader = ABSORBS.has(role) ? onlyReader(index, node.outputs[0]!) : null;
-    if (reader !== null && roles.get(reader) === 'rectifier') absorbed.set(node, reader);
-  }
-  const gone = new Set(absorbed.values());
+  const rectifiers = nodes.map((_, i) => {
+    const role = roles[i]!;
+    const reader = role !== null && ABSORBS.has(role) ? onlyReader(wiring, i) : null;
+    return reader !== null && roles[reader] === 'rectifier' ? reader : null;
+  });
+  const gone = new Set(rectifiers);
   const units: IntegerUnit[] = [];
-  for (const [node, role] of roles) {
-    if (gone.has(node)) continue;
-    const rectifier = absorbed.get(node) ?? null;
-    const output = (rectifier ?? node).outputs[0]!;
-    units.push({ node, role, rectifier, inputs: activationInputs(node, role), output });
+  const values = new Set<string>();
+  for (const [i, node] of nodes.entries()) {
+    const role = roles[i]!;
+    if (role === null || gone.has(i)) continue;
+    const last = rectifiers[i] ?? i;
+    const inputs = activationInputs(node, role);
+    const output = nodes[last]!.outputs[0]!;
+    units.push({ node, role, rectifier: last === i ? null : nodes[last]!, inputs, output });
+    for (const input of inputs) values.add(input);
+    // Matrix products can give float results: theirs need a scale only for a reader in integers.
+    const product = role === 'layer' && node.op !== 'Conv';
+    if (!product || wiring.readers[last]!.some((reader) => roles[reader] !== null)) values.add(output);
   }
-  return { units, values: quantisedValues(units, index, roles), float: floatLayers(graph, reasons) };
-}
-
-function onlyReader(index: GraphIndex, value: string): OnnxNode | null {
-  const readers = index.readers(value);
-  return readers.length === 1 && !index.isOutput(value) ? readers[0]! : null;
+  return { units, values, float: floatLayers(graph, reasons) };
 }
 
 /** Drops operators without weights that read something in float. */
-function keptForward(
-  graph: OnnxGraph,
+function dropForward(
+  { nodes, producers }: Wiring,
   index: GraphIndex,
-  roles: ReadonlyMap<OnnxNode, Role>,
+  roles: Roles,
   reasons: Map<OnnxNode, string>,
-): Map<OnnxNode, Role> {
-  const kept = new Map<OnnxNode, Role>();
-  const inIntegers = (value: string): boolean => {
-    const producer = index.producers.get(value);
-    return producer !== undefined && kept.has(producer);
-  };
-  for (const node of graph.nodes) {
-    const role = roles.get(node);
-    if (role === undefined) continue;
-    const inputs = activationInputs(node, role).filter((i) => index.constant(i) === null);
-    if (role === 'layer' || (inputs.length > 0 && inputs.every(inIntegers))) kept.set(node, role);
-    else reasons.set(node, 'what it reads is in float');
+): void {
+  for (const [i, node] of nodes.entries()) {
+    const role = roles[i]!;
+    if (role === null || role === 'layer') continue;
+    let [read, inFloat] = [0, false];
+    for (const input of activationInputs(node, role)) {
+      if (index.constant(input) !== null) continue;
+      read++;
+      const producer = producers.get(input);
+      inFloat ||= producer === undefined || producer >= i || roles[producer] === null;
+    }
+    if (read > 0 && !inFloat) continue;
+    roles[i] = null;
+    reasons.set(node, 'what it reads is in float');
   }
-  return kept;
 }
 
 /** Drops cheap operators all of whose readers are in float. */
-function keptBackward(
-  graph: OnnxGraph,
-  index: GraphIndex,
-  roles: ReadonlyMap<OnnxNode, Role>,
-  reasons: Map<OnnxNode, string>,
-): Map<OnnxNode, Role> {
-  const kept = new Set(roles.keys());
-  for (const node of [...graph.nodes].reverse()) {
-    const role = roles.get(node);
-    if (role === undefined || !NEEDS_READER.has(role)) continue;
-    const value = node.outputs[0]!;
+function dropBackward(wiring: Wiring, roles: Roles, reasons: Map<OnnxNode, string>): void {
+  const { nodes, producers, readers } = wiring;
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const role = roles[i]!;
+    if (role === null || !NEEDS_READER.has(role)) continue;
+    if (readers[i]!.some((reader) => roles[reader] !== null)) continue;
     // A rectifier that the layer before it takes over costs nothing.
-    const producer = index.producers.get(node.inputs[0]!);
+    const producer = role === 'rectifier' ? producers.get(nodes[i]!.inputs[0]!) : undefined;
     const free =
-      role === 'rectifier' &&
       producer !== undefined &&
-      ABSORBS.has(roles.get(producer) ?? role) &&
-      producer.op === 'Conv' &&
-      onlyReader(index, node.inputs[0]!) === node;
-    if (free || index.readers(value).some((reader) => kept.has(reader))) continue;
-    kept.delete(node);
-    reasons.set(node, 'what reads it is in float');
+      nodes[producer]!.op === 'Conv' &&
+      roles[producer] === 'layer' &&
+      onlyReader(wiring, producer) === i;
+    if (free) continue;
+    roles[i] = null;
+    reasons.set(nodes[i]!, 'what reads it is in float');
   }
-  return new Map([...roles].filter(([node]) => kept.has(node)));
-}
-
-/** Matrix products can give float results: theirs need a scale only for a reader in integers. */
-function quantisedValues(
-  units: readonly IntegerUnit[],
-  index: GraphIndex,
-  roles: ReadonlyMap<OnnxNode, Role>,
-): ReadonlySet<string> {
-  const values = new Set<string>();
-  for (const unit of units) {
-    for (const input of unit.inputs) values.add(input);
-    const product = unit.role === 'layer' && unit.node.op !== 'Conv';
-    if (!product || index.readers(unit.output).some((reader) => roles.has(reader))) values.add(unit.output);
-  }
-  return values;
 }
 
 /** Only what computes something is worth telling. */

@@ -202,10 +202,7 @@ export const ModelMetadata = z.object({
   trial: z.number().int().exactOptional(),
   /** Of the search, or of the splits that the accuracies are of. */
   seed: z.union([z.number(), z.string()]).exactOptional(),
-  /**
-   * Of the network as it is deployed, in float, for one image; in files of earlier versions of the network that was
-   * trained.
-   */
+  /** Of the network as it is deployed, in float, for one image. */
   cost: z
     .object({
       /** Weights. */

@@ -105,6 +105,15 @@ describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
     expect(Math.max(...expected!) - Math.min(...expected!)).toBeGreaterThan(0.01);
   });
 
+  test('WebGPU that the browser does not have is refused with the reason, before a model is sent', async () => {
+    const gpu = httpDevice(`${server.origin}/?provider=webgpu#${encodeURIComponent(TOKEN)}`);
+    await expect(gpu.measure(small(), { maxSeconds: 0.2 })).rejects.toMatchObject({
+      code: 'DEVICE_REFUSED',
+      message: expect.stringContaining('the browser has no provider "webgpu", only wasm'),
+      hint: expect.stringContaining('a browser that has it'),
+    });
+  });
+
   test('a model that the engine does not know is said so, and the page goes on', async () => {
     const strange = Uint8Array.of(1, 2, 3);
     await expect(device().measure(strange, { maxSeconds: 0.2 })).rejects.toMatchObject({
@@ -186,6 +195,15 @@ describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
           (error) => error.code,
         );
     await expect.poll(answer, { timeout: 30_000 }).toBe('DEVICE_UNREACHABLE');
+  });
+
+  test('a graphics process that never answers is waited for, and not for ever', async () => {
+    const stuck = await browser.newPage();
+    await stuck.addInitScript('navigator.gpu.requestAdapter = () => new Promise(() => undefined)');
+    await stuck.goto(`${server.origin}/#${encodeURIComponent(TOKEN)}`);
+    await stuck.getByText('Waiting for a model').waitFor();
+    expect((await device().describe()).providers).toEqual(['wasm']);
+    await stuck.close();
   });
 
   test('a link without its token says so', async () => {

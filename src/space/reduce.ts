@@ -13,6 +13,7 @@
  * Rules are exact: batch normalisation of a zero is its learnt shift and therefore stays.
  */
 import type { Network, Operator, OperatorKind } from '../network/network.ts';
+import { perNetwork } from '../network/per-network.ts';
 import { networkShapes } from '../network/rules/shape.ts';
 import { inScope } from '../onnx/scope.ts';
 
@@ -86,7 +87,7 @@ const RULES: { readonly [K in OperatorKind]: Rule<K> } = {
 };
 
 /** Networks are immutable; hashes, features and paths are all made of the same reduced graph. */
-const reducedGraphs = new WeakMap<Network, ReducedGraph>();
+const reducedGraphs = perNetwork<ReducedGraph>('reduced');
 
 /** The reduced network (see the head of this file), worked out once. */
 export function reducedGraph(network: Network): ReducedGraph {

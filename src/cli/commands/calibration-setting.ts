@@ -3,16 +3,12 @@
 import type { Precision } from '../../device/predict/calibration-file.ts';
 import type { RandomModels } from '../../device/predict/random-models.ts';
 import type { Timer } from '../../device/predict/time-briefly.ts';
-import type { RoundsProgress } from '../../device/predict/time-in-rounds.ts';
 import type { DeviceDescription } from '../../device/remote/wire.ts';
 import { fail } from '../../errors.ts';
 import type { NetworkIO } from '../../network/network.ts';
 import { loadSpace } from '../../search/load-space.ts';
-import type { Terminal } from '../terminal.ts';
 
 const CLASSES = 10;
-/** Networks between two lines of progress. */
-const PROGRESS = 50;
 /** How long a device that does not answer is waited for. */
 const PATIENCE_SECONDS = 60;
 const REMOTE_SECONDS_EACH = 0.1;
@@ -58,6 +54,7 @@ export async function placeOf(
   address: string | undefined,
   threads: number,
   signal: AbortSignal,
+  onTrouble: (message: string) => void,
 ): Promise<Place> {
   if (address === undefined) {
     const { localTimer } = await import('../../device/predict/time-briefly.ts');
@@ -77,7 +74,7 @@ export async function placeOf(
   if (isCalibrationPath(address)) refuseCalibration(address);
   const { httpDevice } = await import('../../device/remote/http-device.ts');
   const { patientDevice } = await import('../../device/remote/patience.ts');
-  const device = patientDevice(httpDevice(address), { seconds: PATIENCE_SECONDS });
+  const device = patientDevice(httpDevice(address), { seconds: PATIENCE_SECONDS, onTrouble });
   const description = await device.describe(signal);
   let measured = { provider: description.providers[0]!, threads };
   return {
@@ -97,18 +94,6 @@ export const refuseCalibration = (path: string): never =>
     what: `--device ${path}: a calibration cannot measure anything`,
     hint: 'Give the address of a `device serve` or `device page`, http://host:port/#TOKEN; `espalier device predict --calibration FILE` reads a calibration.',
   });
-
-/** Without the time that is left where nobody can tell. */
-type Progress = Omit<RoundsProgress, 'secondsLeft'> & Partial<Pick<RoundsProgress, 'secondsLeft'>>;
-
-export const progressLines =
-  (terminal: Terminal, label: string) =>
-  ({ round, rounds, networks, secondsLeft }: Progress): void => {
-    if (networks % PROGRESS === 0)
-      terminal.stderr.write(
-        `${label}: round ${round} of ${rounds}, ${networks} networks${secondsLeft === undefined ? '' : `, ${Math.ceil(secondsLeft)} s left`}\n`,
-      );
-  };
 
 export function readThreads(text: string): number {
   const threads = Number(text);

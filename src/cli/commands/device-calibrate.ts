@@ -1,12 +1,19 @@
-import { writeFile } from 'node:fs/promises';
-import type { LatencyCalibration, Precision } from '../../device/predict/calibration-file.ts';
+import { isCalibrationPath } from '../../device/predict/calibrated-device.ts';
+import {
+  formatCalibration,
+  type LatencyCalibration,
+  type Precision,
+} from '../../device/predict/calibration-file.ts';
+import { writeWhole, writingTrouble } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
+import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
 import { type AddCommand, examples } from '../command.ts';
+import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { placeOf, progressLines, randomModels, readThreads } from './calibration-setting.ts';
+import { placeOf, randomModels, readThreads } from './calibration-setting.ts';
 
 interface CalibrateFlags {
   readonly out: string;
@@ -20,6 +27,10 @@ interface CalibrateFlags {
   readonly json?: boolean;
 }
 
+/** An interval wider than this says that little was learnt. */
+const USEFUL = 0.15;
+const DOUBT =
+  'the interval is wide: too few networks, or the machine was busy. Give more --time, and leave the machine alone meanwhile';
 const SPACES = ['mobile', 'nasbench201', 'residual', 'repvgg'];
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
@@ -63,19 +74,31 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       const precisions: readonly Precision[] = flags.int8 ? ['float', 'int8'] : ['float'];
       const seconds = parseDuration(flags.time) / precisions.length;
       const names = flags.space.length > 0 ? flags.space : SPACES;
+      checkOut(flags.out);
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
-      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal);
+      let reporter: RoundsReporter | null = null;
+      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal, (trouble) =>
+        reporter?.tell(`waiting: ${trouble}`),
+      );
       const models: LatencyCalibration['models'] = {};
-      for (const precision of precisions) {
-        const model = await calibrateLatency({
-          models: await randomModels(names, inputShape, precision),
-          timer,
-          seconds,
-          seed: flags.seed,
-          signal,
-          ...(!flags.json && { onTimed: progressLines(terminal, precision) }),
-        });
-        models[precision] = structuredClone(model) as NonNullable<LatencyCalibration['models'][Precision]>;
+      try {
+        for (const precision of precisions) {
+          const rounds = {
+            models: await randomModels(names, inputShape, precision),
+            ...{ timer, seconds, seed: flags.seed, signal },
+          };
+          reporter = flags.json ? null : roundsReporter(terminal, precision);
+          const model = await calibrateLatency({
+            ...rounds,
+            onTimed: (progress) => reporter?.onTimed(progress),
+          });
+          reporter?.close();
+          models[precision] = structuredClone(model) as NonNullable<LatencyCalibration['models'][Precision]>;
+        }
+      } catch (error) {
+        reporter?.close();
+        if (signal.aborted && !flags.json) terminal.stderr.write('No calibration was written.\n');
+        throw error;
       }
       const calibration: LatencyCalibration = {
         format: 'espalier-latency-1',
@@ -87,9 +110,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         inputShape,
         models,
       };
-      await writeFile(flags.out, `${JSON.stringify(calibration)}\n`).catch((cause: Error) =>
-        fail('USAGE', { what: `${flags.out}: cannot be written`, hint: cause.message }, cause),
-      );
+      await writeWhole(flags.out, formatCalibration(calibration));
       const found = precisions.map((precision) => ({ precision, ...models[precision]! }));
       if (flags.json)
         print(
@@ -113,19 +134,38 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
           terminal,
           ...tableLines([
             ['file', flags.out],
-            ['measured with', `provider ${measuredWith().provider}, ${measuredWith().threads} threads`],
+            [
+              'measured with',
+              `provider ${measuredWith().provider}, ${numberOf(measuredWith().threads, 'thread')}`,
+            ],
             ...found.flatMap(({ precision, networks, refused, relativeError, confidence, drift, free }) => [
               [
                 precision,
                 `${networks} networks${refused > 0 ? `, ${refused} refused` : ''}; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks, a drift of ${(100 * drift).toFixed(1)} % between sessions included`,
               ],
-              ...(free.length > 0 ? [['fused', free.map((kind) => `${kind}: free`).join('; ')]] : []),
+              ...(free.length > 0 ? [['costs nothing', free.join(', ')]] : []),
+              ...(relativeError > USEFUL ? [['doubt', DOUBT]] : []),
             ]),
           ]),
         );
       finish(EXIT.ok);
     });
 };
+
+/** Before minutes of timing: whether there will be a file, under a name that it is known by. */
+function checkOut(path: string): void {
+  if (!isCalibrationPath(path))
+    fail('USAGE', {
+      what: `--out ${path}: the name does not end in .json`,
+      hint: 'Write for example --out board.json: `search --device` takes other names for addresses.',
+    });
+  const reason = writingTrouble(path);
+  if (reason !== null)
+    fail('USAGE', {
+      what: `--out ${path}: cannot be written: ${reason}`,
+      hint: 'Give --out a place where a file can be written.',
+    });
+}
 
 function readInput(text: string): LatencyCalibration['inputShape'] {
   const [channels, height, width] = /^\d+x\d+x\d+$/.test(text) ? text.split('x').map(Number) : [];

@@ -1,10 +1,16 @@
-import { PRECISIONS, readCalibration } from '../../device/predict/calibration-file.ts';
-import type { CalibrationCheck } from '../../device/predict/check.ts';
+import {
+  type LatencyCalibration,
+  PRECISIONS,
+  readCalibration,
+} from '../../device/predict/calibration-file.ts';
+import type { Agreement, CalibrationCheck } from '../../device/predict/check.ts';
 import { EXIT, fail } from '../../errors.ts';
+import { numberOf } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
+import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { placeOf, progressLines, randomModels } from './calibration-setting.ts';
+import { type Place, placeOf, randomModels } from './calibration-setting.ts';
 
 interface CheckFlags {
   readonly networks: string;
@@ -44,28 +50,34 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         });
       const calibration = await readCalibration(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
-      const { timer } = await placeOf(flags.device, calibration.threads, signal);
+      let reporter: RoundsReporter | null = null;
+      const place = await placeOf(flags.device, calibration.threads, signal, (trouble) =>
+        reporter?.tell(`waiting: ${trouble}`),
+      );
       for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
-        const found = await checkCalibration(calibration, precision, {
-          models: await randomModels(calibration.spaces, calibration.inputShape, precision),
-          timer,
-          seconds: SECONDS,
-          networks,
-          seed: flags.seed,
-          signal,
-          ...(!flags.json && {
-            onTimed: ({ secondsLeft: _, ...progress }) => progressLines(terminal, precision)(progress),
-          }),
-        });
-        if (flags.json) print(terminal, JSON.stringify({ precision, ...found }));
+        const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
+        reporter = flags.json ? null : roundsReporter(terminal, precision);
+        let found: CalibrationCheck;
+        try {
+          found = await checkCalibration(calibration, precision, {
+            ...{ models, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
+            onTimed: (progress) => reporter?.onTimed(progress),
+          });
+        } finally {
+          reporter?.close();
+        }
+        const { calibratedOn, timedOn } = machinesOf(calibration, place);
+        if (flags.json) print(terminal, JSON.stringify({ precision, ...found, calibratedOn, timedOn }));
         else
           print(
             terminal,
             ...tableLines([
               ['precision', precision],
+              ['calibrated on', calibratedOn],
+              ...(timedOn === calibratedOn ? [] : [['timed on', `${timedOn}, which is not the same`]]),
               ['networks', String(found.networks)],
               ['within ±10 %', percent(found.withinTenPercent)],
-              ['rank correlation', found.rankCorrelation.toFixed(3)],
+              ['rank correlation', rank(found)],
               ['in the interval', `${percent(found.coverage)} (stated: ${percent(found.confidence)})`],
               ['bias', percent(found.bias)],
               [
@@ -87,10 +99,26 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
 function bySpace({ spaces }: CalibrationCheck): string[][] {
   const rows = Object.entries(spaces);
   if (rows.length < 2) return [];
-  return rows.map(([name, { networks, withinTenPercent, rankCorrelation, coverage, bias }]) => [
+  return rows.map(([name, found]) => [
     name,
-    `${networks} networks, ${percent(withinTenPercent)} within ±10 %, rank ${rankCorrelation.toFixed(3)}, ${percent(coverage)} in the interval, bias ${percent(bias)}`,
+    `${numberOf(found.networks, 'network')}, ${percent(found.withinTenPercent)} within ±10 %, rank ${rank(found)}, ${percent(found.coverage)} in the interval, bias ${percent(found.bias)}`,
   ]);
+}
+
+const rank = ({ rankCorrelation }: Agreement): string => rankCorrelation?.toFixed(3) ?? '–';
+
+/** In words: a calibration is true of one machine, runtime, provider and number of threads. */
+function machinesOf(
+  { machine, runtime, provider, threads }: LatencyCalibration,
+  { description, measuredWith }: Place,
+): { readonly calibratedOn: string; readonly timedOn: string } {
+  const words = (name: string, engine: string, by: string, count: number): string =>
+    `${name}, ${engine}, provider ${by}, ${numberOf(count, 'thread')}`;
+  const now = measuredWith();
+  return {
+    calibratedOn: words(machine, runtime, provider, threads),
+    timedOn: words(description.device, description.runtime, now.provider, now.threads),
+  };
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -3,6 +3,7 @@ import { formatMeasure, formatPercent, formatSeconds, numberOf } from '../../rep
 import { describeGenome } from '../../space/json.ts';
 import type { Trial } from '../../study/trial.ts';
 import { tableLines, truncate } from '../table.ts';
+import { bar } from './bar.ts';
 import { countedTrials, type ProgressState } from './state.ts';
 import { secondsLeft } from './time-left.ts';
 import { TRIAL_ALIGN, TRIAL_COLUMNS, trialRow } from './trial-row.ts';
@@ -35,11 +36,6 @@ export function timeLeftText(state: ProgressState, now: number): string | null {
   if (seconds === null) return null;
   return `${state.budget.deadline === null ? 'about ' : ''}${formatSeconds(seconds)} left`;
 }
-
-const bar = (share: number, cells: number): string => {
-  const filled = Math.round(Math.min(1, Math.max(0, share)) * cells);
-  return '█'.repeat(filled) + '░'.repeat(cells - filled);
-};
 
 const STATE_STYLE = { complete: 'green', pruned: 'yellow', failed: 'red' } as const;
 

@@ -17,6 +17,8 @@ export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networ
 /** Fewer networks leave no interval. */
 const FEWEST = 40;
 const NETWORKS = 1000;
+/** Of the time that is advised: machines are not always as fast. */
+const MARGIN = 1.3;
 
 export interface CalibratedModel extends LatencyModel {
   /** How many it was fitted to. */
@@ -34,14 +36,14 @@ export interface CalibratedModel extends LatencyModel {
 export async function calibrateLatency(options: CalibrateOptions): Promise<CalibratedModel> {
   const { networks = NETWORKS, seed, confidence = 0.9 } = options;
   const random = createRandom(seed).split('latency calibration');
-  const { samples, refused } = await timeInRounds({ ...options, networks, random });
+  const { samples, refused } = await timeInRounds({ ...options, networks, fewest: FEWEST, random });
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
       hint:
         refused.networks > samples.length
           ? `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give another --space.`
-          : 'Give more --time.',
+          : `Give more --time: ${((MARGIN * FEWEST) / Math.max(1, samples.length)).toFixed(1)} times as much would do for ${FEWEST} networks; a good predictor takes nine minutes.`,
     });
   const drift = driftOf(samples.map(({ rounds }) => rounds));
   const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);

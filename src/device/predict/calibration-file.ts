@@ -57,6 +57,35 @@ const schema = z.object({
 
 export type LatencyCalibration = z.infer<typeof schema>;
 
+const WIDTH = 120;
+
+/** As text that can be read and compared: a line for each entry, lists of numbers and names in lines of 120 characters. */
+export const formatCalibration = (calibration: LatencyCalibration): string => `${lines(calibration, '')}\n`;
+
+function lines(value: unknown, indent: string): string {
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const short = JSON.stringify(value);
+    if (indent.length + short.length <= WIDTH) return short;
+    let text = '[';
+    let line = '';
+    for (const [i, item] of value.entries()) {
+      const next = `${JSON.stringify(item)}${i < value.length - 1 ? ',' : ''}`;
+      if (line !== '' && inner.length + line.length + next.length > WIDTH) {
+        text += `\n${inner}${line}`;
+        line = '';
+      }
+      line += next;
+    }
+    return `${text}\n${inner}${line}\n${indent}]`;
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).map(
+    ([key, entry]) => `${inner}${JSON.stringify(key)}: ${lines(entry, inner)}`,
+  );
+  return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+}
+
 /** @param path for messages. @throws USAGE when the text is not such a file */
 export function parseCalibration(text: string, path: string): LatencyCalibration {
   const refuse = (reason: string): never =>

@@ -1,4 +1,6 @@
 /** How true a calibration is: networks that it has never seen, predicted and then timed. */
+
+import { fail } from '../../errors.ts';
 import { deployedGraph } from '../../network/deployed-graph.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { median, quantile } from '../median-interval.ts';
@@ -14,8 +16,8 @@ export interface Agreement {
   readonly networks: number;
   /** Share predicted within ±10 % of what was measured. */
   readonly withinTenPercent: number;
-  /** Of predicted and measured latencies (Spearman 1904). */
-  readonly rankCorrelation: number;
+  /** Of predicted and measured latencies (Spearman 1904); null of fewer than two. */
+  readonly rankCorrelation: number | null;
   /** Share of measured latencies in the interval. */
   readonly coverage: number;
   /** Mean of predicted over measured, − 1: a machine that is slower or faster than the calibrated one shows here. */
@@ -52,9 +54,14 @@ export async function checkCalibration(
   const model = models[precision]!;
   const random = createRandom(options.seed).split('latency check');
   const { samples, refused } = await timeInRounds({ ...options, random });
+  if (samples.length === 0)
+    fail('USAGE', {
+      what: 'no network was timed, so that there is nothing to compare',
+      hint: `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give more --networks.`,
+    });
   const pairs = samples.map((sample) => ({ sample, predicted: predictLatency(model, sample.work) }));
   const whole = agreement(pairs);
-  const names = [...new Set(options.models.spaces.map(({ name }) => name))];
+  const names = [...new Set(samples.map(({ index }) => spaceAt(options.models, index).name))];
   const spaces = Object.fromEntries(
     names.map((name) => [
       name,
@@ -100,8 +107,8 @@ function timePredictions(
   random: Random,
 ): CalibrationCheck['predictMs'] {
   const { kernels = floatKernels } = models;
-  const networks = samples.map(({ index }) => drawNetwork(models, index, random.split(index)));
-  const times = networks.map((network) => {
+  const times = samples.map(({ index }) => {
+    const network = drawNetwork(models, index, random.split(index));
     const began = performance.now();
     predictLatency(model, workOf(kernels(deployedGraph(network))));
     return performance.now() - began;
@@ -124,7 +131,7 @@ function missedBy(found: Agreement, confidence: number, predictMs: number): stri
           `${percent(found.withinTenPercent)} of the networks are within ±10 %, not ${percent(TARGETS.withinTenPercent)}`,
         ]
       : []),
-    ...(found.rankCorrelation < TARGETS.rankCorrelation
+    ...(found.rankCorrelation !== null && found.rankCorrelation < TARGETS.rankCorrelation
       ? [`the rank correlation is ${found.rankCorrelation.toFixed(3)}, not ${TARGETS.rankCorrelation}`]
       : []),
     ...(found.coverage < confidence - chance
@@ -137,7 +144,8 @@ function missedBy(found: Agreement, confidence: number, predictMs: number): stri
 }
 
 /** Times are real numbers: ties do not matter. */
-function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+function rankCorrelation(a: readonly number[], b: readonly number[]): number | null {
+  if (a.length < 2) return null;
   const ranks = (values: readonly number[]): number[] => {
     const rank = new Array<number>(values.length);
     for (const [r, i] of values

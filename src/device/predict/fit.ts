@@ -6,7 +6,7 @@
  * 2015; Barber et al. 2021, CV+): the error that a stated share of them stays below, relative to the prediction. All of them
  * were timed within minutes, and a machine is not as fast tomorrow: so each error counts with several drifts added.
  */
-import { type Coefficients, evaluate, fitCoefficients, type Sample } from './coefficients.ts';
+import { type Coefficients, fitCoefficients, type Sample } from './coefficients.ts';
 import { USUAL_DRIFT } from './drift.ts';
 import { corrected, fitResidual, type ResidualModel } from './residual.ts';
 import { partsOf, type Work } from './work.ts';
@@ -54,10 +54,8 @@ export function fitLatency(
   const errors = Array.from({ length: FOLDS }, (_, fold) => {
     const rest = samples.filter((__, i) => i % FOLDS !== fold);
     const partial = fitCoefficients(rest);
-    const missed = fitResidual(partial, rest, smoothness).model;
-    return samples
-      .filter((__, i) => i % FOLDS === fold)
-      .map(({ work, ms }) => ms / corrected(partial, missed, work) - 1);
+    const predicted = corrected(partial, fitResidual(partial, rest, smoothness).model);
+    return samples.filter((__, i) => i % FOLDS === fold).map(({ work, ms }) => ms / predicted(work) - 1);
   })
     .flat()
     .flatMap((error) => SLICES.map((z) => Math.abs(error + z * drift)))
@@ -79,15 +77,47 @@ function knownKinds(works: readonly Work[]): string[] {
   return [...new Set(works.flatMap((work) => [...work.keys()].map((name) => partsOf(name).kind)))].sort();
 }
 
-export function predictLatency(model: LatencyModel, work: Work): Prediction {
-  const ms = evaluate(model.coefficients, work) > 0 ? corrected(model.coefficients, model.residual, work) : 0;
+/** What a model's predictions begin with, made once: a search asks for thousands. */
+interface Prepared {
+  readonly msOf: (work: Work) => number;
+  /** The kind of an amount that calibration has never seen, or null. */
+  readonly unknown: (name: string) => string | null;
+}
+
+const prepared = new WeakMap<LatencyModel, Prepared>();
+
+function prepare(model: LatencyModel): Prepared {
+  const before = prepared.get(model);
+  if (before) return before;
   const known = new Set(model.known);
-  const unknown = new Set<string>();
-  for (const name of work.keys()) if (!known.has(partsOf(name).kind)) unknown.add(partsOf(name).kind);
+  const unknown = new Map<string, string | null>();
+  const made: Prepared = {
+    msOf: corrected(model.coefficients, model.residual),
+    unknown: (name) => {
+      let kind = unknown.get(name);
+      if (kind === undefined) {
+        kind = known.has(partsOf(name).kind) ? null : partsOf(name).kind;
+        unknown.set(name, kind);
+      }
+      return kind;
+    },
+  };
+  prepared.set(model, made);
+  return made;
+}
+
+export function predictLatency(model: LatencyModel, work: Work): Prediction {
+  const { msOf, unknown } = prepare(model);
+  const ms = msOf(work);
+  const never = new Set<string>();
+  for (const name of work.keys()) {
+    const kind = unknown(name);
+    if (kind !== null) never.add(kind);
+  }
   return {
     ms,
     lowMs: Math.max(0, ms * (1 - model.relativeError)),
     highMs: ms * (1 + model.relativeError),
-    unknown: [...unknown].sort(),
+    unknown: [...never].sort(),
   };
 }

@@ -10,13 +10,20 @@ import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
 import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
 
-export interface Kernel {
+/** What kernels that are timed alike have in common: one object for all of them, since networks have hundreds. */
+export interface KernelKind {
+  /** For example `Conv 3x3 stride 1`, `Relu after Conv`. */
+  readonly name: string;
   /** Kinds whose costs are alike, for example `Conv dense stride 1`, `Relu`. */
   readonly family: string;
-  /** For example `Conv 3x3 stride 1`, `Relu after Conv`. */
-  readonly kind: string;
-  /** What its time may be proportional to, by name. */
-  readonly work: Readonly<Record<string, number>>;
+  /** What its time may be proportional to. */
+  readonly sorts: readonly string[];
+}
+
+export interface Kernel {
+  readonly kind: KernelKind;
+  /** How much there is of each of the kind's sorts. */
+  readonly amounts: readonly number[];
 }
 
 /** Read and write nothing: views of memory. */
@@ -29,7 +36,14 @@ const PIECE = 6;
 const padded = (channels: number): number => BLOCK * Math.ceil(channels / BLOCK);
 
 /** A batch of any size is one image. */
-const size = (shape: Shape): number => shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : 1), 1);
+function size(shape: Shape): number {
+  let product = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const length = shape[i]!;
+    if (typeof length === 'number') product *= length;
+  }
+  return product;
+}
 const axis = (shape: Shape | undefined, index: number): number => {
   const found = shape?.[index];
   return typeof found === 'number' ? found : 1;
@@ -67,7 +81,7 @@ export function kernelsOf(model: OnnxModel): Kernel[] {
 
 /** Those of a network in float. */
 export const floatKernels = ({ graph, shapes }: DeployedGraph): Kernel[] =>
-  kernelsIn(graph, (value) => shapes.get(value));
+  kernelsIn(graph, (value) => shapes.get(value) ?? graph.initializers.get(value)?.shape);
 
 function kernelsIn(
   { initializers, nodes }: Pick<OnnxGraph, 'initializers' | 'nodes'>,
@@ -77,11 +91,16 @@ function kernelsIn(
   for (const { op, outputs } of nodes) for (const name of outputs) producers.set(name, op);
   const kernels: Kernel[] = [];
   for (const node of nodes) {
-    const first = node.inputs[0] ?? '';
+    const [first = '', second] = node.inputs;
     if (FREE.has(node.op) || (node.op === 'DequantizeLinear' && initializers.has(first))) continue;
-    const shapes = node.inputs.map((name) => shapeOf(name) ?? []);
     kernels.push(
-      kernelOf(node, producers.get(first) ?? NO_PRODUCER, shapes, shapeOf(node.outputs[0]!) ?? []),
+      kernelOf(
+        node,
+        producers.get(first) ?? NO_PRODUCER,
+        shapeOf(first) ?? NONE,
+        second === undefined ? NONE : (shapeOf(second) ?? NONE),
+        shapeOf(node.outputs[0]!) ?? NONE,
+      ),
     );
   }
   return kernels;
@@ -89,38 +108,55 @@ function kernelsIn(
 
 /** What stands for the producer of an input of the graph. */
 export const NO_PRODUCER = 'input';
+const NONE: Shape = [];
 
-/** @param producer the operator that its first input comes from */
+/**
+ * @param producer the operator that its first input comes from
+ * @param input shape of the first input
+ * @param weight shape of the second one
+ */
 export const kernelOf = (
   node: Pick<OnnxNode, 'op' | 'attributes'>,
   producer: string,
-  inputs: readonly Shape[],
+  input: Shape,
+  weight: Shape,
   output: Shape,
 ): Kernel =>
   node.op === 'Conv'
-    ? convolution(node.attributes, producer, inputs, output)
-    : other(node.op, producer, inputs, output);
+    ? convolution(node.attributes, producer, input, weight, output)
+    : other(node.op, producer, input, weight, output);
+
+/** By name. */
+const kinds = new Map<string, KernelKind>();
+function kindOf(name: string, family: string, sorts: readonly string[]): KernelKind {
+  let kind = kinds.get(name);
+  if (kind === undefined) {
+    kind = { name, family, sorts };
+    kinds.set(name, kind);
+  }
+  return kind;
+}
+
+/** What a convolution's input looks like, as its names have it. */
+const FORMS = ['', 'depthwise ', 'grouped ', 'of the image '] as const;
+const FORM = { plain: 0, depthwise: 1, grouped: 2, ofImage: 3 } as const;
 
 function convolution(
   attributes: Attributes,
   producer: string,
-  shapes: readonly Shape[],
+  input: Shape,
+  weight: Shape,
   output: Shape,
 ): Kernel {
-  const [input = [], weight = []] = shapes;
   const group = intAttribute(attributes, 'group', 1);
   const stride = intsAttribute(attributes, 'strides')?.[0] ?? 1;
   const channels = axis(input, 1);
   const [high, wide] = [axis(weight, 2), axis(weight, 3)];
   const depthwise = group > 1 && group === channels;
   const ofImage = channels < 4;
-  const form = depthwise ? 'depthwise ' : group > 1 ? 'grouped ' : ofImage ? 'of the image ' : '';
-  const pooled = form || (high * wide === 1 ? '1x1 ' : 'dense ');
+  const form = depthwise ? FORM.depthwise : group > 1 ? FORM.grouped : ofImage ? FORM.ofImage : FORM.plain;
   const integers = producer === 'DequantizeLinear';
   const out = axis(weight, 0);
-  // Such convolutions take other kernels, in integers two to three times as slow ones.
-  const filled = out % BLOCK === 0 ? '' : ', blocks not full';
-  const after = `stride ${stride}${integers ? ' in integers' : ''}${filled}`;
   const map: Window = {
     window: high * wide,
     wide,
@@ -131,16 +167,43 @@ function convolution(
     depthwise,
     ofImage,
   };
-  return {
-    family: `Conv ${pooled}${after}`,
-    kind: `Conv ${form}${high}x${wide} ${after}`,
-    work: {
-      calls: 1,
-      input: size(input),
-      weights: size(weight),
-      ...(integers ? integerConvolution(map) : floatConvolution(map)),
-    },
+  const kind = convolutionKind(form, high, wide, stride, integers, out % BLOCK === 0);
+  const amounts = integers ? integerConvolution : floatConvolution;
+  return { kind, amounts: amounts(size(input), size(weight), map) };
+}
+
+/** By number: the usual ones, whose names need not be put together again. */
+const convolutionKinds = new Map<number, KernelKind>();
+/** Windows and strides below these have a number. */
+const [WINDOWS, STRIDES] = [64, 16];
+
+function convolutionKind(
+  form: number,
+  high: number,
+  wide: number,
+  stride: number,
+  integers: boolean,
+  filled: boolean,
+): KernelKind {
+  const make = (): KernelKind => {
+    const pooled = FORMS[form] || (high * wide === 1 ? '1x1 ' : 'dense ');
+    // Blocks that are not full take other kernels, in integers two to three times as slow ones.
+    const after = `stride ${stride}${integers ? ' in integers' : ''}${filled ? '' : ', blocks not full'}`;
+    return kindOf(
+      `Conv ${FORMS[form]}${high}x${wide} ${after}`,
+      `Conv ${pooled}${after}`,
+      integers ? INTEGER_CONVOLUTION : FLOAT_CONVOLUTION,
+    );
   };
+  if (high >= WINDOWS || wide >= WINDOWS || stride >= STRIDES) return make();
+  const flags = FORMS.length * (2 * Number(integers) + Number(filled)) + form;
+  const number = ((flags * STRIDES + stride) * WINDOWS + high) * WINDOWS + wide;
+  let kind = convolutionKinds.get(number);
+  if (kind === undefined) {
+    kind = make();
+    convolutionKinds.set(number, kind);
+  }
+  return kind;
 }
 
 interface Window {
@@ -156,52 +219,96 @@ interface Window {
   readonly ofImage: boolean;
 }
 
+const FLOAT_CONVOLUTION = [
+  ...['calls', 'input', 'weights', 'macs'],
+  // Every load of the input serves several blocks of outputs at once.
+  'passes',
+  // A row is computed in pieces; the last one takes as long as a whole one.
+  'pieces',
+  // Where the window hangs over the edge the kernel is another, slower one.
+  'edges',
+  'output',
+];
+
 /** In blocks of channels (MLAS, NCHWc). */
-function floatConvolution(map: Window): Kernel['work'] {
+function floatConvolution(input: number, weights: number, map: Window): number[] {
   const { window, wide, channels, out, positions, width, depthwise, ofImage } = map;
   const summed = (depthwise || ofImage ? channels : padded(channels)) * window;
   const macs = padded(out) * summed * positions;
   const blocks = padded(out) / BLOCK;
-  return {
-    macs,
-    // Every load of the input serves several blocks of outputs at once.
-    passes: summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE)),
-    // A row is computed in pieces; the last one takes as long as a whole one.
-    pieces: (macs * Math.ceil(width / PIECE) * PIECE) / width,
-    // Where the window hangs over the edge the kernel is another, slower one.
-    edges: (macs * (wide - 1)) / width,
-    output: padded(out) * positions,
-  };
+  const passes = summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE));
+  const pieces = (macs * Math.ceil(width / PIECE) * PIECE) / width;
+  const edges = (macs * (wide - 1)) / width;
+  return [1, input, weights, macs, passes, pieces, edges, padded(out) * positions];
 }
+
+const INTEGER_CONVOLUTION = [
+  'calls',
+  'input',
+  'weights',
+  'macs',
+  'windows',
+  'gathered',
+  'output',
+  'positions',
+];
 
 /** Channels last: windows are gathered, then multiplied as matrices (MLAS, QLinearConv). */
-function integerConvolution({ window, channels, out, positions }: Window): Kernel['work'] {
+function integerConvolution(
+  input: number,
+  weights: number,
+  { window, channels, out, positions }: Window,
+): number[] {
+  const macs = padded(out) * window * channels * positions;
+  const gathered = window * channels * positions;
+  return [1, input, weights, macs, window * positions, gathered, out * positions, positions];
+}
+
+const PRODUCT = ['calls', 'weights'];
+const MOVE = ['calls', 'moved'];
+/** In integers every position begins anew. */
+const INTEGER_MOVE = [...MOVE, 'positions'];
+
+function other(op: string, producer: string, input: Shape, weight: Shape, output: Shape): Kernel {
+  if (op === 'Gemm' || op === 'MatMul')
+    return { kind: otherKind(op, producer, 'product'), amounts: [1, size(weight)] };
+  const [outputs, factors] = [size(output), size(weight)];
+  const form =
+    outputs === axis(output, 1) ? 'vector' : factors > 1 && factors < outputs ? 'byChannel' : 'plain';
+  const moved = size(input) + outputs;
   return {
-    macs: padded(out) * window * channels * positions,
-    windows: window * positions,
-    gathered: window * channels * positions,
-    output: out * positions,
-    positions,
+    kind: otherKind(op, producer, form),
+    amounts: producer === 'DequantizeLinear' ? [1, moved, positionsOf(input)] : [1, moved],
   };
 }
 
-function other(op: string, producer: string, shapes: readonly Shape[], output: Shape): Kernel {
-  const [input = [], weight = []] = shapes;
-  if (op === 'Gemm' || op === 'MatMul') {
-    const kind = `${op}${producer === 'DequantizeLinear' ? ' in integers' : ''}`;
-    return { family: kind, kind, work: { calls: 1, weights: size(weight) } };
+type OtherForm = 'product' | 'vector' | 'byChannel' | 'plain';
+
+/** By operator, its producer and its form. */
+const otherKinds = new Map<string, Map<string, Partial<Record<OtherForm, KernelKind>>>>();
+
+function otherKind(op: string, producer: string, form: OtherForm): KernelKind {
+  let byProducer = otherKinds.get(op);
+  if (byProducer === undefined) {
+    byProducer = new Map();
+    otherKinds.set(op, byProducer);
   }
-  const vector = size(output) === axis(output, 1) ? ' of a vector' : '';
+  let byForm = byProducer.get(producer);
+  if (byForm === undefined) {
+    byForm = {};
+    byProducer.set(producer, byForm);
+  }
+  byForm[form] ??= makeOtherKind(op, producer, form);
+  return byForm[form];
+}
+
+function makeOtherKind(op: string, producer: string, form: OtherForm): KernelKind {
+  const integers = producer === 'DequantizeLinear';
+  if (form === 'product') {
+    const name = `${op}${integers ? ' in integers' : ''}`;
+    return kindOf(name, name, PRODUCT);
+  }
   // With channels last a factor for each channel begins anew at every position.
-  const broadcast = vector === '' && size(weight) > 1 && size(weight) < size(output) ? ' by channel' : '';
-  const name = `${op}${vector}${broadcast}`;
-  return {
-    family: name,
-    kind: `${name} after ${producer}`,
-    work: {
-      calls: 1,
-      moved: size(input) + size(output),
-      ...(producer === 'DequantizeLinear' && { positions: positionsOf(input) }),
-    },
-  };
+  const family = `${op}${form === 'vector' ? ' of a vector' : form === 'byChannel' ? ' by channel' : ''}`;
+  return kindOf(`${family} after ${producer}`, family, integers ? INTEGER_MOVE : MOVE);
 }

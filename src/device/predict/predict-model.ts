@@ -13,7 +13,7 @@ export interface ModelPrediction extends Prediction {
 
 /** A model with integers in it is predicted as a quantised one. */
 const precisionOf = (kernels: readonly Kernel[]): Precision =>
-  kernels.some(({ family }) => family.startsWith('QuantizeLinear')) ? 'int8' : 'float';
+  kernels.some(({ kind }) => kind.family.startsWith('QuantizeLinear')) ? 'int8' : 'float';
 
 /** @throws USAGE when the calibration has no predictor for the model's precision; SHAPE for a model that does not fit */
 export const predictModel = (calibration: LatencyCalibration, model: OnnxModel): ModelPrediction =>

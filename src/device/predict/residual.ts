@@ -4,7 +4,7 @@
  * stands alone. Rasmussen & Williams 2006, algorithm 2.1.
  */
 import { cholesky, solveLower, solveUpper } from '../../strategy/predictor/linear-algebra.ts';
-import { type Coefficients, evaluate, type Sample } from './coefficients.ts';
+import type { Coefficients, Sample } from './coefficients.ts';
 import { partsOf, type Work } from './work.ts';
 
 export interface ResidualModel {
@@ -32,28 +32,50 @@ const SORTS = ['macs', 'weights', 'output', 'calls'];
 const SIZES = 1 + SORTS.length;
 
 /** Not standardised: some of size, then the root of each family's share of the time. */
-function rawFeatures(
-  coefficients: Coefficients,
-  families: readonly string[],
-  work: Work,
-): { readonly summed: number; readonly features: number[] } {
-  const summed = evaluate(coefficients, work);
-  const shares = new Map(families.map((family) => [family, 0]));
-  const totals = new Map(SORTS.map((sort) => [sort, 0]));
-  for (const [name, amount] of work) {
+interface Features {
+  readonly summed: number;
+  readonly features: number[];
+}
+
+/** What the features take of an amount; −1 where it is in none. */
+interface Use {
+  readonly coefficient: number;
+  readonly family: number;
+  readonly sort: number;
+}
+
+/** Names are looked up once: a search asks for the features of thousands of networks. */
+function featuresOf(coefficients: Coefficients, families: readonly string[]): (work: Work) => Features {
+  const uses = new Map<string, Use>();
+  const useOf = (name: string): Use => {
     const { family, sort, ofKind } = partsOf(name);
-    const share = shares.get(family);
-    if (share !== undefined) shares.set(family, share + amount * (coefficients[name] ?? 0));
-    const total = ofKind ? undefined : totals.get(sort);
-    if (total !== undefined) totals.set(sort, total + amount);
-  }
-  return {
-    summed,
-    features: [
-      Math.log(summed),
-      ...SORTS.map((sort) => Math.log(totals.get(sort)! / summed + 1)),
-      ...families.map((family) => Math.sqrt(shares.get(family)! / summed)),
-    ],
+    const use = {
+      coefficient: coefficients[name] ?? 0,
+      family: families.indexOf(family),
+      sort: ofKind ? -1 : SORTS.indexOf(sort),
+    };
+    uses.set(name, use);
+    return use;
+  };
+  return (work) => {
+    let summed = 0;
+    const shares = new Array<number>(families.length).fill(0);
+    const totals = new Array<number>(SORTS.length).fill(0);
+    for (const [name, amount] of work) {
+      const { coefficient, family, sort } = uses.get(name) ?? useOf(name);
+      const ms = amount * coefficient;
+      summed += ms;
+      if (family >= 0) shares[family]! += ms;
+      if (sort >= 0) totals[sort]! += amount;
+    }
+    return {
+      summed,
+      features: [
+        Math.log(summed),
+        ...totals.map((total) => Math.log(total / summed + 1)),
+        ...shares.map((share) => Math.sqrt(share / summed)),
+      ],
+    };
   };
 }
 
@@ -64,15 +86,18 @@ const standardise = (
 
 /** exp(−‖a − b‖² / 2ℓ²) of the rows of two flat matrices. */
 function similarity(
-  a: readonly number[],
+  a: ArrayLike<number>,
   i: number,
-  b: readonly number[],
+  b: ArrayLike<number>,
   j: number,
   width: number,
   length: number,
 ): number {
   let squared = 0;
-  for (let k = 0; k < width; k++) squared += (a[i * width + k]! - b[j * width + k]!) ** 2;
+  for (let k = 0; k < width; k++) {
+    const difference = a[i * width + k]! - b[j * width + k]!;
+    squared += difference * difference;
+  }
   return Math.exp(-squared / (2 * length * length));
 }
 
@@ -95,7 +120,8 @@ export function fitResidual(
   const families = [
     ...new Set(samples.flatMap(({ work }) => [...work.keys()].map((name) => partsOf(name).family))),
   ].sort();
-  const raw = samples.map(({ work }) => rawFeatures(coefficients, families, work));
+  const features = featuresOf(coefficients, families);
+  const raw = samples.map(({ work }) => features(work));
   const width = SIZES + families.length;
   const mean = Array.from(
     { length: width },
@@ -132,12 +158,18 @@ export function fitResidual(
   };
 }
 
-/** Milliseconds: the sum over kernels, corrected. */
-export function corrected(coefficients: Coefficients, model: ResidualModel, work: Work): number {
-  const { summed, features } = rawFeatures(coefficients, model.families, work);
-  const point = standardise(features, model);
-  let missed = 0;
-  for (const [i, weight] of model.alpha.entries())
-    missed += weight * similarity(model.points, i, point, 0, point.length, model.lengthScale);
-  return summed * Math.exp(AMPLITUDE ** 2 * missed);
+/** Milliseconds for some work: the sum over kernels, corrected; 0 where the sum is. */
+export function corrected(coefficients: Coefficients, model: ResidualModel): (work: Work) => number {
+  const features = featuresOf(coefficients, model.families);
+  const points = Float64Array.from(model.points);
+  const alpha = Float64Array.from(model.alpha);
+  return (work) => {
+    const { summed, features: raw } = features(work);
+    if (!(summed > 0)) return 0;
+    const point = Float64Array.from(standardise(raw, model));
+    let missed = 0;
+    for (let i = 0; i < alpha.length; i++)
+      missed += alpha[i]! * similarity(points, i, point, 0, point.length, model.lengthScale);
+    return summed * Math.exp(AMPLITUDE ** 2 * missed);
+  };
 }

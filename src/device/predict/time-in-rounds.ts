@@ -20,6 +20,9 @@ export interface RoundsProgress {
   readonly rounds: number;
   /** Timed in this round. */
   readonly networks: number;
+  /** How much of it all is done, 0..1. */
+  readonly share: number;
+  /** At the pace so far, and not more than the time that was given. */
   readonly secondsLeft: number;
 }
 
@@ -28,8 +31,10 @@ export interface RoundsOptions {
   readonly timer: Timer;
   /** What is left of a round is left out when the time is over. */
   readonly seconds: number;
-  /** Most networks; the first round has a share of the time and says how many there are. */
+  /** Most networks; the first round says how many there are: as many as can be timed in all rounds. */
   readonly networks: number;
+  /** No fewer, also where the later rounds then have little time or none; 0 by default. */
+  readonly fewest?: number;
   /** Network i is drawn from the stream named i. */
   readonly random: Random;
   readonly signal?: AbortSignal;
@@ -40,15 +45,18 @@ const ROUNDS = 4;
 /** Drawing a network again, and above all quantising it, takes longer than timing it. */
 const MOST_KEPT_BYTES = 400e6;
 
-/** Troubles of a network and not of the device: it is skipped. */
+/** Troubles of a network, or that are over with it: it is skipped. */
 const OF_THE_NETWORK: ReadonlySet<string> = new Set<ErrorCode>([
   'MODEL_LOAD',
   'MODEL_INPUT',
   'DEVICE_MODEL',
+  'DEVICE_ANSWER',
   'NOT_QUANTISABLE',
 ]);
 /** With nothing but refusals it is not the networks. */
 const MOST_REFUSALS_AT_FIRST = 30;
+/** A device whose answers are of no use time and again is of no use for the next network either. */
+const MOST_USELESS_ANSWERS = 3;
 
 export interface TimedNetwork extends Sample {
   /** The network's index, which says its space and its stream. */
@@ -65,23 +73,31 @@ export interface TimedNetworks {
 
 /** @throws what the signal was aborted with; what a device throws; the first refusal when the runtime takes no network at all */
 export async function timeInRounds(options: RoundsOptions): Promise<TimedNetworks> {
-  const { models, timer, seconds, networks, random, signal, onTimed } = options;
+  const { models, timer, seconds, networks, fewest = 0, random, signal, onTimed } = options;
   const samples = new Map<number, TimedNetwork>();
   const kept = new Map<number, Uint8Array>();
   let keptBytes = 0;
   let refusals = 0;
+  let useless = 0;
   let reason: string | null = null;
   const began = performance.now();
-  const left = (): number => seconds - (performance.now() - began) / 1000;
+  const elapsed = (): number => (performance.now() - began) / 1000;
+  const left = (): number => seconds - elapsed();
+  /** What one more round of the networks so far takes: most need not be made again. */
+  let secondsOfRound = 0;
 
   const first = async (index: number): Promise<void> => {
+    const drawing = elapsed();
     const model = await drawModel(models, index, random.split(index));
     const encoded = encodeModel(model);
+    const timing = elapsed();
     const ms = await timer(encoded);
-    if (keptBytes + encoded.byteLength <= MOST_KEPT_BYTES) {
+    const keeps = keptBytes + encoded.byteLength <= MOST_KEPT_BYTES;
+    if (keeps) {
       kept.set(index, encoded);
       keptBytes += encoded.byteLength;
     }
+    secondsOfRound += elapsed() - (keeps ? timing : drawing);
     samples.set(index, { index, work: workOf(kernelsOf(model)), ms, rounds: [ms] });
   };
   const again = async (before: TimedNetwork): Promise<void> => {
@@ -91,24 +107,38 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     samples.set(index, { ...before, ms: Math.min(before.ms, ms), rounds: [...rounds, ms] });
   };
 
+  /** The first round makes room for the others; no round goes on when the time is over. */
+  const goesOn = (round: number): boolean =>
+    left() > (round === 1 && samples.size >= fewest ? (ROUNDS - 1) * secondsOfRound : 0);
+  const tell = (round: number, timed: number, count: number): void => {
+    const share = Math.min(1, Math.max(elapsed() / seconds, (round - 1 + timed / count) / ROUNDS));
+    const secondsLeft = Math.max(0, Math.min(left(), (elapsed() * (1 - share)) / share));
+    onTimed?.({ round, rounds: ROUNDS, networks: timed, share, secondsLeft });
+  };
   for (let round = 1; round <= ROUNDS; round++) {
     const count = round === 1 ? networks : Math.max(-1, ...samples.keys()) + 1;
-    const until = round === 1 ? (seconds * (ROUNDS - 1)) / ROUNDS : 0;
-    for (let i = 0; i < count && left() > until; i++) {
+    for (let i = 0; i < count && goesOn(round); i++) {
       signal?.throwIfAborted();
       const before = samples.get(i);
       // It was refused.
       if (round > 1 && before === undefined) continue;
       try {
         await (before === undefined ? first(i) : again(before));
+        useless = 0;
       } catch (error) {
+        // Ended by the signal, whatever that broke.
+        signal?.throwIfAborted();
         if (!(error instanceof EspalierError && OF_THE_NETWORK.has(error.code))) throw error;
+        useless = error.code === 'DEVICE_ANSWER' ? useless + 1 : 0;
+        if (useless >= MOST_USELESS_ANSWERS) throw error;
+        // What it was timed with before counts.
+        if (useless > 0 && before !== undefined) continue;
         reason ??= error.message;
         samples.delete(i);
         refusals++;
         if (samples.size === 0 && refusals >= Math.min(networks, MOST_REFUSALS_AT_FIRST)) throw error;
       }
-      onTimed?.({ round, rounds: ROUNDS, networks: i + 1, secondsLeft: Math.max(0, left()) });
+      tell(round, i + 1, count);
     }
   }
   return {

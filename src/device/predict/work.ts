@@ -1,5 +1,5 @@
 /** The work of a network: what its kernels do, summed by kind and by family. */
-import type { Kernel } from './kernels.ts';
+import type { Kernel, KernelKind } from './kernels.ts';
 
 /**
  * Amounts by name: `Conv dense stride 1/macs` of a family, `Conv dense stride 1: Conv 3x3 stride 1/macs` of a kind in
@@ -33,20 +33,42 @@ export function partsOf(name: string): Parts {
   return parts;
 }
 
+/** The names of a kind's amounts: with the family they are summed, of the kind they come once; null where it is the family. */
+interface Names {
+  readonly ofFamily: readonly string[];
+  readonly ofKind: readonly string[] | null;
+}
+
+const named = new Map<KernelKind, Names>();
+
+function namesOf(kind: KernelKind): Names {
+  const before = named.get(kind);
+  if (before) return before;
+  const { name, family, sorts } = kind;
+  const names = {
+    ofFamily: sorts.map((sort) => `${family}/${sort}`),
+    ofKind: name === family ? null : sorts.map((sort) => `${family}${OF_A_KIND}${name}/${sort}`),
+  };
+  named.set(kind, names);
+  return names;
+}
+
 export function workOf(kernels: readonly Kernel[]): Work {
-  // Summed by kind first: names are made once for each kind, not for each of its many operators.
-  const kinds = new Map<string, { readonly family: string; readonly amounts: Record<string, number> }>();
-  for (const { family, kind, work } of kernels) {
-    const known = kinds.get(kind);
-    if (known === undefined) kinds.set(kind, { family, amounts: { ...work } });
-    else for (const name in work) known.amounts[name] = (known.amounts[name] ?? 0) + work[name]!;
+  // Summed by kind first: names are looked up once for each kind, not for each of its many operators.
+  const sums = new Map<KernelKind, number[]>();
+  for (const { kind, amounts } of kernels) {
+    const sum = sums.get(kind);
+    if (sum === undefined) sums.set(kind, [...amounts]);
+    else for (let i = 0; i < sum.length; i++) sum[i]! += amounts[i]!;
   }
   const total = new Map([['run', 1]]);
-  for (const [kind, { family, amounts }] of kinds)
-    for (const name in amounts) {
-      const key = `${family}/${name}`;
-      total.set(key, (total.get(key) ?? 0) + amounts[name]!);
-      if (kind !== family) total.set(`${family}${OF_A_KIND}${kind}/${name}`, amounts[name]!);
+  for (const [kind, sum] of sums) {
+    const { ofFamily, ofKind } = namesOf(kind);
+    for (const [i, amount] of sum.entries()) {
+      const name = ofFamily[i]!;
+      total.set(name, (total.get(name) ?? 0) + amount);
+      if (ofKind !== null) total.set(ofKind[i]!, amount);
     }
+  }
   return total;
 }

@@ -42,10 +42,37 @@ const ACTIVATIONS: { readonly [A in ActivationName]: (c: LoweringContext, x: str
   gelu: unary('Gelu', { approximate: str('none') }),
 };
 
+/** Equal layers share their operator (builder.ts), and so its attributes: every candidate of a search is lowered. */
+function madeOnce<O extends Operator>(make: (operator: O) => Attributes): (operator: O) => Attributes {
+  const made = new WeakMap<O, Attributes>();
+  return (operator) => {
+    let attributes = made.get(operator);
+    if (attributes === undefined) {
+      attributes = make(operator);
+      made.set(operator, attributes);
+    }
+    return attributes;
+  };
+}
+
+const convAttributes = madeOnce((o: Extract<Operator, { kind: 'conv' }>) => ({
+  kernel_shape: ints(o.kernel),
+  strides: ints(o.stride),
+  pads: ints(o.padding),
+  dilations: ints(o.dilation),
+  group: int(o.groups),
+}));
+
+type Pool = Extract<Operator, { kind: 'maxPool' | 'averagePool' }>;
+const poolAttributes = madeOnce((o: Pool) => ({
+  kernel_shape: ints(o.kernel),
+  strides: ints(o.stride),
+  pads: ints(o.padding),
+}));
 const pool =
   (op: string) =>
-  (o: Extract<Operator, { kind: 'maxPool' | 'averagePool' }>, c: LoweringContext): string =>
-    emit(c, op, c.inputs, { kernel_shape: ints(o.kernel), strides: ints(o.stride), pads: ints(o.padding) });
+  (o: Pool, c: LoweringContext): string =>
+    emit(c, op, c.inputs, poolAttributes(o));
 
 /**
  * The float32 scale that takes `from` pixels to `to`. Engines round the product down, so a scale that was itself rounded
@@ -60,13 +87,7 @@ function scaleTo(from: number, to: number): number {
 const LOWERING_RULES: { readonly [K in OperatorKind]: LoweringRule<K> } = {
   conv: (o, c) => {
     const inputs = [...c.inputs, c.weight('weight'), ...(o.bias ? [c.weight('bias')] : [])];
-    return emit(c, 'Conv', inputs, {
-      kernel_shape: ints(o.kernel),
-      strides: ints(o.stride),
-      pads: ints(o.padding),
-      dilations: ints(o.dilation),
-      group: int(o.groups),
-    });
+    return emit(c, 'Conv', inputs, convAttributes(o));
   },
   linear: (o, c) =>
     emit(c, 'Gemm', [...c.inputs, c.weight('weight'), ...(o.bias ? [c.weight('bias')] : [])], {

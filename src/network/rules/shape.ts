@@ -8,6 +8,7 @@ import {
   type Padding,
   type Pair,
 } from '../network.ts';
+import { perNetwork } from '../per-network.ts';
 
 type Shape = readonly number[];
 type ShapeRule<K extends OperatorKind> = (
@@ -159,7 +160,7 @@ export function networkShapes(network: Network): ReadonlyMap<string, Shape> {
 }
 
 /** Networks are immutable, and cost, reduction and lowering all ask for the shapes of the same one. */
-const known = new WeakMap<Network, ReadonlyMap<string, Shape>>();
+const known = perNetwork<ReadonlyMap<string, Shape>>('shapes');
 
 /** Keeps the shapes of a network that was checked as it was built. */
 export function rememberShapes(network: Network, shapes: ReadonlyMap<string, Shape>): void {

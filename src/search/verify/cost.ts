@@ -1,7 +1,5 @@
 /** Whether parameters, multiply-accumulates and memory are those of the network, and of the file's own graph. */
-import { type NetworkCost, networkCost } from '../../network/cost.ts';
-import { deployedCost, earlierDeployedCosts } from '../../network/deployed-cost.ts';
-import type { Network } from '../../network/network.ts';
+import { deployedCost } from '../../network/deployed-cost.ts';
 import { modelCost } from '../../onnx/model-layers.ts';
 import { agrees, type Check, disagrees, unchecked } from './check.ts';
 
@@ -14,7 +12,7 @@ export const checkCost: Check = ({ model, metadata, network }) => {
   if (said === undefined) return unchecked(`${graph}; the file does not say what it costs`);
   const wrong: string[] = [];
   if (network !== null) {
-    const found = costFor(network, said);
+    const found = deployedCost(network);
     for (const key of Object.keys(NAMES) as (keyof typeof NAMES)[])
       if (found[key] !== said[key])
         wrong.push(`the file says ${said[key]} ${NAMES[key]}, the network has ${found[key]}`);
@@ -29,10 +27,3 @@ export const checkCost: Check = ({ model, metadata, network }) => {
     ? agrees(`${said.macs} MACs; ${graph}`)
     : unchecked(`the file says ${figures.join(', ')} of the network that was trained; ${graph}`);
 };
-
-/** As it is deployed; files of earlier versions tell the cost of the network that was trained, or with a norm more. */
-function costFor(network: Network, said: NetworkCost): NetworkCost {
-  const before = [networkCost(network), ...earlierDeployedCosts(network)];
-  const keys = Object.keys(said) as (keyof NetworkCost)[];
-  return before.find((cost) => keys.every((key) => cost[key] === said[key])) ?? deployedCost(network);
-}

@@ -5,7 +5,6 @@ import type { Network } from '../../network/network.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
-import { foldBatchNorm } from '../../onnx/fold-batch-norm.ts';
 import type { OnnxGraph, OnnxModel } from '../../onnx/model.ts';
 import { createRandom } from '../../random.ts';
 import { spaceDigest } from '../../space/digest.ts';
@@ -30,11 +29,6 @@ export const checkStructure: Check = ({ model, precision, metadata, network, spa
   const what = precision === 'int8' ? 'layers with weights (the file is in 8 bits)' : 'parts';
   if (equal(wanted, found))
     return agrees(`the space ${space.name} builds the same graph from the genome: ${wanted.length} ${what}`);
-  // Versions before left a batch norm behind another where it was.
-  if (precision === 'float' && equal(wanted, describe(foldBatchNorm(model).graph)))
-    return agrees(
-      `the space ${space.name} builds the same graph from the genome, once batch norms behind others are folded as well: ${wanted.length} ${what}`,
-    );
   const at = wanted.findIndex((part, i) => part !== found[i]);
   const changed =
     metadata.spaceDigest !== undefined && metadata.spaceDigest !== spaceDigest(space, ioOf(metadata));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ImageDataset } from '../../data/dataset.ts';
 import { drawnDataset } from '../../data/drawn.ts';
 import { describeMachine } from '../../device/machine.ts';
-import { networkCost } from '../../network/cost.ts';
+import { deployedCost } from '../../network/deployed-cost.ts';
 import { initialWeights } from '../../network/initialise.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
@@ -76,7 +76,7 @@ beforeAll(async () => {
     seed: SEED,
     version: VERSION,
     data: dataset.fingerprint,
-    cost: networkCost(network),
+    cost: deployedCost(network),
     accuracy: { float: accuracyEntry(dataset, { val: 0, test: accuracy }) },
     latency: {
       float: {

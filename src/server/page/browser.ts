@@ -46,10 +46,14 @@ const SESSION = 'espalier-session';
 export const formerSession = (): string | null => sessionStorage.getItem(SESSION);
 export const keepSession = (session: string): void => sessionStorage.setItem(SESSION, session);
 
+/** A graphics process that hangs never answers, and the page is wanted without it too. */
+const ADAPTER_MS = 10_000;
+
 /** WebGPU is there where an adapter can be had, not only the name. */
 export async function hasWebGpu(): Promise<boolean> {
   try {
-    return (await navigator.gpu?.requestAdapter()) != null;
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ADAPTER_MS));
+    return (await Promise.race([navigator.gpu?.requestAdapter(), late])) != null;
   } catch {
     return false;
   }
