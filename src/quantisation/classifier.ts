@@ -10,6 +10,7 @@ import type { OnnxModel, ValueInfo } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { type Evaluation, evaluateModel } from '../train/evaluate.ts';
 import { calibrationBatches } from './calibration/batches.ts';
+import type { CalibrationMethod } from './calibration/index.ts';
 import { fineTune } from './fine-tune.ts';
 import { mixedPrecision } from './mixed-precision.ts';
 import {
@@ -18,7 +19,6 @@ import {
   type QuantisedModel,
   type QuantiseOptions,
   quantiseCalibrated,
-  rangesOf,
 } from './quantise.ts';
 import { type LayerSensitivity, layerSensitivities } from './sensitivity.ts';
 
@@ -87,6 +87,8 @@ export interface Judged {
 
 /** An INT8 classifier with its accuracy beside the float model's. */
 export interface QuantisedClassifier extends QuantisedModel {
+  /** How the ranges of activations were chosen. */
+  readonly method: CalibrationMethod;
   /** Epochs of fine-tuning that were done and judged. */
   readonly fineTuneEpochs: number;
   /** Whether time was over before all was tried. */
@@ -166,7 +168,6 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     }),
   );
   const untuned = calibration;
-  const ranges = rangesOf(calibration, options);
   let best = await inTime(() => judged(calibration));
 
   const wanted = request.fineTuneEpochs ?? 0;
@@ -209,14 +210,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
         evaluations.set(q.model, evaluation);
         return evaluation.accuracy;
       };
-      const { keptFloat, met, ...quantised } = await mixedPrecision(
-        from,
-        options,
-        order,
-        judge,
-        least,
-        ranges,
-      );
+      const { keptFloat, met, ...quantised } = await mixedPrecision(from, options, order, judge, least);
       const evaluation = evaluations.get(quantised.model)!;
       if (met || evaluation.accuracy > found.evaluation.accuracy)
         found = { quantised, evaluation, keptFloat, met };
@@ -236,6 +230,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
   return {
     model: { ...quantised.model, metadata: model.metadata },
     layers: quantised.layers,
+    method: calibration.method,
     keptFloat,
     met,
     fineTuneEpochs: tunedEpochs,
@@ -270,13 +265,13 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
 
   function sensitivitiesOf(from: Calibration): Promise<readonly LayerSensitivity[]> {
     const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
-    return layerSensitivities(from, batches.slice(0, 2), options, observing, ranges);
+    return layerSensitivities(from, batches.slice(0, 2), options, observing);
   }
 
   async function judged(
     from: Calibration,
   ): Promise<{ readonly quantised: QuantisedModel; readonly evaluation: Evaluation }> {
-    const quantised = quantiseCalibrated(from, options, ranges);
+    const quantised = quantiseCalibrated(from, options);
     return { quantised, evaluation: await evaluate(quantised.model, dataset.val) };
   }
 }

@@ -7,8 +7,9 @@ import { qaRepVgg } from '../network/blocks/qa-rep-vgg.ts';
 import { residualBlock } from '../network/blocks/residual-block.ts';
 import type { NetworkBuilder } from '../network/builder.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
 import { inspectKernels } from './kernels.ts';
-import { calibrate, quantise, quantiseCalibrated } from './quantise.ts';
+import { calibrate, quantise } from './quantise.ts';
 import { decibels, feedsFor, outputOf, smallModel } from './testing/models.ts';
 import { runReference } from './testing/reference.ts';
 
@@ -95,14 +96,43 @@ describe.each([
 
 test('every method and both targets stay close to float', async () => {
   const model = classifier(BODIES.residual!);
-  const calibration = await calibrate(model, [feedsFor(model, 'a'), feedsFor(model, 'b')]);
+  const batches = [feedsFor(model, 'a'), feedsFor(model, 'b')];
   const feeds = feedsFor(model, 'test');
   const expected = await outputOf(model, feeds);
   for (const target of ['onnxruntime', 'tensorrt'] as const)
-    for (const method of ['minMax', 'percentile', 'entropy', 'mse'] as const) {
-      const { model: quantised } = quantiseCalibrated(calibration, { target, method });
+    for (const method of ['minMax', 'percentile', 'entropy', 'mse', 'auto'] as const) {
+      const { model: quantised } = await quantise(model, batches, { target, method });
       expect(decibels(expected, await outputOf(quantised, feeds))).toBeGreaterThan(14);
     }
+});
+
+test.each(['onnxruntime', 'tensorrt'] as const)('auto is the closest of all ways: %s', async (target) => {
+  // One value far out: what clips it and what does not differ.
+  const batches = ['a', 'b'].map((seed) => feedsFor(classifier(BODIES.residual!), seed));
+  batches[0]!.input!.data[5] = 40;
+  const model = classifier(BODIES.residual!);
+  const closeness = async (method: CalibrationMethod): Promise<number> => {
+    const { model: quantised } = await quantise(model, batches, { target, method });
+    // It is chosen by the first half of the batches.
+    return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
+  };
+  const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
+  const found = new Map<CalibrationMethod, number>();
+  for (const method of methods) found.set(method, await closeness(method));
+  const best = Math.max(...found.values());
+  expect(Math.min(...found.values())).toBeLessThan(best - 1);
+  const { method } = await calibrate(model, batches, { target });
+  expect(found.get(method)).toBeCloseTo(best, 6);
+});
+
+test('an image keeps its whole range, whatever clips the activations', async () => {
+  const model = classifier(BODIES.residual!);
+  const batch = feedsFor(model, 'a');
+  batch.input!.data[5] = 40;
+  for (const method of ['percentile', 'entropy', 'mse'] as const) {
+    const { ranges } = await calibrate(model, [batch], { method });
+    expect(ranges.get('input')!.high).toBe(40);
+  }
 });
 
 test('TensorRT gets symmetric int8, float biases, and its activations before the quantisation', async () => {

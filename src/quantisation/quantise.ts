@@ -3,25 +3,39 @@
  * in 8-bit integers.
  */
 import { fail } from '../errors.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { floatScopes } from '../onnx/precision.ts';
-import { correctBiases, measureShifts, type Shifts } from './bias-correction.ts';
+import { createRandom } from '../random.ts';
+import { correctLayers, measureShifts, type Shifts } from './bias-correction.ts';
 import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
 import { type Feeds, type Observation, type ObserveOptions, observe } from './calibration/observe.ts';
 import { equalise } from './equalise.ts';
+import { indexGraph } from './graph.ts';
+import { inputCovariances } from './input-covariance.ts';
 import { insertQdq } from './insert-qdq.ts';
+import { jointlyRounded } from './joint-rounding.ts';
 import { modernOpset } from './opset.ts';
+import { firstOutputs, noiseShare } from './output-noise.ts';
 import { planQuantisation, type QuantisationPlan } from './plan.ts';
 import { prepareModel } from './prepare.ts';
 import { affineValues, type Ranges } from './ranges.ts';
 import { TARGETS, type TargetName } from './targets.ts';
+import { layerWeights } from './weights.ts';
 
 /** Target, calibration and corrections of post-training quantisation. */
 export interface QuantiseOptions {
   /** Who will run the model; ONNX Runtime's CPU provider by default. */
   readonly target?: TargetName;
-  /** How ranges of activations are chosen; `mse` by default. */
-  readonly method?: CalibrationMethod;
+  /**
+   * How ranges of activations are chosen. `auto`, the default, tries every way and takes the one whose outputs differ
+   * least from the float model's on the calibration data.
+   */
+  readonly method?: CalibrationMethod | 'auto';
+  /**
+   * How weights are rounded: `joint`, the default, so that what one rounding adds to an output the others take off
+   * (Frantar et al. 2023), or each to the `nearest` integer.
+   */
+  readonly rounding?: 'joint' | 'nearest';
   /**
    * Names of layers, or of scopes of layers, that stay in float beside those that the model itself names; none by
    * default.
@@ -37,9 +51,16 @@ export interface QuantiseOptions {
    * seldom gain from it.
    */
   readonly equalise?: boolean;
-  /** Take the mean error that rounded weights make off the biases (Nagel et al. 2019); true by default. */
+  /** Take the mean error that rounding makes off the biases (Nagel et al. 2019); true by default. */
   readonly biasCorrection?: boolean;
 }
+
+/** The cheapest way: for models whose values do not matter, and for comparison. */
+export const PLAIN = {
+  method: 'minMax',
+  rounding: 'nearest',
+  biasCorrection: false,
+} as const satisfies QuantiseOptions;
 
 /** One operator that computes, and where it runs. */
 export interface QuantisedLayer {
@@ -61,13 +82,19 @@ export interface QuantisedModel {
   readonly layers: readonly QuantisedLayer[];
 }
 
-/** What calibration data tell about a model, from which it can be quantised in several ways. */
+/** What calibration data tell about a model: all that it takes to quantise it, or some of its layers. */
 export interface Calibration {
   /** In prepared form; all further names are of this model. */
   readonly model: OnnxModel;
-  /** What was seen of each activation, by value name. */
-  readonly observations: ReadonlyMap<string, Observation>;
-  /** Mean error of each layer's outputs by rounded weights; empty without bias correction. */
+  /** Who will run it. */
+  readonly target: TargetName;
+  /** How the ranges were chosen. */
+  readonly method: CalibrationMethod;
+  /** What the integers of each activation cover, by value name. */
+  readonly ranges: Ranges;
+  /** Weights on the grid of their integers, by layer name; those that are missing are rounded to the nearest. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** Mean error of each layer's outputs by rounding; empty without bias correction. */
   readonly shifts: Shifts;
   /** Largest magnitude of an integer weight: 127, or 63 with `reducedWeights`. */
   readonly limit: number;
@@ -79,9 +106,16 @@ export const staysFloat = (model: OnnxModel, { keepFloat }: QuantiseOptions): Re
 
 const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 63 : 127);
 
+/** Of the batches: how weights are rounded and biases corrected needs fewer images than the ends of ranges do. */
+const ROUNDING_SHARE = 1 / 4;
+/** Of the batches: to see which ranges are best. */
+const CHOICE_SHARE = 1 / 2;
+
+const METHODS = Object.keys(CALIBRATORS) as CalibrationMethod[];
+
 /**
- * Runs the float model over the batches and keeps what quantisation needs of it: the extremes and histograms of
- * activations, and the mean errors that rounded weights make.
+ * Runs the float model over the batches and keeps what quantisation needs of it: ranges of activations, rounded weights,
+ * and the mean errors that rounding makes.
  * @param model operator set 13 or later, or 9 to 12 where its operators can be carried over
  * @param batches inputs by name, each batch once; some hundred images suffice
  * @throws NOT_QUANTISABLE when there are no data, the model is quantised already, of an older operator set, or has no
@@ -99,52 +133,124 @@ export async function calibrate(
   const plain = prepareModel(modernOpset(model));
   const prepared = options.equalise ? equalise(plain) : plain;
   const plan = planQuantisation(prepared.graph, new Set());
-  if (!plan.units.some((unit) => unit.role === 'layer'))
+  const layers = plan.units.filter((u) => u.role === 'layer').map((u) => u.node);
+  if (layers.length === 0)
     fail('NOT_QUANTISABLE', { reason: 'it has no convolution or matrix product with constant weights' });
-  const running: ObserveOptions = { ...options, threads: options.threads ?? 1 };
+  const { method = 'auto', target = 'onnxruntime', onProgress } = options;
+  const correcting = options.biasCorrection !== false;
+  const running = { threads: options.threads ?? 1, signal: options.signal };
   const constants = prepared.graph.initializers;
   // Also what only comes to be in integers when other layers stay in float.
   const values = [...plan.values].filter((v) => !constants.has(v));
-  const observations = await observe(prepared, values, batches, running);
-  const layers = plan.units.filter((u) => u.role === 'layer').map((u) => u.node);
+  const observations = await observe(prepared, values, batches, {
+    ...running,
+    extremesOnly: method === 'minMax',
+    onProgress: (done) => onProgress?.(OBSERVING * done),
+  });
+  const share = (of: number): readonly Feeds[] => batches.slice(0, Math.ceil(of * batches.length));
   const limit = limitOf(options);
-  const shifts =
-    options.biasCorrection === false
-      ? new Map<string, Float64Array>()
-      : await measureShifts(prepared, layers, batches, limit, running);
-  return { model: prepared, observations, shifts, limit };
+  const weights =
+    options.rounding === 'nearest'
+      ? new Map<string, Tensor>()
+      : await roundWeights(prepared, layers, share(ROUNDING_SHARE), {
+          ...running,
+          centred: correcting,
+          limit,
+        });
+
+  const given = new Set(prepared.graph.inputs.map((input) => input.name));
+  const calibrated = async (by: CalibrationMethod): Promise<Calibration> => {
+    const ranges = rangesBy(by, target, observations, given);
+    const affines = affineValues(prepared.graph, plan, ranges, TARGETS[target]);
+    const rounding = { affines, weights, limit };
+    const shifts = correcting
+      ? await measureShifts(prepared, layers, share(ROUNDING_SHARE), rounding, running)
+      : new Map<string, Float64Array>();
+    return { model: prepared, target, method: by, ranges, weights, shifts, limit };
+  };
+  if (method !== 'auto') return calibrated(method);
+  const judges = share(CHOICE_SHARE);
+  const expected = await firstOutputs(prepared, judges, running);
+  const keepFloat = staysFloat(prepared, options);
+  let best: { readonly calibration: Calibration; readonly noise: number } | null = null;
+  for (const [tried, by] of METHODS.entries()) {
+    const calibration = await calibrated(by);
+    const { model: candidate } = quantiseCalibrated(calibration, { keepFloat });
+    const noise = noiseShare(expected, await firstOutputs(candidate, judges, running));
+    if (best === null || noise < best.noise) best = { calibration, noise };
+    onProgress?.(OBSERVING + (1 - OBSERVING) * ((tried + 1) / METHODS.length));
+  }
+  return best!.calibration;
 }
 
-/** The ranges that a method chooses. */
-export function rangesOf({ observations }: Calibration, options: QuantiseOptions = {}): Ranges {
-  const { activations } = TARGETS[options.target ?? 'onnxruntime'];
-  const choose = CALIBRATORS[options.method ?? 'mse'];
-  return new Map([...observations].map(([value, seen]) => [value, choose(seen, activations)]));
+/** Share of the work of a calibration that watching the activations is. */
+const OBSERVING = 0.6;
+
+async function roundWeights(
+  model: OnnxModel,
+  layers: readonly OnnxNode[],
+  batches: readonly Feeds[],
+  { limit, ...running }: ObserveOptions & { readonly centred: boolean; readonly limit: number },
+): Promise<ReadonlyMap<string, Tensor>> {
+  const covariances = await inputCovariances(model, layers, batches, createRandom('columns'), running);
+  const graph = indexGraph(model.graph);
+  return new Map(
+    layers.flatMap((node) => {
+      const blocks = covariances.get(node.name);
+      return blocks === undefined
+        ? []
+        : [[node.name, jointlyRounded(layerWeights(node, graph), blocks, limit)]];
+    }),
+  );
+}
+
+/**
+ * The ranges that a method chooses. What is given to the model keeps all that was seen: images are bytes, and the full
+ * range meets their levels, where a narrower one falls between them.
+ */
+function rangesBy(
+  method: CalibrationMethod,
+  target: TargetName,
+  observations: ReadonlyMap<string, Observation>,
+  given: ReadonlySet<string>,
+): Ranges {
+  const { activations } = TARGETS[target];
+  return new Map(
+    [...observations].map(([value, seen]) => {
+      const choose = CALIBRATORS[given.has(value) ? 'minMax' : method];
+      return [value, choose(seen, activations)];
+    }),
+  );
 }
 
 /**
  * The model in QDQ form: activations with one scale each, weights symmetric with a scale for each output channel
- * (Jacob et al. 2018, Krishnamoorthi 2018). Pure: equal calibrations and options give equal bytes. `equalise`,
- * `biasCorrection` and `reducedWeights` are the calibration's.
- * @param ranges instead of those that the method chooses
+ * (Jacob et al. 2018, Krishnamoorthi 2018). Pure: equal calibrations and options give equal bytes. All options but
+ * `keepFloat` are the calibration's.
  */
 export function quantiseCalibrated(
   calibration: Calibration,
-  options: QuantiseOptions = {},
-  ranges: Ranges = rangesOf(calibration, options),
+  options: Pick<QuantiseOptions, 'keepFloat'> = {},
 ): QuantisedModel {
-  const target = TARGETS[options.target ?? 'onnxruntime'];
+  const target = TARGETS[calibration.target];
   const keepFloat = staysFloat(calibration.model, options);
-  const first = planQuantisation(calibration.model.graph, keepFloat);
-  const layers = new Set(first.units.map((unit) => unit.node));
-  const model = correctBiases(calibration.model, layers, calibration.shifts);
-  // The nodes are others now, their names the same.
-  const plan = planQuantisation(model.graph, keepFloat);
-  const affines = affineValues(model.graph, plan, ranges, target);
+  const { model, plan } = correctedModel(calibration, keepFloat);
+  const affines = affineValues(model.graph, plan, calibration.ranges, target);
   return {
     model: insertQdq(model, plan, affines, { target, limit: calibration.limit }),
     layers: layersOf(plan),
   };
+}
+
+/** The prepared model with the weights and biases that its integers will stand for, and its plan. */
+export function correctedModel(
+  calibration: Calibration,
+  keepFloat: ReadonlySet<string>,
+): { readonly model: OnnxModel; readonly plan: QuantisationPlan } {
+  const { units } = planQuantisation(calibration.model.graph, keepFloat);
+  const model = correctLayers(calibration.model, new Set(units.map((unit) => unit.node)), calibration);
+  // The nodes are others now, their names the same.
+  return { model, plan: planQuantisation(model.graph, keepFloat) };
 }
 
 /**
@@ -153,14 +259,11 @@ export function quantiseCalibrated(
  * @param batches calibration data: inputs by name; some hundred images suffice
  * @throws as `calibrate`
  */
-export async function quantise(
+export const quantise = async (
   model: OnnxModel,
   batches: readonly Feeds[],
   options: QuantiseOptions & Partial<ObserveOptions> = {},
-): Promise<QuantisedModel> {
-  const extremesOnly = options.method === 'minMax';
-  return quantiseCalibrated(await calibrate(model, batches, { ...options, extremesOnly }), options);
-}
+): Promise<QuantisedModel> => quantiseCalibrated(await calibrate(model, batches, options), options);
 
 const layersOf = (plan: QuantisationPlan): QuantisedLayer[] => [
   ...plan.units.map(({ node }) => ({ name: node.name, op: node.op, integer: true, reason: null })),
