@@ -19,7 +19,6 @@ export function int8Structure(model: OnnxModel): OnnxModel {
   return quantiseCalibrated({
     model: prepared,
     target: 'onnxruntime',
-    method: 'minMax',
     ranges,
     limit: LIMIT,
     ...none,
