@@ -8,7 +8,7 @@ import {
   type LatencyComparison,
   processorMs,
 } from '../../src/quantisation/compare-latency.ts';
-import { quantise } from '../../src/quantisation/quantise.ts';
+import { PLAIN, quantise } from '../../src/quantisation/quantise.ts';
 import { createRandom } from '../../src/random.ts';
 import { loadSpace } from '../../src/search/load-space.ts';
 import { preprocessingOf } from '../../src/search/model-figures.ts';
@@ -47,7 +47,7 @@ async function speedRow(network: string, side: number): Promise<SpeedRow> {
     { mean: [0, 0, 0], std: [1, 1, 1] },
   );
   const feeds = { input: exampleOf({ preprocessing }) };
-  const { model: quantised } = await quantise(model, [feeds], { method: 'minMax', biasCorrection: false });
+  const { model: quantised } = await quantise(model, [feeds], PLAIN);
   const latency = await compareLatency([encodeModel(model), encodeModel(quantised)], feeds, {
     threads: 1,
     clock: processorMs,

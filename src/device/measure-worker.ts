@@ -1,5 +1,6 @@
 /** The module that a measuring process runs. */
 import { EspalierError } from '../errors.ts';
+import { answerQuestions } from './asked-process.ts';
 import { measureHere } from './remote/measure-here.ts';
 import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from './remote/wire.ts';
 
@@ -18,11 +19,4 @@ const answer = async ({ model, parameters }: MeasureJob): Promise<DeviceMeasurem
   }
 };
 
-process.on('message', (job: MeasureJob) => {
-  void answer(job).then((message) => {
-    if (process.connected) process.send?.(message);
-  });
-});
-process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole process group; what it means is the parent's decision.
-process.on('SIGINT', () => {});
+answerQuestions(answer);

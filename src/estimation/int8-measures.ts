@@ -6,13 +6,15 @@ import type { Network } from '../network/network.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { Tensor } from '../onnx/model.ts';
 import { calibrationBatches } from '../quantisation/calibration/batches.ts';
-import { quantise } from '../quantisation/quantise.ts';
+import { PLAIN, quantise } from '../quantisation/quantise.ts';
 import type { Random } from '../random.ts';
 import { evaluateModel } from '../train/evaluate.ts';
 
 /** Training images that the ranges of activations are taken from. */
 const CALIBRATION_IMAGES = 256;
 const CALIBRATION_BATCH = 32;
+/** What is exported is quantised with more care (quantise.ts); candidates are compared by what all of them have. */
+const QUICK = { method: 'mse', rounding: 'nearest' } as const;
 
 /**
  * The quantised graph of an untrained network for one image: its ranges come from noise, but it takes as long as the
@@ -24,7 +26,7 @@ export async function untrainedInt8Model(
   random: Random,
 ): Promise<Uint8Array> {
   const model = deploymentModel(network, initialWeights(network, random), 1);
-  const { model: quantised } = await quantise(model, [inputs], { method: 'minMax', biasCorrection: false });
+  const { model: quantised } = await quantise(model, [inputs], PLAIN);
   return encodeModel(quantised);
 }
 
@@ -44,7 +46,7 @@ export async function int8ValAccuracy(request: {
     batch: CALIBRATION_BATCH,
     random,
   });
-  const { model: quantised } = await quantise(model, batches, { threads });
+  const { model: quantised } = await quantise(model, batches, { ...QUICK, threads });
   const { accuracy } = await evaluateModel({
     model: encodeModel(quantised),
     split: dataset.val,

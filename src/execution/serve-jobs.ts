@@ -5,7 +5,7 @@
  * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps. A job that
  * hangs would never see the channel close: a thread looks after the parent too.
  */
-import { Worker } from 'node:worker_threads';
+import { watchParent } from '../device/watch-parent.ts';
 import { beginRest, endRest } from '../runtime/rest.ts';
 import { createSessionPool } from '../runtime/session-pool.ts';
 import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';
@@ -16,19 +16,10 @@ import { CAN_READ_OTHERS } from './resident-memory.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 const MEMORY_INTERVAL_MS = 250;
-const PARENT_INTERVAL_MS = 2000;
 
 function send(message: FromWorker): void {
   // Between the parent's death and the `disconnect` event a send would throw.
   if (process.connected) process.send?.(message);
-}
-
-/** Kills this process when its parent is another than now, whatever the main thread does. (Windows keeps the old pid.) */
-function watchParent(): void {
-  const source = `setInterval(() => {
-    if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL');
-  }, ${PARENT_INTERVAL_MS})`;
-  new Worker(source, { eval: true, execArgv: [] }).unref();
 }
 
 /** Serves jobs until the parent goes away. `loadDataset` is called again only when a job names another path. */

@@ -1,73 +1,106 @@
 /**
- * Bias correction (Nagel et al. 2019): rounding a layer's weights by ε moves the mean of its outputs by E[εx], which is
- * measured on the calibration data, padding and all, and taken off its bias.
+ * Bias correction (Nagel et al. 2019): rounding moves the mean of a layer's outputs, by E[w̃x̃ − wx] with w̃ and x̃ what the
+ * integers of weights and input stand for. It is measured on the calibration data, padding and all, and taken off the bias.
  */
 import { encodeModel } from '../onnx/encode.ts';
-import { int, ints } from '../onnx/graph-builder.ts';
+import { float32 } from '../onnx/graph-builder.ts';
 import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from '../onnx/model.ts';
 import { createSession } from '../runtime/session.ts';
+import type { Affine } from './affine.ts';
 import type { Feeds, ObserveOptions } from './calibration/observe.ts';
 import { freshNames, indexGraph, makeNode, withNodes } from './graph.ts';
-import { dequantisedWeights, type LayerWeights, layerWeights } from './weights.ts';
+import { zeroPointTensor } from './insert-qdq.ts';
+import { dequantisedWeights, layerWeights } from './weights.ts';
 
-/** Mean shift E[εx] of each output channel by layer name (Nagel et al. 2019). */
+/** Mean shift E[w̃x̃ − wx] of each output channel by layer name (Nagel et al. 2019). */
 export type Shifts = ReadonlyMap<string, Float64Array>;
 
+/** What the layers will compute with. */
+interface Rounding {
+  /** Of each layer's input. */
+  readonly affines: ReadonlyMap<string, Affine>;
+  /** Of layers whose weights are not merely rounded to the nearest: what they are instead, by layer name. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** Largest magnitude of an integer weight. */
+  readonly limit: number;
+}
+
 /**
- * Measures E[εx] of every layer in one pass over the batches: a second product with the rounding errors beside each.
+ * Measures the shift of every layer in one pass over the batches: a second product with what the integers stand for beside
+ * each.
  * @param model a prepared model
- * @param layers its nodes whose weights are to be rounded
+ * @param layers its nodes whose weights and inputs are to be rounded
  */
 export async function measureShifts(
   model: OnnxModel,
   layers: readonly OnnxNode[],
   batches: readonly Feeds[],
-  limit: number,
+  { affines, weights, limit }: Rounding,
   { threads, signal, onProgress }: ObserveOptions,
 ): Promise<Shifts> {
   const graph = indexGraph(model.graph);
   const fresh = freshNames(model.graph);
   const constants: [string, Tensor][] = [];
   const nodes = [...model.graph.nodes];
+  const emit = (op: string, wanted: string, inputs: readonly string[]): string => {
+    const name = fresh(wanted);
+    nodes.push(makeNode(op, name, inputs, name));
+    return name;
+  };
+  const constant = (wanted: string, tensor: Tensor): string => {
+    const name = fresh(wanted);
+    constants.push([name, tensor]);
+    return name;
+  };
+  const rounded = new Map<string, string>();
+  const roundedInput = (value: string): string => {
+    const known = rounded.get(value);
+    if (known !== undefined) return known;
+    const affine = affines.get(value)!;
+    const scale = constant(`${value}/scale`, float32(affine.scale));
+    const zero = constant(`${value}/zero`, zeroPointTensor(affine));
+    const integers = emit('QuantizeLinear', `${value}/integers`, [value, scale, zero]);
+    const back = emit('DequantizeLinear', `${value}/rounded`, [integers, scale, zero]);
+    rounded.set(value, back);
+    return back;
+  };
   const outputs: ValueInfo[] = [];
   const means = new Map<string, string>();
   for (const node of layers) {
     if (node.op === 'MatMul') continue;
     const layer = layerWeights(node, graph);
-    const name = fresh(`${node.name}/rounding`);
-    constants.push([name, roundingErrors(layer, limit)]);
-    const product = fresh(`${node.name}/shift`);
-    nodes.push({ ...node, name: product, inputs: [node.inputs[0]!, name], outputs: [product] });
-    // Channels last, then the mean over all else; ReduceMean has its axes as an attribute or as an input by version.
-    const flat = fresh(`${node.name}/channels`);
-    const perm = [1, 0, ...layer.weight.shape.slice(2).map((_, i) => i + 2)];
-    nodes.push(makeNode('Transpose', flat, [product], flat, { perm: ints(perm) }));
-    const rows = fresh(`${node.name}/rows`);
-    nodes.push(makeNode('Flatten', rows, [flat], rows, { axis: int(1) }));
-    outputs.push({ name: rows, dtype: 'float32', shape: [], unranked: true });
-    means.set(node.name, rows);
+    const { shape } = layer.weight;
+    const data = dequantisedWeights({ ...layer, weight: weights.get(node.name) ?? layer.weight }, limit);
+    const weight = constant(`${node.name}/rounded`, { dtype: 'float32', shape, data });
+    const inputs = [roundedInput(node.inputs[0]!), weight, ...node.inputs.slice(2)];
+    const product = fresh(`${node.name}/product`);
+    nodes.push({ ...node, name: product, inputs, outputs: [product] });
+    const shift = emit('Sub', `${node.name}/shift`, [product, node.outputs[0]!]);
+    // [images, channels]
+    const mean =
+      node.op === 'Conv'
+        ? emit('Flatten', `${node.name}/means`, [emit('GlobalAveragePool', `${node.name}/pooled`, [shift])])
+        : shift;
+    outputs.push({ name: mean, dtype: 'float32', shape: [], unranked: true });
+    means.set(node.name, mean);
   }
   const shifts = new Map<string, Float64Array>();
   if (means.size === 0) return shifts;
   const extended = withNodes({ ...model, graph: { ...model.graph, outputs } }, nodes, constants);
   const session = await createSession(encodeModel(extended), { threads });
   try {
-    for (const feeds of batches) {
+    for (const [done, feeds] of batches.entries()) {
       signal?.throwIfAborted();
       const results = await session.run(feeds);
       for (const [layer, output] of means) {
         const { shape, data } = results[output]!;
-        const [channels, each] = shape as [number, number];
+        const [images, channels] = shape as [number, number];
         const sums = shifts.get(layer) ?? new Float64Array(channels);
-        for (let c = 0; c < channels; c++) {
-          let sum = 0;
-          for (let i = c * each; i < (c + 1) * each; i++) sum += Number(data[i]);
-          sums[c]! += sum / each / batches.length;
-        }
+        for (let i = 0; i < data.length; i++)
+          sums[i % channels]! += Number(data[i]) / images / batches.length;
         shifts.set(layer, sums);
       }
-      // The last part of calibration.
-      onProgress?.(1);
+      onProgress?.((done + 1) / batches.length);
     }
   } finally {
     await session.release();
@@ -75,24 +108,33 @@ export async function measureShifts(
   return shifts;
 }
 
-function roundingErrors(layer: LayerWeights, limit: number): Tensor {
-  const rounded = dequantisedWeights(layer, limit);
-  const { shape, data } = layer.weight;
-  return { dtype: 'float32', shape, data: rounded.map((value, i) => value - Number(data[i])) };
-}
-
-/** Takes the shifts off the biases of `layers`; those without a bias get one. */
-export function correctBiases(model: OnnxModel, layers: ReadonlySet<OnnxNode>, shifts: Shifts): OnnxModel {
+/**
+ * Layers with other weights, and the shifts taken off their biases; those without a bias get one.
+ * @param layers of `model`; others stay as they are
+ * @param weights by layer name
+ */
+export function correctLayers(
+  model: OnnxModel,
+  layers: ReadonlySet<OnnxNode>,
+  { weights, shifts }: { readonly weights: ReadonlyMap<string, Tensor>; readonly shifts: Shifts },
+): OnnxModel {
   const graph = indexGraph(model.graph);
   const constants: [string, Tensor][] = [];
+  const constant = (name: string, tensor: Tensor): string => {
+    constants.push([name, tensor]);
+    return name;
+  };
   const nodes = model.graph.nodes.map((node) => {
-    const shift = shifts.get(node.name);
-    if (shift === undefined || !layers.has(node)) return node;
-    const old = layerWeights(node, graph).bias;
-    const data = Float32Array.from(shift, (value, c) => Number(old?.data[c] ?? 0) - value);
-    const name = `${node.name}/corrected/bias`;
-    constants.push([name, { dtype: 'float32', shape: [data.length], data }]);
-    return { ...node, inputs: [node.inputs[0]!, node.inputs[1]!, name] };
+    const [weight, shift] = [weights.get(node.name), shifts.get(node.name)];
+    if (!layers.has(node) || (weight === undefined && shift === undefined)) return node;
+    const inputs = [...node.inputs];
+    if (weight !== undefined) inputs[1] = constant(`${node.name}/rounded/weight`, weight);
+    if (shift !== undefined) {
+      const old = layerWeights(node, graph).bias;
+      const data = Float32Array.from(shift, (value, c) => Number(old?.data[c] ?? 0) - value);
+      inputs[2] = constant(`${node.name}/corrected/bias`, { dtype: 'float32', shape: [data.length], data });
+    }
+    return { ...node, inputs };
   });
   return withNodes(model, nodes, constants);
 }

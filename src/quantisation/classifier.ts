@@ -18,7 +18,6 @@ import {
   type QuantisedModel,
   type QuantiseOptions,
   quantiseCalibrated,
-  rangesOf,
 } from './quantise.ts';
 import { type LayerSensitivity, layerSensitivities } from './sensitivity.ts';
 
@@ -166,7 +165,6 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
     }),
   );
   const untuned = calibration;
-  const ranges = rangesOf(calibration, options);
   let best = await inTime(() => judged(calibration));
 
   const wanted = request.fineTuneEpochs ?? 0;
@@ -209,14 +207,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
         evaluations.set(q.model, evaluation);
         return evaluation.accuracy;
       };
-      const { keptFloat, met, ...quantised } = await mixedPrecision(
-        from,
-        options,
-        order,
-        judge,
-        least,
-        ranges,
-      );
+      const { keptFloat, met, ...quantised } = await mixedPrecision(from, options, order, judge, least);
       const evaluation = evaluations.get(quantised.model)!;
       if (met || evaluation.accuracy > found.evaluation.accuracy)
         found = { quantised, evaluation, keptFloat, met };
@@ -270,13 +261,13 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
 
   function sensitivitiesOf(from: Calibration): Promise<readonly LayerSensitivity[]> {
     const observing = { ...running, onProgress: (done: number) => progress('sensitivity', done) };
-    return layerSensitivities(from, batches.slice(0, 2), options, observing, ranges);
+    return layerSensitivities(from, batches.slice(0, 2), options, observing);
   }
 
   async function judged(
     from: Calibration,
   ): Promise<{ readonly quantised: QuantisedModel; readonly evaluation: Evaluation }> {
-    const quantised = quantiseCalibrated(from, options, ranges);
+    const quantised = quantiseCalibrated(from, options);
     return { quantised, evaluation: await evaluate(quantised.model, dataset.val) };
   }
 }

@@ -15,7 +15,7 @@ import { calibrationBatches } from './calibration/batches.ts';
 import { fakeQuantise } from './fake-quantise.ts';
 import { fineTune } from './fine-tune.ts';
 import { planQuantisation } from './plan.ts';
-import { calibrate, quantiseCalibrated, rangesOf } from './quantise.ts';
+import { calibrate, quantiseCalibrated } from './quantise.ts';
 import { affineValues } from './ranges.ts';
 import { TARGETS } from './targets.ts';
 import { decibels, feedsFor, outputOf, smallModel } from './testing/models.ts';
@@ -28,13 +28,13 @@ const model = smallModel((b) => {
 test.each(['onnxruntime', 'tensorrt'] as const)(
   'fake quantisation computes what the quantised model does: %s',
   async (name) => {
-    const options = { target: name, biasCorrection: false } as const;
+    const options = { target: name, rounding: 'nearest', biasCorrection: false } as const;
     const calibration = await calibrate(model, [feedsFor(model, 'a')], options);
     const plan = planQuantisation(calibration.model.graph, new Set());
     const target = TARGETS[name];
-    const affines = affineValues(calibration.model.graph, plan, rangesOf(calibration, options), target);
+    const affines = affineValues(calibration.model.graph, plan, calibration.ranges, target);
     const fake = fakeQuantise(calibration.model, plan, affines, { target, limit: 127 });
-    const { model: quantised } = quantiseCalibrated(calibration, options);
+    const { model: quantised } = quantiseCalibrated(calibration);
     const feeds = feedsFor(model, 'test');
     // ONNX Runtime must not merge the pairs into integer kernels here: the training graph computes in float.
     const expected = await outputOf(quantised, feeds, { optimisation: 'disabled' });
@@ -81,10 +81,9 @@ test('fine-tuning brings the quantised model back to the float one, and is deter
   }));
   const options = { method: 'minMax' } as const;
   const calibration = await calibrate(model, faint, options);
-  const ranges = rangesOf(calibration, options);
   /** Of the integer model's logits against the float model's, the mean over the batches, dB. */
   const closeness = async (from: typeof calibration): Promise<number> => {
-    const quantised = quantiseCalibrated(from, options, ranges).model;
+    const quantised = quantiseCalibrated(from).model;
     let sum = 0;
     for (const feeds of batches) {
       sum += decibels(await outputOf(model, feeds), await outputOf(quantised, feeds));
@@ -106,8 +105,7 @@ test('fine-tuning brings the quantised model back to the float one, and is deter
   const [first, second] = [await run(), await run()];
   const [before, after] = [await closeness(calibration), await closeness(first.calibration)];
   expect(after).toBeGreaterThan(before + 1.5);
-  const bytes = (c: typeof calibration): Uint8Array =>
-    encodeModel(quantiseCalibrated(c, options, ranges).model);
+  const bytes = (c: typeof calibration): Uint8Array => encodeModel(quantiseCalibrated(c).model);
   expect(Buffer.compare(bytes(first.calibration), bytes(second.calibration))).toBe(0);
 });
 

@@ -23,12 +23,10 @@ import { createSession } from '../runtime/session.ts';
 import type { TrainingRecipe } from '../train/diagnose.ts';
 import { failDiverged } from '../train/diverged.ts';
 import { createStepper } from '../train/step.ts';
-import { correctBiases } from './bias-correction.ts';
 import { fakeQuantise } from './fake-quantise.ts';
 import { withNodes } from './graph.ts';
-import { planQuantisation } from './plan.ts';
-import { type Calibration, type QuantiseOptions, rangesOf, staysFloat } from './quantise.ts';
-import { affineValues, type Ranges } from './ranges.ts';
+import { type Calibration, correctedModel, type QuantiseOptions, staysFloat } from './quantise.ts';
+import { affineValues } from './ranges.ts';
 import { TARGETS } from './targets.ts';
 
 /** A quantised model's further training under fake quantisation. */
@@ -61,10 +59,8 @@ export interface FineTuneRequest {
 
 /** What fine-tuning gives. */
 export interface FineTuned {
-  /** The calibration's model with the trained weights; to be quantised with `ranges`. */
+  /** The calibration's model with the trained weights. */
   readonly calibration: Calibration;
-  /** As calibration chose them. */
-  readonly ranges: Ranges;
 }
 
 const LAYERS: ReadonlySet<string> = new Set(['Conv', 'Gemm', 'MatMul']);
@@ -81,17 +77,9 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
   const isWhole = Number.isInteger(epochs) && epochs > 0;
   requireSetting('fineTune', 'epochs', epochs, isWhole, 'a whole number above 0');
   requireSetting('fineTune', 'learningRate', learningRate, learningRate > 0, 'a number above 0');
-  const ranges = rangesOf(calibration, options);
-  const target = TARGETS[options.target ?? 'onnxruntime'];
-  const keepFloat = staysFloat(calibration.model, options);
-  const before = planQuantisation(calibration.model.graph, keepFloat);
-  const start = correctBiases(
-    calibration.model,
-    new Set(before.units.map((unit) => unit.node)),
-    calibration.shifts,
-  );
-  const plan = planQuantisation(start.graph, keepFloat);
-  const affines = affineValues(start.graph, plan, ranges, target);
+  const target = TARGETS[calibration.target];
+  const { model: start, plan } = correctedModel(calibration, staysFloat(calibration.model, options));
+  const affines = affineValues(start.graph, plan, calibration.ranges, target);
   const fake = fakeQuantise(start, plan, affines, { target, limit: calibration.limit });
   const batchSize = trainingBatch(start, Math.min(request.batchSize ?? 64, dataset.train.count));
   if (batchSize > dataset.train.count)
@@ -113,7 +101,8 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
   const tuned = (parameters: Float32Array): Calibration => ({
     ...calibration,
     model: withNodes(start, start.graph.nodes, unpack(graph.parameters, parameters)),
-    // The training has seen the shifts and learnt to do without.
+    // The training began with them.
+    weights: new Map(),
     shifts: new Map(),
   });
 
@@ -161,7 +150,7 @@ export async function fineTune(request: FineTuneRequest): Promise<FineTuned> {
       }
       await request.onEpoch?.(epoch + 1, tuned(now()));
     }
-    return { calibration: tuned(now()), ranges };
+    return { calibration: tuned(now()) };
   } finally {
     await teacher.release();
     await stepper.release();

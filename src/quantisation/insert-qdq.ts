@@ -12,7 +12,11 @@ import type { QuantisationTarget } from './targets.ts';
 import { layerWeights, quantiseLayer } from './weights.ts';
 
 const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
-const zeroPoint = ({ dtype, zeroPoint: value }: Pick<Affine, 'dtype' | 'zeroPoint'>): Tensor => ({
+/** A scalar of the integers' type. */
+export const zeroPointTensor = ({
+  dtype,
+  zeroPoint: value,
+}: Pick<Affine, 'dtype' | 'zeroPoint'>): Tensor => ({
   dtype,
   shape: [],
   data: dtype === 'uint8' ? Uint8Array.of(value) : Int8Array.of(value),
@@ -26,7 +30,7 @@ function dequantise(e: Emitter, name: string, inputs: readonly string[], axis?: 
 
 function activation(e: Emitter, from: string, to: string, affine: Affine, readScale: number): void {
   const scale = e.constant(scalar(affine.scale), `${to}/scale`);
-  const zero = e.constant(zeroPoint(affine), `${to}/zero`);
+  const zero = e.constant(zeroPointTensor(affine), `${to}/zero`);
   const integers = e.fresh(`${to}/quantised`);
   e.push(makeNode('QuantizeLinear', integers, [from, scale, zero], integers));
   const back = readScale === affine.scale ? scale : e.constant(scalar(readScale), `${to}/readScale`);
@@ -39,7 +43,7 @@ function operand(e: Emitter, name: string, affine: Affine): string {
   return dequantise(e, `${name}/dequantised`, [
     integers,
     scale,
-    e.constant(zeroPoint(affine), `${name}/zero`),
+    e.constant(zeroPointTensor(affine), `${name}/zero`),
   ]);
 }
 

@@ -15,9 +15,12 @@ export function int8Structure(model: OnnxModel): OnnxModel {
   const prepared = prepareModel(model);
   const { values } = planQuantisation(prepared.graph, new Set());
   const ranges = new Map([...values].map((value) => [value, ANY]));
-  return quantiseCalibrated(
-    { model: prepared, observations: new Map(), shifts: new Map(), limit: LIMIT },
-    {},
+  const none = { weights: new Map(), shifts: new Map() };
+  return quantiseCalibrated({
+    model: prepared,
+    target: 'onnxruntime',
     ranges,
-  ).model;
+    limit: LIMIT,
+    ...none,
+  }).model;
 }

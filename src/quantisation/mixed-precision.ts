@@ -5,7 +5,6 @@ import {
   type QuantiseOptions,
   quantiseCalibrated,
 } from './quantise.ts';
-import type { Ranges } from './ranges.ts';
 import type { LayerSensitivity } from './sensitivity.ts';
 
 /** A quantised model some of whose layers stay in float, for the sake of a bound on its accuracy. */
@@ -24,7 +23,6 @@ export interface MixedPrecision extends QuantisedModel {
  * @param sensitivities most sensitive first: see {@link layerSensitivities}
  * @param evaluate accuracy of a model, 0..1
  * @param least the accuracy to be reached, 0..1
- * @param ranges instead of those that the options' method chooses
  */
 export async function mixedPrecision(
   calibration: Calibration,
@@ -32,11 +30,10 @@ export async function mixedPrecision(
   sensitivities: readonly LayerSensitivity[],
   evaluate: (quantised: QuantisedModel) => Promise<number>,
   least: number,
-  ranges?: Ranges,
 ): Promise<MixedPrecision> {
   const attempt = async (count: number): Promise<MixedPrecision> => {
     const keptFloat = [...(options.keepFloat ?? []), ...sensitivities.slice(0, count).map((s) => s.name)];
-    const quantised = quantiseCalibrated(calibration, { ...options, keepFloat: new Set(keptFloat) }, ranges);
+    const quantised = quantiseCalibrated(calibration, { ...options, keepFloat: new Set(keptFloat) });
     const accuracy = await evaluate(quantised);
     return { ...quantised, keptFloat, accuracy, met: accuracy >= least };
   };

@@ -5,9 +5,10 @@ import { convBnAct } from '../network/blocks/conv-bn-act.ts';
 import { invertedResidual } from '../network/blocks/inverted-residual.ts';
 import type { NetworkBuilder } from '../network/builder.ts';
 import { createGraphBuilder, float, float32, int, int64 } from '../onnx/graph-builder.ts';
-import type { OnnxModel, OnnxNode } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
-import { correctBiases, measureShifts } from './bias-correction.ts';
+import { type Affine, quantiseValue } from './affine.ts';
+import { correctLayers, measureShifts } from './bias-correction.ts';
 import { equalise } from './equalise.ts';
 import { indexGraph } from './graph.ts';
 import { modernOpset } from './opset.ts';
@@ -116,7 +117,7 @@ test('equalisation does not cross a ReLU6, a sum, or a value with two readers', 
   expect(equalise(model)).toBe(model);
 });
 
-test('bias correction restores the mean of every layer under rounded weights', async () => {
+test('bias correction restores the mean of every layer under rounded weights and inputs', async () => {
   const model = prepareModel(
     smallModel((b) => convBnAct(b, b.input, { out: 5, kernel: 3, stride: 2, activation: null })),
   );
@@ -135,9 +136,17 @@ test('bias correction restores the mean of every layer under rounded weights', a
     const initializers = new Map(m.graph.initializers).set(name, { ...weight, data });
     return { ...m, graph: { ...m.graph, initializers } };
   };
-  const means = async (m: OnnxModel): Promise<number[]> => {
+  // So coarse and narrow that much is clipped.
+  const affine: Affine = { scale: 0.3, zeroPoint: 250, dtype: 'uint8' };
+  const roundedFeeds = feeds.map(({ input }) => ({
+    input: {
+      ...input,
+      data: input.data.map((v) => (quantiseValue(v, affine) - affine.zeroPoint) * affine.scale),
+    },
+  }));
+  const means = async (m: OnnxModel, images: typeof feeds): Promise<number[]> => {
     const sums = new Array<number>(5).fill(0);
-    for (const f of feeds) {
+    for (const f of images) {
       const { data, shape } = await outputOf(m, f);
       const each = shape[2]! * shape[3]!;
       data.forEach((v, i) => {
@@ -146,10 +155,12 @@ test('bias correction restores the mean of every layer under rounded weights', a
     }
     return sums;
   };
-  const expected = await means(model);
-  const shifts = await measureShifts(model, layers, feeds, limit, { threads: 1 });
-  const corrected = correctBiases(model, new Set(layers), shifts);
+  const expected = await means(model, feeds);
+  const affines = new Map([['input', affine]]);
+  const rounding = { affines, weights: new Map<string, Tensor>(), limit };
+  const shifts = await measureShifts(model, layers, feeds, rounding, { threads: 1 });
+  const corrected = correctLayers(model, new Set(layers), { weights: new Map(), shifts });
   const distance = (a: readonly number[]): number => Math.hypot(...a.map((v, c) => v - expected[c]!));
-  expect(distance(await means(rounded(model)))).toBeGreaterThan(0.05);
-  expect(distance(await means(rounded(corrected)))).toBeLessThan(1e-4);
+  expect(distance(await means(rounded(model), roundedFeeds))).toBeGreaterThan(0.05);
+  expect(distance(await means(rounded(corrected), roundedFeeds))).toBeLessThan(1e-4);
 });

@@ -7,8 +7,9 @@ import { qaRepVgg } from '../network/blocks/qa-rep-vgg.ts';
 import { residualBlock } from '../network/blocks/residual-block.ts';
 import type { NetworkBuilder } from '../network/builder.ts';
 import { encodeModel } from '../onnx/encode.ts';
+import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
 import { inspectKernels } from './kernels.ts';
-import { calibrate, quantise, quantiseCalibrated } from './quantise.ts';
+import { calibrate, quantise } from './quantise.ts';
 import { decibels, feedsFor, outputOf, smallModel } from './testing/models.ts';
 import { runReference } from './testing/reference.ts';
 
@@ -95,14 +96,37 @@ describe.each([
 
 test('every method and both targets stay close to float', async () => {
   const model = classifier(BODIES.residual!);
-  const calibration = await calibrate(model, [feedsFor(model, 'a'), feedsFor(model, 'b')]);
+  const batches = [feedsFor(model, 'a'), feedsFor(model, 'b')];
   const feeds = feedsFor(model, 'test');
   const expected = await outputOf(model, feeds);
   for (const target of ['onnxruntime', 'tensorrt'] as const)
-    for (const method of ['minMax', 'percentile', 'entropy', 'mse'] as const) {
-      const { model: quantised } = quantiseCalibrated(calibration, { target, method });
+    for (const method of ['minMax', 'percentile', 'entropy', 'mse', 'auto'] as const) {
+      const { model: quantised } = await quantise(model, batches, { target, method });
       expect(decibels(expected, await outputOf(quantised, feeds))).toBeGreaterThan(14);
     }
+});
+
+test.each(['onnxruntime', 'tensorrt'] as const)('auto is about as close as the best of all ways: %s', async (target) => {
+  const model = classifier(BODIES.residual!);
+  const batches = ['a', 'b'].map((seed) => feedsFor(model, seed));
+  batches[1]!.input!.data[5] = 40;
+  const closeness = async (method: CalibrationMethod | 'auto'): Promise<number> => {
+    const { model: quantised } = await quantise(model, batches, { target, method });
+    return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
+  };
+  const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
+  const found = await Promise.all(methods.map(closeness));
+  expect(await closeness('auto')).toBeGreaterThan(Math.max(...found) - 1);
+});
+
+test('an image keeps its whole range, whatever clips the activations', async () => {
+  const model = classifier(BODIES.residual!);
+  const batch = feedsFor(model, 'a');
+  batch.input!.data[5] = 40;
+  for (const method of ['percentile', 'entropy', 'mse'] as const) {
+    const { ranges } = await calibrate(model, [batch], { method });
+    expect(ranges.get('input')!.high).toBe(40);
+  }
 });
 
 test('TensorRT gets symmetric int8, float biases, and its activations before the quantisation', async () => {

@@ -3,25 +3,41 @@
  * in 8-bit integers.
  */
 import { fail } from '../errors.ts';
-import type { OnnxModel } from '../onnx/model.ts';
+import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { floatScopes } from '../onnx/precision.ts';
-import { correctBiases, measureShifts, type Shifts } from './bias-correction.ts';
+import { createRandom } from '../random.ts';
+import type { Range } from './affine.ts';
+import { correctLayers, measureShifts, type Shifts } from './bias-correction.ts';
 import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
-import { type Feeds, type Observation, type ObserveOptions, observe } from './calibration/observe.ts';
+import { type Feeds, type ObserveOptions, observe } from './calibration/observe.ts';
+import { chooseRanges } from './choose-ranges.ts';
 import { equalise } from './equalise.ts';
+import { indexGraph } from './graph.ts';
+import { inputCovariances } from './input-covariance.ts';
 import { insertQdq } from './insert-qdq.ts';
+import { jointlyRounded } from './joint-rounding.ts';
 import { modernOpset } from './opset.ts';
 import { planQuantisation, type QuantisationPlan } from './plan.ts';
 import { prepareModel } from './prepare.ts';
 import { affineValues, type Ranges } from './ranges.ts';
+import type { Role } from './roles.ts';
 import { TARGETS, type TargetName } from './targets.ts';
+import { layerWeights } from './weights.ts';
 
 /** Target, calibration and corrections of post-training quantisation. */
 export interface QuantiseOptions {
   /** Who will run the model; ONNX Runtime's CPU provider by default. */
   readonly target?: TargetName;
-  /** How ranges of activations are chosen; `mse` by default. */
-  readonly method?: CalibrationMethod;
+  /**
+   * How ranges of activations are chosen. `auto`, the default, tries every way for each activation and takes the one that,
+   * with it alone in integers, changes the outputs least on part of the calibration data.
+   */
+  readonly method?: CalibrationMethod | 'auto';
+  /**
+   * How weights are rounded: `joint`, the default, so that what one rounding adds to an output the others take off
+   * (Frantar et al. 2023), or each to the `nearest` integer.
+   */
+  readonly rounding?: 'joint' | 'nearest';
   /**
    * Names of layers, or of scopes of layers, that stay in float beside those that the model itself names; none by
    * default.
@@ -37,9 +53,16 @@ export interface QuantiseOptions {
    * seldom gain from it.
    */
   readonly equalise?: boolean;
-  /** Take the mean error that rounded weights make off the biases (Nagel et al. 2019); true by default. */
+  /** Take the mean error that rounding makes off the biases (Nagel et al. 2019); true by default. */
   readonly biasCorrection?: boolean;
 }
+
+/** The cheapest way: for models whose values do not matter, and for comparison. */
+export const PLAIN = {
+  method: 'minMax',
+  rounding: 'nearest',
+  biasCorrection: false,
+} as const satisfies QuantiseOptions;
 
 /** One operator that computes, and where it runs. */
 export interface QuantisedLayer {
@@ -61,13 +84,17 @@ export interface QuantisedModel {
   readonly layers: readonly QuantisedLayer[];
 }
 
-/** What calibration data tell about a model, from which it can be quantised in several ways. */
+/** What calibration data tell about a model: all that it takes to quantise it, or some of its layers. */
 export interface Calibration {
   /** In prepared form; all further names are of this model. */
   readonly model: OnnxModel;
-  /** What was seen of each activation, by value name. */
-  readonly observations: ReadonlyMap<string, Observation>;
-  /** Mean error of each layer's outputs by rounded weights; empty without bias correction. */
+  /** Who will run it. */
+  readonly target: TargetName;
+  /** What the integers of each activation cover, by value name. */
+  readonly ranges: Ranges;
+  /** Weights on the grid of their integers, by layer name; those that are missing are rounded to the nearest. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** Mean error of each layer's outputs by rounding; empty without bias correction. */
   readonly shifts: Shifts;
   /** Largest magnitude of an integer weight: 127, or 63 with `reducedWeights`. */
   readonly limit: number;
@@ -79,9 +106,18 @@ export const staysFloat = (model: OnnxModel, { keepFloat }: QuantiseOptions): Re
 
 const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 63 : 127);
 
+/** Of the batches: how weights are rounded and biases corrected needs fewer images than the ends of ranges do. */
+const ROUNDING_SHARE = 1 / 4;
+/** Of the batches: to see what a range does to the outputs. */
+const CHOICE_SHARE = 1 / 8;
+
+const SETTLED: ReadonlySet<Role> = new Set(['pass', 'sigmoid', 'hardSigmoid']);
+/** By `auto`; the first where it does not matter. */
+const TRIED = ['mse', 'percentile', 'minMax', 'entropy'] as const satisfies readonly CalibrationMethod[];
+
 /**
- * Runs the float model over the batches and keeps what quantisation needs of it: the extremes and histograms of
- * activations, and the mean errors that rounded weights make.
+ * Runs the float model over the batches and keeps what quantisation needs of it: ranges of activations, rounded weights,
+ * and the mean errors that rounding makes.
  * @param model operator set 13 or later, or 9 to 12 where its operators can be carried over
  * @param batches inputs by name, each batch once; some hundred images suffice
  * @throws NOT_QUANTISABLE when there are no data, the model is quantised already, of an older operator set, or has no
@@ -99,52 +135,106 @@ export async function calibrate(
   const plain = prepareModel(modernOpset(model));
   const prepared = options.equalise ? equalise(plain) : plain;
   const plan = planQuantisation(prepared.graph, new Set());
-  if (!plan.units.some((unit) => unit.role === 'layer'))
+  const layers = plan.units.filter((u) => u.role === 'layer').map((u) => u.node);
+  if (layers.length === 0)
     fail('NOT_QUANTISABLE', { reason: 'it has no convolution or matrix product with constant weights' });
-  const running: ObserveOptions = { ...options, threads: options.threads ?? 1 };
+  const { method = 'auto', target = 'onnxruntime', onProgress } = options;
+  const correcting = options.biasCorrection !== false;
+  const running = { threads: options.threads ?? 1, signal: options.signal };
   const constants = prepared.graph.initializers;
   // Also what only comes to be in integers when other layers stay in float.
   const values = [...plan.values].filter((v) => !constants.has(v));
-  const observations = await observe(prepared, values, batches, running);
-  const layers = plan.units.filter((u) => u.role === 'layer').map((u) => u.node);
+  const observations = await observe(prepared, values, batches, {
+    ...running,
+    extremesOnly: method === 'minMax',
+    onProgress: (done) => onProgress?.(OBSERVING * done),
+  });
+  const share = (of: number): readonly Feeds[] => batches.slice(0, Math.ceil(of * batches.length));
   const limit = limitOf(options);
-  const shifts =
-    options.biasCorrection === false
-      ? new Map<string, Float64Array>()
-      : await measureShifts(prepared, layers, batches, limit, running);
-  return { model: prepared, observations, shifts, limit };
+  const weights =
+    options.rounding === 'nearest'
+      ? new Map<string, Tensor>()
+      : await roundWeights(prepared, layers, share(ROUNDING_SHARE), {
+          ...running,
+          centred: correcting,
+          limit,
+        });
+
+  const given = new Set(prepared.graph.inputs.map((input) => input.name));
+  const { activations } = TARGETS[target];
+  const rangeOf = (value: string, by: CalibrationMethod): Range =>
+    // What is given to the model keeps all that was seen: images are bytes, and the full range meets their levels, where a
+    // narrower one falls between them.
+    CALIBRATORS[given.has(value) ? 'minMax' : by](observations.get(value)!, activations);
+  // Their scales are those of what they are made of, or given by what they are (`ranges.ts`).
+  const settled = new Set(plan.units.filter(({ role }) => SETTLED.has(role)).map(({ output }) => output));
+  const waysOf = (value: string): readonly CalibrationMethod[] => (settled.has(value) ? ['mse'] : TRIED);
+  const ranges =
+    method === 'auto'
+      ? await chooseRanges(
+          prepared,
+          new Map(values.map((value) => [value, waysOf(value).map((by) => rangeOf(value, by))])),
+          activations,
+          share(CHOICE_SHARE),
+          { ...running, onProgress: (done) => onProgress?.(OBSERVING + (1 - OBSERVING) * done) },
+        )
+      : new Map(values.map((value) => [value, rangeOf(value, method)]));
+  const affines = affineValues(prepared.graph, plan, ranges, TARGETS[target]);
+  const shifts = correcting
+    ? await measureShifts(prepared, layers, share(ROUNDING_SHARE), { affines, weights, limit }, running)
+    : new Map<string, Float64Array>();
+  return { model: prepared, target, ranges, weights, shifts, limit };
 }
 
-/** The ranges that a method chooses. */
-export function rangesOf({ observations }: Calibration, options: QuantiseOptions = {}): Ranges {
-  const { activations } = TARGETS[options.target ?? 'onnxruntime'];
-  const choose = CALIBRATORS[options.method ?? 'mse'];
-  return new Map([...observations].map(([value, seen]) => [value, choose(seen, activations)]));
+/** Share of the work of a calibration that watching the activations is. */
+const OBSERVING = 0.6;
+
+async function roundWeights(
+  model: OnnxModel,
+  layers: readonly OnnxNode[],
+  batches: readonly Feeds[],
+  { limit, ...running }: ObserveOptions & { readonly centred: boolean; readonly limit: number },
+): Promise<ReadonlyMap<string, Tensor>> {
+  const covariances = await inputCovariances(model, layers, batches, createRandom('columns'), running);
+  const graph = indexGraph(model.graph);
+  return new Map(
+    layers.flatMap((node) => {
+      const blocks = covariances.get(node.name);
+      return blocks === undefined
+        ? []
+        : [[node.name, jointlyRounded(layerWeights(node, graph), blocks, limit)]];
+    }),
+  );
 }
 
 /**
  * The model in QDQ form: activations with one scale each, weights symmetric with a scale for each output channel
- * (Jacob et al. 2018, Krishnamoorthi 2018). Pure: equal calibrations and options give equal bytes. `equalise`,
- * `biasCorrection` and `reducedWeights` are the calibration's.
- * @param ranges instead of those that the method chooses
+ * (Jacob et al. 2018, Krishnamoorthi 2018). Pure: equal calibrations and options give equal bytes. All options but
+ * `keepFloat` are the calibration's.
  */
 export function quantiseCalibrated(
   calibration: Calibration,
-  options: QuantiseOptions = {},
-  ranges: Ranges = rangesOf(calibration, options),
+  options: Pick<QuantiseOptions, 'keepFloat'> = {},
 ): QuantisedModel {
-  const target = TARGETS[options.target ?? 'onnxruntime'];
+  const target = TARGETS[calibration.target];
   const keepFloat = staysFloat(calibration.model, options);
-  const first = planQuantisation(calibration.model.graph, keepFloat);
-  const layers = new Set(first.units.map((unit) => unit.node));
-  const model = correctBiases(calibration.model, layers, calibration.shifts);
-  // The nodes are others now, their names the same.
-  const plan = planQuantisation(model.graph, keepFloat);
-  const affines = affineValues(model.graph, plan, ranges, target);
+  const { model, plan } = correctedModel(calibration, keepFloat);
+  const affines = affineValues(model.graph, plan, calibration.ranges, target);
   return {
     model: insertQdq(model, plan, affines, { target, limit: calibration.limit }),
     layers: layersOf(plan),
   };
+}
+
+/** The prepared model with the weights and biases that its integers will stand for, and its plan. */
+export function correctedModel(
+  calibration: Calibration,
+  keepFloat: ReadonlySet<string>,
+): { readonly model: OnnxModel; readonly plan: QuantisationPlan } {
+  const { units } = planQuantisation(calibration.model.graph, keepFloat);
+  const model = correctLayers(calibration.model, new Set(units.map((unit) => unit.node)), calibration);
+  // The nodes are others now, their names the same.
+  return { model, plan: planQuantisation(model.graph, keepFloat) };
 }
 
 /**
@@ -153,14 +243,11 @@ export function quantiseCalibrated(
  * @param batches calibration data: inputs by name; some hundred images suffice
  * @throws as `calibrate`
  */
-export async function quantise(
+export const quantise = async (
   model: OnnxModel,
   batches: readonly Feeds[],
   options: QuantiseOptions & Partial<ObserveOptions> = {},
-): Promise<QuantisedModel> {
-  const extremesOnly = options.method === 'minMax';
-  return quantiseCalibrated(await calibrate(model, batches, { ...options, extremesOnly }), options);
-}
+): Promise<QuantisedModel> => quantiseCalibrated(await calibrate(model, batches, options), options);
 
 const layersOf = (plan: QuantisationPlan): QuantisedLayer[] => [
   ...plan.units.map(({ node }) => ({ name: node.name, op: node.op, integer: true, reason: null })),

@@ -77,8 +77,8 @@ test('in float, test, export and report have their time', () => {
 });
 
 test('in 8 bits, quantisation has its time too', () => {
-  // 4 ms an image in inference: 2048 for calibration, 400 to judge it, 300 to test it, and 7 seconds to time it.
-  const plain = 0.004 * (2048 + 400 + 300) + 7;
+  // 4 ms an image in inference: 3584 for calibration, 400 to judge it, 300 to test it, and 7 seconds to time it.
+  const plain = 0.004 * (3584 + 400 + 300) + 7;
   // Two epochs of fine-tuning take 31.6 seconds: part of it from 316 seconds on.
   expect(trainingSeconds({ int8: true }, 600)).toBeCloseTo(566 - plain - 2 * (1.5 * 10 + 0.8));
   expect(trainingSeconds({ int8: true }, 300)).toBeCloseTo(266 - plain);

@@ -20,7 +20,7 @@ import { deviceLatencyEntries, finalDeviceMeasures, wantsMemory } from './device
 import { exportedModel, withMetadata } from './export-model.ts';
 import { finalInt8Work, finalNetwork } from './final-job.ts';
 import { exportInt8, type Int8Export } from './int8-export.ts';
-import { startInt8Clock } from './int8-time.ts';
+import { exportInt8Apart, type Int8Job, int8LimitSeconds, requestOf } from './int8-process.ts';
 import { accuracyEntry, accuracyInterval, measuredLatency, preprocessingOf } from './model-figures.ts';
 import { ioOf, type ModelMetadata } from './model-metadata.ts';
 import { takeReference } from './reference-speed.ts';
@@ -66,22 +66,22 @@ export async function finish(
     signal,
     onDoubt: (doubt) => onEvent({ event: 'warning', message: `trial ${trial.number}: ${doubt}` }),
   });
-  const secondsLeft = (): number =>
-    deadline === null ? Number.POSITIVE_INFINITY : (deadline - Date.now()) / 1000;
   const int8 = options.int8
-    ? await exportInt8({
-        trial: trial.number,
-        model,
-        feeds,
-        referenceMs,
-        dataset,
-        options,
-        threads: plan.finalThreads,
-        float: { test: dataset.test === null ? null : evaluation },
-        clock: startInt8Clock(finalInt8Work(request, trial), secondsLeft),
-        signal,
-        onEvent,
-      })
+    ? await in8Bits(
+        {
+          trial: trial.number,
+          model,
+          feeds,
+          referenceMs,
+          dataset: folder.dataset,
+          options,
+          threads: plan.finalThreads,
+          float: { test: dataset.test === null ? null : evaluation },
+          work: finalInt8Work(request, trial),
+          deadline,
+        },
+        request,
+      )
     : null;
   const int8Bytes = int8 === null ? null : encodeModel(int8.model);
   const elsewhere = await finalDeviceMeasures(request, encodeModel(model), int8Bytes);
@@ -154,6 +154,17 @@ export async function finish(
     model: { file: relative(options.out, folder.model), input: 'input', output: 'logits', preprocessing },
     int8: int8 === null ? null : figuresIn8Bits(int8, relative(options.out, folder.int8Model)),
   };
+}
+
+/** Where trials run: in a process of its own, or in this one. */
+function in8Bits(
+  job: Int8Job,
+  { dataset, options, hooks }: Pick<SearchContext, 'dataset' | 'options' | 'hooks'>,
+): Promise<Int8Export | null> {
+  const { signal, onEvent } = hooks;
+  if (options.executor === 'in-process') return exportInt8(requestOf(job, { dataset, signal, onEvent }));
+  const secondsLeft = job.deadline === null ? null : (job.deadline - Date.now()) / 1000;
+  return exportInt8Apart(job, { seconds: int8LimitSeconds(job.work, secondsLeft), signal, onEvent });
 }
 
 /** Null, with a warning, where it cannot be measured: the network is there all the same. */

@@ -7,7 +7,7 @@ const counts = { train: 10_000, val: 1_000, test: 2_000 };
 test('the work follows the speed of the training, and counts every image', () => {
   // A pass over 10,000 images in 50 s: 5 ms an image in training, 2 ms in inference.
   const work = int8Work(counts, 50, true);
-  expect(work.plain).toBeCloseTo(0.002 * (4 * 512 + 2 * 1_000));
+  expect(work.plain).toBeCloseTo(0.002 * (7 * 512 + 2 * 1_000));
   expect(work.tuning).toBeCloseTo(2 * (1.5 * 50 + 2));
   expect(work.mixed).toBeCloseTo(8 * 2);
   expect(work.test).toBeCloseTo(4);

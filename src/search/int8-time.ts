@@ -30,8 +30,11 @@ export const FINE_TUNE_EPOCHS = 2;
 
 /** An inference takes so much of a step of training, evaluation and calibration alike. */
 const INFERENCE_SHARE = 0.4;
-/** Calibration goes through its images for extremes, for histograms and, at the price of two, for bias correction. */
-const CALIBRATION_IMAGES = 4 * 512;
+/**
+ * Calibration goes through its images for extremes and, at the price of two, for histograms; through a quarter of them for
+ * the rounding of weights and, at the price of two, for each calibrator's bias correction; through half of them to choose.
+ */
+const CALIBRATION_IMAGES = 7 * 512;
 /** Fine-tuning asks the float model beside each step. */
 const TUNING_STEP = 1.5;
 /** Doubling and bisection over the layers of a usual network judge so many models. */

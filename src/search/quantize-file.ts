@@ -154,7 +154,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
   const latency = await compareLatency([bytes, plain], feeds, running);
   const quantisation: QuantisationEntry = {
     target,
-    method: options.method ?? 'mse',
+    method: options.method ?? 'auto',
     fineTuneEpochs: request.fineTuneEpochs,
     keptFloat: [...found.keptFloat],
     floatLayers: stayed,

@@ -78,6 +78,8 @@ export async function search(
 export interface ResumeChanges extends MoreBudget {
   /** Addresses of the run's devices where they are others by now. */
   readonly devices?: SearchOptions['devices'];
+  /** Seconds after which a trial is stopped from now on, > 0; as before by default. */
+  readonly trialTimeoutSeconds?: SearchOptions['trialTimeoutSeconds'];
 }
 
 /**
@@ -90,7 +92,7 @@ export interface ResumeChanges extends MoreBudget {
 export async function resumeSearch(
   out: string,
   givenHooks: Partial<SearchHooks> = {},
-  { devices = {}, ...more }: ResumeChanges = {},
+  { devices = {}, trialTimeoutSeconds, ...more }: ResumeChanges = {},
 ): Promise<SearchResult> {
   const hooks = withHooks(givenHooks);
   const began = hooks.began ?? Date.now();
@@ -106,7 +108,13 @@ export async function resumeSearch(
     const addresses = addressesOf(folder, known.devices, devices);
     await keepAddresses(folder, addresses);
     // The folder may have been moved.
-    const options = { ...known, out, devices: addresses };
+    const options = {
+      ...known,
+      out,
+      devices: addresses,
+      ...(trialTimeoutSeconds !== undefined && { trialTimeoutSeconds }),
+    };
+    if (trialTimeoutSeconds !== undefined) await put(storage, 'options', withoutTokens(options));
     return await run({ options, folder, storage, hooks, began, more });
   } finally {
     await storage.close();

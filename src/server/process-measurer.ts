@@ -24,7 +24,7 @@ export function createProcessMeasurer(maxModelBytes: number): Measurer {
     measure: async (model, parameters, signal) => {
       const measuring = await obtain(parameters.memory);
       used = true;
-      const answer = await measuring.measure({ model, parameters }, limitSeconds(parameters), signal);
+      const answer = await measuring.ask({ model, parameters }, limitSeconds(parameters), signal);
       return 'reason' in answer
         ? problem(
             'DEVICE_ANSWER',

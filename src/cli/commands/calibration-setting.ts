@@ -29,14 +29,14 @@ export async function randomModels(
 /** Ranges come from noise: they do not change how long a model takes. */
 async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'kernels'>>> {
   const { int8Kernels } = await import('../../quantisation/int8-kernels.ts');
-  const { quantise } = await import('../../quantisation/quantise.ts');
+  const { PLAIN, quantise } = await import('../../quantisation/quantise.ts');
   const { exampleFeeds } = await import('../../device/example-feeds.ts');
   return {
     prepare: async (model) => {
       const { feeds } = exampleFeeds(
         model.graph.inputs.map(({ name, dtype, shape }) => ({ name, type: dtype, shape })),
       );
-      return (await quantise(model, [feeds], { method: 'minMax', biasCorrection: false })).model;
+      return (await quantise(model, [feeds], PLAIN)).model;
     },
     kernels: int8Kernels,
   };

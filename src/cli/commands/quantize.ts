@@ -12,6 +12,7 @@ import { print, styler } from '../terminal.ts';
 interface QuantizeFlags {
   readonly data: string;
   readonly method: string;
+  readonly rounding: string;
   readonly target: string;
   readonly fineTune: string;
   readonly learningRate?: string;
@@ -63,8 +64,13 @@ function addFlags(command: Command): Command {
     )
     .option(
       '--method <name>',
-      'how ranges of activations are chosen: minMax, percentile, entropy or mse',
-      'mse',
+      'how ranges of activations are chosen: minMax, percentile, entropy, mse, or auto, the one of them closest to float',
+      'auto',
+    )
+    .option(
+      '--rounding <how>',
+      'of weights: joint, so that their errors cancel in the outputs, or nearest',
+      'joint',
     )
     .option('--target <name>', 'who will run it: onnxruntime or tensorrt', 'onnxruntime')
     .option('--fine-tune <epochs>', 'epochs of quantisation-aware fine-tuning', '0')
@@ -123,7 +129,8 @@ export const addQuantize: AddCommand = (program, { terminal, signal }, finish) =
         out,
         data: flags.data,
         options: {
-          method: oneOf('--method', flags.method, names(CALIBRATORS)),
+          method: oneOf('--method', flags.method, ['auto', ...names(CALIBRATORS)]),
+          rounding: oneOf('--rounding', flags.rounding, ['joint', 'nearest']),
           target: oneOf('--target', flags.target, names(TARGETS)),
           equalise: flags.equalise ?? false,
           biasCorrection: flags.biasCorrection,

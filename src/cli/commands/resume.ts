@@ -22,6 +22,10 @@ export const addResume: AddCommand = (program, context, finish) => {
       'go on to so much time in all, for a run that was begun with --time: 90s, 10m, 1h',
     )
     .option('--final-epochs <n>', 'train the best one for so many epochs')
+    .option(
+      '--trial-timeout <duration>',
+      'a trial that takes longer is stopped from now on, also in later resumes: 90s, 10m, 1h',
+    )
     .option('--json', 'one JSON event a line; the last one is the result')
     .addHelpText(
       'after',
@@ -32,7 +36,7 @@ export const addResume: AddCommand = (program, context, finish) => {
       ),
     )
     .action(async (run: string, { json = false, ...flags }: { readonly json?: boolean } & Flags) => {
-      const changes = parseSome(flags, ['device', 'trials', 'time', 'finalEpochs']);
+      const changes = parseSome(flags, ['device', 'trials', 'time', 'finalEpochs', 'trialTimeout']);
       const { resumeSearch } = await import('../../search/search.ts');
       finish(await runSearch(context, { json }, (hooks) => resumeSearch(run, hooks, changes)));
     });

@@ -6,7 +6,7 @@ import type { OnnxModel, Tensor } from '../../onnx/model.ts';
 import { roundHalfEven } from '../affine.ts';
 import type { Feeds } from '../calibration/observe.ts';
 import { indexGraph } from '../graph.ts';
-import { calibrate, quantiseCalibrated } from '../quantise.ts';
+import { calibrate, PLAIN, quantiseCalibrated } from '../quantise.ts';
 import { layerWeights } from '../weights.ts';
 
 const LIMIT = 127;
@@ -16,9 +16,8 @@ export async function minMaxPerTensor(
   batches: readonly Feeds[],
   { threads }: { readonly threads: number },
 ): Promise<OnnxModel> {
-  const options = { method: 'minMax', biasCorrection: false } as const;
-  const calibration = await calibrate(model, batches, { ...options, threads, extremesOnly: true });
-  return withOneScale(quantiseCalibrated(calibration, options).model, calibration.model);
+  const calibration = await calibrate(model, batches, { ...PLAIN, threads });
+  return withOneScale(quantiseCalibrated(calibration).model, calibration.model);
 }
 
 /** The same graph; integers and scales of weights and biases are others. */
