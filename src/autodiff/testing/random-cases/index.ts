@@ -19,6 +19,7 @@ const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] =
   ['padding by name', window.autoPadded, 3],
   ['matmul', matrix.matmul, 9],
   ['einsum', matrix.einsum, 2],
+  ['einsum with an ellipsis', matrix.einsumOfUnnamed, 1],
   ['gemm', matrix.gemm, 8],
   ['binary', arithmetic.binary, 5],
   ['tied extrema', arithmetic.tiedExtrema, 3],
