@@ -1,8 +1,9 @@
 /** Weights in every form that a file may keep them in: they train, and go back in that form. */
 import { expect, test } from 'vitest';
+import { fromBfloat16, toBfloat16 } from '../onnx/bfloat16.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import { fromFloat16, toFloat16 } from '../onnx/float16.ts';
+import { toFloat16 } from '../onnx/float16.ts';
 import { int } from '../onnx/graph-builder.ts';
 import type { DataType, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { node } from '../onnx/testing/node.ts';
@@ -26,11 +27,16 @@ const double = (t: Tensor): Tensor => ({
   dtype: 'float64',
   data: Float64Array.from(t.data as Float32Array),
 });
-const asHalf = (t: Tensor): Tensor => ({ ...t, data: fromFloat16(half(t).data as Uint16Array) });
+const brain = (t: Tensor): Tensor => ({ ...t, dtype: 'bfloat16', data: toBfloat16(t.data as Float32Array) });
+const asBrain = (t: Tensor): Tensor => ({ ...t, data: fromBfloat16(brain(t).data as Uint16Array) });
 
-// Numbers that 16 bits hold: the same network in every precision.
-const WEIGHTS = { matrix: asHalf(single([4, 5])), bias: asHalf(single([5])), head: asHalf(single([5, 2])) };
-const TEMPERATURE = asHalf(single([], () => 1.5));
+// Numbers that 16 bits of either kind hold, and are not small: the same network in every precision.
+const WEIGHTS = {
+  matrix: asBrain(single([4, 5])),
+  bias: asBrain(single([5])),
+  head: asBrain(single([5, 2])),
+};
+const TEMPERATURE = asBrain(single([], () => 1.5));
 
 function network(
   initializers: Readonly<Record<string, Tensor>>,
@@ -85,6 +91,7 @@ const plain = train(PLAIN);
 
 test.each([
   ['float16', half, 10],
+  ['bfloat16', brain, 16],
   ['float64', double, 11],
 ] as const)('%s: trained in float32, written back', async (dtype, convert, type) => {
   const all = Object.entries({ ...WEIGHTS, temperature: TEMPERATURE });

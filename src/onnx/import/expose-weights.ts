@@ -1,4 +1,5 @@
 /** Weights wherever an exporter has put them, as initialisers: only those train. */
+import { isFloat } from '../element-type.ts';
 import type { OnnxModel, OnnxNode, Tensor } from '../model.ts';
 import { separateInitializers } from './separate-initializers.ts';
 
@@ -48,6 +49,6 @@ export function exposeWeights(source: OnnxModel): OnnxModel {
 /** The name and value of a Constant node that could be a weight. */
 function weightLike({ op, domain, outputs, attributes: { value } }: OnnxNode): (readonly [string, Tensor])[] {
   if (op !== 'Constant' || domain !== '' || value?.type !== 'tensor') return [];
-  const isVector = value.value.dtype.startsWith('float') && value.value.shape.length > 0;
+  const isVector = isFloat(value.value.dtype) && value.value.shape.length > 0;
   return isVector ? [[outputs[0]!, value.value]] : [];
 }
