@@ -162,6 +162,26 @@ test('a constant that no layer owns stays one', async () => {
   expect(found.trained.nodes[0]!.attributes).toEqual(shift.attributes);
 });
 
+test('a norm that an exporter filled with ones and zeros has no weights; one with other constants has', async () => {
+  const constant = (name: string, values: readonly number[]): OnnxNode =>
+    node('Constant', [], name, {
+      value: { type: 'tensor', value: { dtype: 'float32', shape: [4], data: Float32Array.from(values) } },
+    });
+  const normed = (scale: readonly number[], shift: readonly number[]): OnnxModel =>
+    network({ ...WEIGHTS, temperature: TEMPERATURE }, [
+      constant('scale', scale),
+      constant('shift', shift),
+      node('LayerNormalization', ['x', 'scale', 'shift'], 'normed'),
+      { ...LAYERS[0]!, inputs: ['normed', 'matrix'] },
+      ...LAYERS.slice(1),
+    ]);
+  const filled = await train(normed([1, 1, 1, 1], [0, 0, 0, 0]));
+  expect(names(filled)).toEqual(['bias', 'head', 'matrix']);
+  expect(filled.trained.nodes.slice(0, 2).map((n) => n.op)).toEqual(['Constant', 'Constant']);
+  const own = await train(normed([1, 1, 1, 0.5], [0, 0, 0, 0.5]));
+  expect(names(own)).toEqual(['bias', 'head', 'matrix', 'scale', 'shift']);
+});
+
 test('initialisers that are listed as inputs too', async () => {
   const inputs = [...PLAIN.graph.inputs, { name: 'matrix', dtype: 'float32' as const, shape: [4, 5] }];
   const model = { ...PLAIN, graph: { ...PLAIN.graph, inputs } };
