@@ -74,6 +74,20 @@ export async function writeWhole(
   }
 }
 
+/**
+ * Sees that a file can be written at a path, before the work whose result it is to hold.
+ * @throws STORAGE when its folder is not there or may not be written to, or the path is a folder
+ */
+export function checkPlace(path: string): void {
+  try {
+    accessSync(`${dirname(resolve(path))}/`, constants.W_OK);
+  } catch (cause) {
+    fail('STORAGE', { path, reason: diskReason(cause) }, cause);
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    fail('STORAGE', { path, reason: 'it is a folder', hint: 'Give the name of a file.' });
+}
+
 /** A file that a process was writing beside its place: left behind only where it was killed. */
 export const isPart = (name: string): boolean => /\.\d+(-[0-9a-f]+)?\.(part|tmp)$/.test(name);
 

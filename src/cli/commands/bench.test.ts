@@ -61,10 +61,18 @@ test.each([
   [['--where', 'task=one', '--evaluations', '0.4'], /--evaluations 0\.4 is not a whole number/],
   [[...ONE, '--constraint', 'size<8'], /--constraint size<8 is not of the form/],
   [['--where', 'task', '--evaluations', '4'], /--where task is not of the form COLUMN=VALUE/],
+  [[...ONE, '--budget', '9'], /one end: --evaluations or --budget, not both/],
 ] as const)('%# is a mistake that is named', async (args, message) => {
   const { code, err } = await bench(...args);
   expect(code).toBe(EXIT.usage);
   expect(err).toMatch(message);
+});
+
+test('a plot that cannot be written is told before anything runs', async () => {
+  const path = join(folder, 'none', 'regret.svg');
+  const { code, out, err } = await bench(...ONE, '--seeds', '2', '--plot', path);
+  expect({ code, out }).toEqual({ code: EXIT.storage, out: '' });
+  expect(err).toContain(`Cannot use ${path}: its folder is not there`);
 });
 
 test('a table with several tasks says that one must be chosen', async () => {

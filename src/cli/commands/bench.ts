@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { type PredictorResult, predictorQuality } from '../../benchmark/predictor-quality.ts';
 import { createProblem } from '../../benchmark/problem.ts';
 import { replayInShards, serveShard } from '../../benchmark/shards.ts';
@@ -9,6 +8,7 @@ import {
   runOptions,
   runTableBenchmark,
 } from '../../benchmark/table-benchmark.ts';
+import { checkPlace, writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { findStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
@@ -45,6 +45,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
     )
     .addHelpText('after', TABLE_HELP)
     .action(async (flags: TableFlags) => {
+      if (flags.plot !== undefined) checkPlace(flags.plot);
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
       const reach = (flags.reach?.split(',') ?? []).map((text) => number('--reach', text));
@@ -81,7 +82,10 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         (evaluations === null ? budget === null && reach.length === 0 : budget !== null)
       )
         fail('USAGE', {
-          what: 'A replay needs an end: --evaluations, --budget, or --reach alone',
+          what:
+            evaluations !== null && budget !== null
+              ? 'A replay has one end: --evaluations or --budget, not both'
+              : 'A replay needs an end: --evaluations, --budget, or --reach alone',
           hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN, or --reach 94.2.',
         });
       const target = goal(flags.signal, 'max');
@@ -138,7 +142,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       });
       if (flags.plot !== undefined) {
         const { regretPlot } = await import('../../benchmark/regret-plot.ts');
-        writeFileSync(
+        await writeWhole(
           flags.plot,
           regretPlot(curves, {
             title: `${space.name}, ${seeds} seeds`,
