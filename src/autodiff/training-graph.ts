@@ -90,8 +90,8 @@ export interface TrainingGraph {
  *   in `dimensions`. Half and double precision is trained in float32: such inputs become float32 inputs of the step
  * @param loss one of `LOSSES`, or your own
  * @param optimiser one of `OPTIMISERS`, or your own
- * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
- *   has no size or a layer does not fit; NO_PARAMETERS when nothing trains; ONNX_READ when the operator set is not
+ * @throws OPERATOR when an operator is not handled at all; NO_GRADIENT when one between a trained weight and the loss has
+ *   no gradient rule; SHAPE when an axis has no size or a layer does not fit; NO_PARAMETERS when nothing trains; ONNX_READ when the operator set is not
  *   one of those; USAGE when `clipNorm` is negative
  */
 export function trainingGraph(
