@@ -106,7 +106,8 @@ export function trainingGraph(
   const { graph } = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
-  const m = arithmetic(g);
+  const weights = new Set<string>();
+  const m = arithmetic(g, (value) => weights.has(value));
   const settings = settingNames(graph.nodes);
   const statisticNames = new Set(
     graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
@@ -121,6 +122,7 @@ export function trainingGraph(
   const names = [...graph.initializers.keys()].filter((name) => used.has(name));
   const describe = (name: string) => ({ name, shape: graph.initializers.get(name)!.shape });
   const parameters = vectorLayout(names.filter(isParameter).map(describe));
+  for (const { name } of parameters.entries) weights.add(name);
   if (parameters.length === 0) fail('NO_PARAMETERS', { model: graph.name });
   const frozen = frozenStatistics(graph.nodes, options.freezeStatistics ?? false);
 

@@ -4,7 +4,7 @@ import { fromBfloat16, toBfloat16 } from '../onnx/bfloat16.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { toFloat16 } from '../onnx/float16.ts';
-import { int } from '../onnx/graph-builder.ts';
+import { int, int64 } from '../onnx/graph-builder.ts';
 import type { DataType, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
@@ -192,6 +192,22 @@ test('initialisers that are listed as inputs too', async () => {
   await session.release();
   const loss = Array.from(y!.data as Float32Array, (v, i) => (v - Number(targets.data[i])) ** 2);
   expect(loss.reduce((a, b) => a + b, 0) / loss.length).toBeLessThan(found.losses.at(-1)!);
+});
+
+test('a weight that a layer reads in another shape', async () => {
+  const token = asBrain(single([1, 4]));
+  const shown = (op: string, ...sizes: number[]): OnnxModel =>
+    network({ ...WEIGHTS, temperature: TEMPERATURE, token, sizes: int64(sizes) }, [
+      node(op, ['token', 'sizes'], 'shown'),
+      node('Add', ['x', 'shown'], 'shifted'),
+      { ...LAYERS[0]!, inputs: ['shifted', 'matrix'] },
+      ...LAYERS.slice(1),
+    ]);
+  // Tile is written with reshapes, Expand is not: the same copies.
+  const [tiled, expanded] = [await train(shown('Tile', BATCH, 1)), await train(shown('Expand', BATCH, 4))];
+  expect(tiled.losses).toEqual(expanded.losses);
+  expect(tiled.trained.initializers.get('token')).toEqual(expanded.trained.initializers.get('token'));
+  expect(tiled.trained.initializers.get('token')!.data).not.toEqual(token.data);
 });
 
 test('nothing that trains', () => {

@@ -2,7 +2,7 @@
  * Convolutions and pools over volumes [N, C, D, H, W], written as those over images, which have fast kernels and
  * gradients: slices of depth become images of the batch, and the depth of a kernel becomes channels of it.
  */
-import { int64, ints } from '../../onnx/graph-builder.ts';
+import { ints } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxNode } from '../../onnx/model.ts';
 import { intAttribute, intsAttribute } from '../../onnx/shape-rules.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
@@ -40,10 +40,6 @@ function alongDepth({ attributes }: OnnxNode) {
 
 const volume = (m: Arithmetic, value: string): Volume => staticShape(m.g.shape(value)) as unknown as Volume;
 
-/** A weight in another shape. `Arithmetic.reshape` would read what the weight is itself a part of, past its gradient. */
-const weight = (m: Arithmetic, name: string, shape: readonly number[]): string =>
-  m.g.op('Reshape', [name, m.g.constant(int64(shape))]);
-
 /** One tensor of several along a new axis 2. */
 function stacked(m: Arithmetic, parts: readonly string[]): string {
   const [n, c, ...rest] = staticShape(m.g.shape(parts[0]!));
@@ -72,7 +68,7 @@ export const volumeConvolution =
       width,
     ]);
     const output = `${node.outputs[0]}/images`;
-    const inputs = [images, weight(m, w, [outputs, perGroup * reach, ...kernel]), ...(bias as string[])];
+    const inputs = [images, m.reshape(w, [outputs, perGroup * reach, ...kernel]), ...(bias as string[])];
     form(c, { ...node, inputs, outputs: [output], attributes: split(node.attributes, 'plane') });
     const [, , high, wide] = staticShape(m.g.shape(output));
     const apart = m.reshape(output, [n, count, outputs, high!, wide!]);
@@ -90,7 +86,7 @@ export const transposedVolumeConvolution =
     const outputs = perGroup * intAttribute(node.attributes, 'group', 1);
     const images = m.reshape(m.transpose(x, [0, 2, 1, 3, 4]), [n * depth, channels, height, width]);
     const output = `${node.outputs[0]}/images`;
-    const inputs = [images, weight(m, w, [channels, perGroup * reach, ...kernel])];
+    const inputs = [images, m.reshape(w, [channels, perGroup * reach, ...kernel])];
     form(c, { ...node, inputs, outputs: [output], attributes: split(node.attributes, 'plane') });
     const [, , high, wide] = staticShape(m.g.shape(output)) as [number, number, number, number];
     const apart = m.reshape(output, [n, depth, outputs, reach, high, wide]);
@@ -123,7 +119,7 @@ export const transposedVolumeConvolution =
       before,
       before + size,
     );
-    alias(m.g, bias ? m.add(sum, weight(m, bias, [outputs, 1, 1, 1])) : sum, node);
+    alias(m.g, bias ? m.add(sum, m.reshape(bias, [outputs, 1, 1, 1])) : sum, node);
   };
 
 /** The plane first, then depth: the largest of the largest, and means of means over windows that are boxes. */
