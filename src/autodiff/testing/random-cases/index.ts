@@ -61,6 +61,7 @@ const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] =
   ['gather by points', indexing.gatherND, 4],
   ['scatter to points', indexing.scatterND, 3],
   ['top k', indexing.topK, 4],
+  ['points of images', indexing.gridSample, 4],
   ['group norm', norm.groupNorm, 4],
   ['instance norm', norm.instanceNorm, 3],
   ['layer norm', norm.layerNorm, 4],
