@@ -68,6 +68,29 @@ test.each([
   expect(err).toMatch(message);
 });
 
+test('a strategy of a module, in other processes too', async () => {
+  const path = join(folder, 'first.ts');
+  writeFileSync(
+    path,
+    `export default {
+      name: 'first',
+      description: 'The first that is left.',
+      suggest: ({ listed, accept }) => ({ genome: listed().find(accept) }),
+    };`,
+  );
+  const args = ['--where', 'task=one', '--strategy', `${path},random`, '--evaluations', '32', '--seeds', '2'];
+  const { code, out } = await bench(...args, '--workers', '2', '--json');
+  expect(code).toBe(EXIT.ok);
+  expect(JSON.parse(out).results[0]).toMatchObject({ strategy: path, evaluations: 32, bestShare: 1 });
+
+  const none = join(folder, 'none.ts');
+  writeFileSync(none, 'export default {};');
+  expect(await bench('--where', 'task=one', '--strategy', none, '--evaluations', '4')).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringMatching(/exports no strategy.*\n.*name, description, suggest/),
+  });
+});
+
 test('a plot that cannot be written is told before anything runs', async () => {
   const path = join(folder, 'none', 'regret.svg');
   const { code, out, err } = await bench(...ONE, '--seeds', '2', '--plot', path);

@@ -10,7 +10,7 @@ import {
 } from '../../benchmark/table-benchmark.ts';
 import { checkPlace, writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
-import { findStrategy } from '../../search/find-strategy.ts';
+import { loadStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
@@ -52,7 +52,9 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       // The first is what the costs of the others are related to.
       if (reach.length > 0 && names[0] !== BASELINE)
         names.splice(0, names.length, BASELINE, ...names.filter((name) => name !== BASELINE));
-      const strategies = Object.fromEntries(names.map((name) => [name, findStrategy(name)]));
+      const strategies = Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, await loadStrategy(name)] as const)),
+      );
       const conditions = flags.where.map((text) => {
         const [column, value] = split(text, '--where', 'COLUMN=VALUE', '=');
         return { column, value };
