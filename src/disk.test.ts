@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { smallDisk, whyNoDisk } from '../test/fixtures/small-disk.ts';
-import { diskTroubleOf, isPart, makeFolder, writeWhole } from './disk.ts';
+import { checkPlace, diskTroubleOf, isPart, makeFolder, writeWhole } from './disk.ts';
 import { EspalierError } from './errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-disk-test-'));
@@ -32,6 +32,12 @@ test('a folder that is not there is said to be missing', async () => {
     code: 'STORAGE',
     message: `Cannot use ${join(folder, 'no', 'file')}: its folder is not there`,
   });
+});
+
+test('a place for a file is looked at beforehand', () => {
+  expect(() => checkPlace(join(folder, 'new'))).not.toThrow();
+  expect(() => checkPlace(join(folder, 'no', 'file'))).toThrow('its folder is not there');
+  expect(() => checkPlace(folder)).toThrow('it is a folder');
 });
 
 test.skipIf(why !== '')(`a full disk is told as such, and the file of before stays${why}`, async () => {

@@ -74,16 +74,18 @@ export async function writeWhole(
   }
 }
 
-/** Why a file could not be written to a path, in words, without writing it; null when it could: asked before long work. */
-export function writingTrouble(path: string): string | null {
+/**
+ * Sees that a file can be written at a path, before the work whose result it is to hold.
+ * @throws STORAGE when its folder is not there or may not be written to, or the path is a folder
+ */
+export function checkPlace(path: string): void {
   try {
-    if (existsSync(path) && statSync(path).isDirectory()) return 'it is a folder';
-    if (!statSync(dirname(resolve(path))).isDirectory()) return 'a part of the path is a file, not a folder';
-    accessSync(dirname(resolve(path)), constants.W_OK);
-    return null;
-  } catch (error) {
-    return diskReason(error);
+    accessSync(`${dirname(resolve(path))}/`, constants.W_OK);
+  } catch (cause) {
+    fail('STORAGE', { path, reason: diskReason(cause) }, cause);
   }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    fail('STORAGE', { path, reason: 'it is a folder', hint: 'Give the name of a file.' });
 }
 
 /** A file that a process was writing beside its place: left behind only where it was killed. */

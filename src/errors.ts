@@ -250,6 +250,12 @@ export const ERRORS = {
     hint: () => "Check the path; a search writes model.onnx into its run's folder (`espalier studies`).",
     exit: EXIT.data,
   },
+  OPERATOR: {
+    message: (d) => `The ONNX operator ${d.op} (node "${d.node}") is not handled`,
+    hint: () =>
+      'docs/operators.md lists those that are: export the model in those, or cut it before that node and train the rest.',
+    exit: EXIT.usage,
+  },
   NO_GRADIENT: {
     message: (d) => `ONNX operator ${d.op} (node "${d.node}") has no gradient rule`,
     hint: () => 'Add a rule to src/autodiff/rules, or freeze the parameters before this node.',

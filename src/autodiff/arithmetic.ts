@@ -68,7 +68,8 @@ export function staticShape(shape: Shape): readonly number[] {
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i]);
 
-export function arithmetic(g: GraphBuilder): Arithmetic {
+/** @param isLeaf values that nothing is read past: gradients are asked for by their names */
+export function arithmetic(g: GraphBuilder, isLeaf: (value: string) => boolean = () => false): Arithmetic {
   const reduced = (op: string, a: string, axes: readonly number[], keep: boolean): string =>
     g.op(op, [a, g.constant(int64(axes))], { keepdims: int(keep ? 1 : 0) });
   const self: Arithmetic = {
@@ -84,7 +85,8 @@ export function arithmetic(g: GraphBuilder): Arithmetic {
     reshape: (a, shape) => {
       // One reshape in place of a chain.
       let source = a;
-      for (let by = g.producer(a); by?.op === 'Reshape'; by = g.producer(source)) source = by.inputs[0]!;
+      for (let by = g.producer(a); by?.op === 'Reshape' && !isLeaf(source); by = g.producer(source))
+        source = by.inputs[0]!;
       return sameShape(g.shape(source), shape)
         ? source
         : g.op('Reshape', [source, g.constant(int64(shape))], { allowzero: int(1) });

@@ -8,6 +8,7 @@ import { floatAttribute } from '../onnx/shape-rules.ts';
 import { staticShape } from './arithmetic.ts';
 import { ACTIVATION_FORMS } from './forms/activation.ts';
 import { alias, type Form, type ForwardContext } from './forms/form.ts';
+import { gridSample } from './forms/grid-sample.ts';
 import { NORMALISATION_FORMS, perChannel } from './forms/normalisation.ts';
 import { STRUCTURE_FORMS } from './forms/structure.ts';
 import { convolutionForm, poolingForm } from './forms/window.ts';
@@ -77,6 +78,7 @@ export const TRAINING_FORMS: Readonly<Record<string, Form>> = {
   ...STRUCTURE_FORMS,
   BatchNormalization: batchNorm,
   Dropout: dropout,
+  GridSample: gridSample,
   Conv: convolutionForm(unchanged),
   ConvTranspose: convolutionForm(unchanged),
   AveragePool: poolingForm(unchanged),

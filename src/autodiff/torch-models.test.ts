@@ -94,6 +94,17 @@ const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
     tolerances: EXACT,
   },
   {
+    name: 'U-Net of volumes',
+    network: 'volumes',
+    opset: 15,
+    mode: 'eval',
+    dynamic: true,
+    side: 8,
+    rate: 0.01,
+    optimisers: ['sgd', 'adamw'],
+    tolerances: EXACT,
+  },
+  {
     name: 'text transformer',
     network: 'text',
     opset: 14,

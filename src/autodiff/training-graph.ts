@@ -90,8 +90,8 @@ export interface TrainingGraph {
  *   in `dimensions`. Half and double precision is trained in float32: such inputs become float32 inputs of the step
  * @param loss one of `LOSSES`, or your own
  * @param optimiser one of `OPTIMISERS`, or your own
- * @throws NO_GRADIENT when an operator between a trained weight and the loss has no gradient rule; SHAPE when an axis
- *   has no size or a layer does not fit; NO_PARAMETERS when nothing trains; ONNX_READ when the operator set is not
+ * @throws OPERATOR when an operator is not handled at all; NO_GRADIENT when one between a trained weight and the loss has
+ *   no gradient rule; SHAPE when an axis has no size or a layer does not fit; NO_PARAMETERS when nothing trains; ONNX_READ when the operator set is not
  *   one of those; USAGE when `clipNorm` is negative
  */
 export function trainingGraph(
@@ -106,7 +106,8 @@ export function trainingGraph(
   const { graph } = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
-  const m = arithmetic(g);
+  const weights = new Set<string>();
+  const m = arithmetic(g, (value) => weights.has(value));
   const settings = settingNames(graph.nodes);
   const statisticNames = new Set(
     graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
@@ -121,6 +122,7 @@ export function trainingGraph(
   const names = [...graph.initializers.keys()].filter((name) => used.has(name));
   const describe = (name: string) => ({ name, shape: graph.initializers.get(name)!.shape });
   const parameters = vectorLayout(names.filter(isParameter).map(describe));
+  for (const { name } of parameters.entries) weights.add(name);
   if (parameters.length === 0) fail('NO_PARAMETERS', { model: graph.name });
   const frozen = frozenStatistics(graph.nodes, options.freezeStatistics ?? false);
 

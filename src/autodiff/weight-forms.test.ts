@@ -1,9 +1,10 @@
 /** Weights in every form that a file may keep them in: they train, and go back in that form. */
 import { expect, test } from 'vitest';
+import { fromBfloat16, toBfloat16 } from '../onnx/bfloat16.ts';
 import { decodeModel } from '../onnx/decode.ts';
 import { encodeModel } from '../onnx/encode.ts';
-import { fromFloat16, toFloat16 } from '../onnx/float16.ts';
-import { int } from '../onnx/graph-builder.ts';
+import { toFloat16 } from '../onnx/float16.ts';
+import { int, int64 } from '../onnx/graph-builder.ts';
 import type { DataType, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
@@ -26,11 +27,16 @@ const double = (t: Tensor): Tensor => ({
   dtype: 'float64',
   data: Float64Array.from(t.data as Float32Array),
 });
-const asHalf = (t: Tensor): Tensor => ({ ...t, data: fromFloat16(half(t).data as Uint16Array) });
+const brain = (t: Tensor): Tensor => ({ ...t, dtype: 'bfloat16', data: toBfloat16(t.data as Float32Array) });
+const asBrain = (t: Tensor): Tensor => ({ ...t, data: fromBfloat16(brain(t).data as Uint16Array) });
 
-// Numbers that 16 bits hold: the same network in every precision.
-const WEIGHTS = { matrix: asHalf(single([4, 5])), bias: asHalf(single([5])), head: asHalf(single([5, 2])) };
-const TEMPERATURE = asHalf(single([], () => 1.5));
+// Numbers that 16 bits of either kind hold, and are not small: the same network in every precision.
+const WEIGHTS = {
+  matrix: asBrain(single([4, 5])),
+  bias: asBrain(single([5])),
+  head: asBrain(single([5, 2])),
+};
+const TEMPERATURE = asBrain(single([], () => 1.5));
 
 function network(
   initializers: Readonly<Record<string, Tensor>>,
@@ -85,6 +91,7 @@ const plain = train(PLAIN);
 
 test.each([
   ['float16', half, 10],
+  ['bfloat16', brain, 16],
   ['float64', double, 11],
 ] as const)('%s: trained in float32, written back', async (dtype, convert, type) => {
   const all = Object.entries({ ...WEIGHTS, temperature: TEMPERATURE });
@@ -155,6 +162,26 @@ test('a constant that no layer owns stays one', async () => {
   expect(found.trained.nodes[0]!.attributes).toEqual(shift.attributes);
 });
 
+test('a norm that an exporter filled with ones and zeros has no weights; one with other constants has', async () => {
+  const constant = (name: string, values: readonly number[]): OnnxNode =>
+    node('Constant', [], name, {
+      value: { type: 'tensor', value: { dtype: 'float32', shape: [4], data: Float32Array.from(values) } },
+    });
+  const normed = (scale: readonly number[], shift: readonly number[]): OnnxModel =>
+    network({ ...WEIGHTS, temperature: TEMPERATURE }, [
+      constant('scale', scale),
+      constant('shift', shift),
+      node('LayerNormalization', ['x', 'scale', 'shift'], 'normed'),
+      { ...LAYERS[0]!, inputs: ['normed', 'matrix'] },
+      ...LAYERS.slice(1),
+    ]);
+  const filled = await train(normed([1, 1, 1, 1], [0, 0, 0, 0]));
+  expect(names(filled)).toEqual(['bias', 'head', 'matrix']);
+  expect(filled.trained.nodes.slice(0, 2).map((n) => n.op)).toEqual(['Constant', 'Constant']);
+  const own = await train(normed([1, 1, 1, 0.5], [0, 0, 0, 0.5]));
+  expect(names(own)).toEqual(['bias', 'head', 'matrix', 'scale', 'shift']);
+});
+
 test('initialisers that are listed as inputs too', async () => {
   const inputs = [...PLAIN.graph.inputs, { name: 'matrix', dtype: 'float32' as const, shape: [4, 5] }];
   const model = { ...PLAIN, graph: { ...PLAIN.graph, inputs } };
@@ -165,6 +192,22 @@ test('initialisers that are listed as inputs too', async () => {
   await session.release();
   const loss = Array.from(y!.data as Float32Array, (v, i) => (v - Number(targets.data[i])) ** 2);
   expect(loss.reduce((a, b) => a + b, 0) / loss.length).toBeLessThan(found.losses.at(-1)!);
+});
+
+test('a weight that a layer reads in another shape', async () => {
+  const token = asBrain(single([1, 4]));
+  const shown = (op: string, ...sizes: number[]): OnnxModel =>
+    network({ ...WEIGHTS, temperature: TEMPERATURE, token, sizes: int64(sizes) }, [
+      node(op, ['token', 'sizes'], 'shown'),
+      node('Add', ['x', 'shown'], 'shifted'),
+      { ...LAYERS[0]!, inputs: ['shifted', 'matrix'] },
+      ...LAYERS.slice(1),
+    ]);
+  // Tile is written with reshapes, Expand is not: the same copies.
+  const [tiled, expanded] = [await train(shown('Tile', BATCH, 1)), await train(shown('Expand', BATCH, 4))];
+  expect(tiled.losses).toEqual(expanded.losses);
+  expect(tiled.trained.initializers.get('token')).toEqual(expanded.trained.initializers.get('token'));
+  expect(tiled.trained.initializers.get('token')!.data).not.toEqual(token.data);
 });
 
 test('nothing that trains', () => {

@@ -147,7 +147,7 @@ export const FIELDS = {
   strategy: {
     key: 'strategy',
     value: 'name',
-    text: `how genomes are proposed (auto): ${Object.keys(STRATEGIES).join(', ')}`,
+    text: `how genomes are proposed (auto): ${Object.keys(STRATEGIES).join(', ')}, or a module of yours`,
     group: 'Search',
     parse: asIs,
   },

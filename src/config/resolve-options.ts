@@ -81,7 +81,7 @@ export function resolveOptions(flags: Flags, config: ConfigFile | null, fallback
 /** Names of strategies and spaces, while it is known where they stand. @throws CONFIG, USAGE, SPACE_UNKNOWN */
 function checkNames(options: SearchOptions, fileOf: (key: string) => ConfigFile | null): void {
   const checks: Readonly<Record<string, () => unknown>> = {
-    strategy: () => findStrategy(options.strategy),
+    strategy: () => isModulePath(options.strategy) || findStrategy(options.strategy),
     space: () => findPreset(options.space),
   };
   for (const [name, check] of Object.entries(checks)) {
@@ -130,7 +130,7 @@ function readValues(config: ConfigFile): Record<string, unknown> {
       ((name === 'data' && parsed !== 'drawn') ||
         name === 'out' ||
         name === 'startWith' ||
-        (name === 'space' && isModulePath(parsed)));
+        ((name === 'space' || name === 'strategy') && isModulePath(parsed)));
     const inFolder = (path: unknown): unknown => (typeof path === 'string' ? resolve(folder, path) : path);
     if (name === 'warmFrom') values[name] = Array.isArray(parsed) ? parsed.map(inFolder) : parsed;
     else values[field?.key ?? name] = isPath ? inFolder(parsed) : parsed;

@@ -12,4 +12,8 @@ export const ONNX_TYPE = {
   bool: 9,
   float16: 10,
   float64: 11,
+  bfloat16: 16,
 } as const satisfies Record<DataType, number>;
+
+/** Floating point of any size. */
+export const isFloat = (dtype: DataType): boolean => dtype.startsWith('float') || dtype === 'bfloat16';

@@ -123,6 +123,7 @@ describe('data in fields of its type', () => {
     ['int16', { int32Data: [-300, 300] }, [-300, 300]],
     ['uint16', { int32Data: [65535, 1] }, [65535, 1]],
     ['float16', { int32Data: [0x3c00, 0x8000] }, [0x3c00, 0x8000]],
+    ['bfloat16', { int32Data: [0x3f80, 0x8000] }, [0x3f80, 0x8000]],
     ['bool', { int32Data: [1, 0] }, [1, 0]],
   ];
   it.each(cases)('%s', (type, fields, expected) => {
@@ -161,7 +162,7 @@ describe('what cannot be read is refused with the reason', () => {
       /"then_branch" of node "If_0" is of the kind 5/,
     ],
     ['external data', withTensor({ dataLocation: 1 }), /"w" lies in another file/],
-    ['an element type', withTensor({ dataType: 16 }), /"w" has the element type bfloat16/],
+    ['an element type', withTensor({ dataType: 17 }), /"w" has the element type float8e4m3fn/],
     ['too few values', withTensor({ floatData: [1] }), /"w" holds 1 elements, not 2/],
     ['too many values', withTensor({ floatData: [1, 2, 3] }), /"w" holds 3 elements, not 2/],
     ['a broken element', withTensor({ rawData: new Uint8Array(7) }), /"w" holds 7 bytes, not 8/],

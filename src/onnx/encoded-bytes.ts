@@ -8,6 +8,7 @@ const BYTES: Readonly<Partial<Record<DataType, number>>> = {
   float32: 4,
   int32: 4,
   float16: 2,
+  bfloat16: 2,
   int16: 2,
   uint16: 2,
 };

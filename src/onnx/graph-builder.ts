@@ -45,7 +45,8 @@ interface BuildOptions {
  * Builds an ONNX graph value by value. Shapes and element types are inferred at once, so that a mistake is reported
  * at the node that makes it. Names of nodes and of their outputs are made unique; equal small constants are stored
  * once, and in training graphs equal nodes are emitted once.
- * @throws SHAPE, from each function, where a value is not defined, a name is taken, or a node does not fit its inputs
+ * @throws SHAPE, from each function, where a value is not defined, a name is taken, or a node does not fit its inputs;
+ * OPERATOR where the node's is not handled
  */
 export interface GraphBuilder {
   /** Adds an input of the graph; gives its name. A string in the shape is a symbolic axis. */
@@ -140,9 +141,7 @@ export function createGraphBuilder(options: {
           : wanted;
     let results = settings.types;
     if (results === undefined) {
-      const rule =
-        SHAPE_RULES[op] ??
-        fail('SHAPE', { layer: name, operator: op, reason: 'the operator has no shape rule' });
+      const rule = SHAPE_RULES[op] ?? fail('OPERATOR', { op, node: name });
       results = rule({
         op,
         name,

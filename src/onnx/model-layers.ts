@@ -1,4 +1,5 @@
 /** The layers of any ONNX model with their shapes and costs, in float or in 8 bits. */
+import { isFloat } from './element-type.ts';
 import { imageBatch } from './image-batch.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
 import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
@@ -80,7 +81,7 @@ const weightInputs = ({ op, inputs }: OnnxNode): readonly string[] =>
 /** Integer constants are shapes and axes, unless they are weights in 8 bits, which are converted before they are used. */
 function weights(graph: OnnxModel['graph'], name: string, reader: string): number {
   const tensor = graph.initializers.get(name)!;
-  return tensor.dtype.startsWith('float') || CONVERSIONS.has(reader) ? product(tensor.shape) : 0;
+  return isFloat(tensor.dtype) || CONVERSIONS.has(reader) ? product(tensor.shape) : 0;
 }
 
 /** The sum over all layers; MACs null where a shape is not known. */

@@ -16,11 +16,15 @@ export type TypedArray =
   | Int32Array
   | BigInt64Array;
 
-/** Element types that Espalier handles. float16 data is kept as its 16 raw bits in a Uint16Array, bool as bytes 0/1. */
+/**
+ * Element types that Espalier handles. float16 and bfloat16 are kept as their 16 raw bits in a Uint16Array, bool as bytes
+ * 0/1.
+ */
 export type DataType =
   | 'float32'
   | 'float64'
   | 'float16'
+  | 'bfloat16'
   | 'int8'
   | 'uint8'
   | 'int16'

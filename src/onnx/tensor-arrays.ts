@@ -11,6 +11,7 @@ export const TENSOR_ARRAYS: Readonly<Record<DataType, ArrayConstructor>> = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
+  bfloat16: Uint16Array,
   int8: Int8Array,
   uint8: Uint8Array,
   int16: Int16Array,

@@ -106,18 +106,21 @@ test('every method and both targets stay close to float', async () => {
     }
 });
 
-test.each(['onnxruntime', 'tensorrt'] as const)('auto is about as close as the best of all ways: %s', async (target) => {
-  const model = classifier(BODIES.residual!);
-  const batches = ['a', 'b'].map((seed) => feedsFor(model, seed));
-  batches[1]!.input!.data[5] = 40;
-  const closeness = async (method: CalibrationMethod | 'auto'): Promise<number> => {
-    const { model: quantised } = await quantise(model, batches, { target, method });
-    return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
-  };
-  const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
-  const found = await Promise.all(methods.map(closeness));
-  expect(await closeness('auto')).toBeGreaterThan(Math.max(...found) - 1);
-});
+test.each(['onnxruntime', 'tensorrt'] as const)(
+  'auto is about as close as the best of all ways: %s',
+  async (target) => {
+    const model = classifier(BODIES.residual!);
+    const batches = ['a', 'b'].map((seed) => feedsFor(model, seed));
+    batches[1]!.input!.data[5] = 40;
+    const closeness = async (method: CalibrationMethod | 'auto'): Promise<number> => {
+      const { model: quantised } = await quantise(model, batches, { target, method });
+      return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
+    };
+    const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
+    const found = await Promise.all(methods.map(closeness));
+    expect(await closeness('auto')).toBeGreaterThan(Math.max(...found) - 1);
+  },
+);
 
 test('an image keeps its whole range, whatever clips the activations', async () => {
   const model = classifier(BODIES.residual!);

@@ -4,7 +4,7 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { BUILT_IN, checkData } from '../data/load.ts';
 import { fail } from '../errors.ts';
 import { measureInfo } from '../study/measure.ts';
-import { findStrategy } from './find-strategy.ts';
+import { loadStrategy } from './find-strategy.ts';
 import { checkHeadStart } from './head-start.ts';
 import { isModulePath, loadSpace } from './load-space.ts';
 import type { SearchOptions } from './options.ts';
@@ -13,17 +13,21 @@ import type { SearchPlan } from './plan.ts';
 /** @throws SPACE_UNKNOWN, MODULE_LOAD, USAGE, DATA_NOT_FOUND, DATA_FORMAT, DATA_EMPTY, WARM_START */
 export async function checkOptions(options: SearchOptions): Promise<void> {
   const { data, objectives, strategy } = options;
-  await checkHeadStart(options, await loadSpace(options.space));
-  findStrategy(strategy);
+  const space = await loadSpace(options.space);
+  await loadStrategy(strategy);
+  await checkHeadStart(options, space);
   for (const { measure } of objectives) measureInfo(measure);
   await checkData(data);
 }
+
+const wholePath = (reference: string): string => (isModulePath(reference) ? resolve(reference) : reference);
 
 /** The options with paths that mean the same from every working directory: a run may be gone on with from another one. */
 export const withWholePaths = (options: SearchOptions): SearchOptions => ({
   ...options,
   data: options.data === BUILT_IN ? options.data : resolve(options.data),
-  space: isModulePath(options.space) ? resolve(options.space) : options.space,
+  space: wholePath(options.space),
+  strategy: wholePath(options.strategy),
 });
 
 /** @throws BATCH_TOO_LARGE when a trial would have no batch */

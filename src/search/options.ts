@@ -35,7 +35,7 @@ const Options = z.strictObject({
   out: z.string().min(1),
   /** Name of a preset, or path of a module that exports a search space (see load-space.ts). */
   space: z.string().min(1).default('residual'),
-  /** A name in `STRATEGIES`. */
+  /** A name in `STRATEGIES`, or path of a module that exports a strategy (see find-strategy.ts). */
   strategy: z.string().min(1).default('auto'),
   /** File with genomes to try first (see start-genomes.ts); null: none. */
   startWith: z.string().min(1).nullable().default(null),

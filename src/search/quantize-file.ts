@@ -1,11 +1,14 @@
 import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
-import { writeWhole } from '../disk.ts';
+import { checkPlace, writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import { imageBatch } from '../onnx/image-batch.ts';
+import type { OnnxModel } from '../onnx/model.ts';
 import { readModelFile } from '../onnx/read-file.ts';
+import { inScope } from '../onnx/scope.ts';
 import { sealModel } from '../onnx/seal.ts';
 import { imageInput, type Judged, quantiseClassifier } from '../quantisation/classifier.ts';
 import { compareLatency, type LatencyComparison } from '../quantisation/compare-latency.ts';
@@ -83,10 +86,12 @@ export interface QuantizeReport {
 /** Accuracies of no more than this many times chance say that the images are not what the model expects. */
 const NEAR_CHANCE = 1.5;
 
-/** @throws MODEL_MISSING, ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
+/** @throws USAGE, STORAGE, MODEL_MISSING, ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
 export async function quantizeFile(request: QuantizeFileRequest): Promise<QuantizeReport> {
   const { path, options, signal, onProgress } = request;
+  checkPlace(request.out);
   const { model, bytes } = await readModelFile(path);
+  demandLayers(model, options.keepFloat ?? new Set());
   const metadata = ownMetadata(model, path);
   const seed = request.seed ?? metadata?.seed ?? 1;
   const input = imageInput(model);
@@ -242,6 +247,17 @@ function normalisationOf(
         hint: `Give ${flag} a number for each channel, with commas between them.`,
       });
   return { normalisation, guessed: metadata === null && (mean === null || std === null) };
+}
+
+/** A name that no layer or scope has would be passed over in silence. */
+function demandLayers({ graph }: OnnxModel, names: ReadonlySet<string>): void {
+  const layers = graph.nodes.map((n) => n.name);
+  for (const name of names)
+    if (!layers.some((layer) => inScope(layer, new Set([name]))))
+      fail('USAGE', {
+        what: `The model has no layer or scope "${name}" to keep in float`,
+        hint: `${didYouMean(name, layers)} \`espalier inspect\` lists the layers.`.trim(),
+      });
 }
 
 /** How many outputs the model has for each image; null where it does not tell. */

@@ -28,7 +28,7 @@ import { estimateSeconds } from './estimate-seconds.ts';
 import type { DoneEvent } from './events.ts';
 import { imageCounts } from './final-job.ts';
 import { trainFinal } from './final-training.ts';
-import { findStrategy } from './find-strategy.ts';
+import { findStrategy, loadStrategy } from './find-strategy.ts';
 import { frontSize } from './front.ts';
 import { greetDevices } from './greet-devices.ts';
 import { loadSpace } from './load-space.ts';
@@ -171,6 +171,7 @@ export async function planSearch(
   const began = Date.now();
   await refuseRun(runFolder(options.out));
   const space = await loadSpace(options.space);
+  await loadStrategy(options.strategy);
   const { dataset, report } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
   checkBatch(options, plan, dataset);
@@ -207,6 +208,7 @@ export async function reportRun(out: string): Promise<readonly string[]> {
   try {
     const options = (await get(storage, 'options')) ?? fail('STORAGE_MISSING', { path: out });
     const known = { ...LATER_OPTIONS, ...options, out };
+    await loadStrategy(known.strategy);
     await writeOutputs(known, folder, storage, await loadSpace(options.space));
     return [folder.report, folder.trials, folder.pareto];
   } finally {
@@ -229,6 +231,7 @@ async function run({ folder, storage, hooks, began, more, ...request }: RunReque
   const watch = await createStopwatch(storage, began, 'reading data');
   const spentBefore = watch.total() - (Date.now() - began) / 1000;
   const space = await loadSpace(options.space);
+  await loadStrategy(options.strategy);
   const known = await get(storage, 'plan');
   const former = known === null ? null : withMore(known, request.options, more);
   if (Object.keys(more).length > 0) {

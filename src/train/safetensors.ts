@@ -6,12 +6,13 @@ import { fail } from '../errors.ts';
 import type { DataType, Tensor } from '../onnx/model.ts';
 import { TENSOR_ARRAYS } from '../onnx/tensor-arrays.ts';
 
-type SafetensorsType = 'F32' | 'F64' | 'F16' | 'I8' | 'U8' | 'I16' | 'U16' | 'I32' | 'I64' | 'BOOL';
+type SafetensorsType = 'F32' | 'F64' | 'F16' | 'BF16' | 'I8' | 'U8' | 'I16' | 'U16' | 'I32' | 'I64' | 'BOOL';
 
 const TYPE_NAMES: Readonly<Record<DataType, SafetensorsType>> = {
   float32: 'F32',
   float64: 'F64',
   float16: 'F16',
+  bfloat16: 'BF16',
   int8: 'I8',
   uint8: 'U8',
   int16: 'I16',

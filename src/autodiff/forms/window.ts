@@ -1,12 +1,14 @@
 /**
  * Convolutions and pools with their padding in numbers: `auto_pad`, `output_shape` and `ceil_mode` written out, so that
- * gradient rules and lowerings see one form. Those over one axis (sequences) become images one pixel high.
+ * gradient rules and lowerings see one form. Those over one axis (sequences) become images one pixel high, those over
+ * three (volumes) images of their slices.
  */
 import { float32, int, int64, ints } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxNode } from '../../onnx/model.ts';
 import { intAttribute, intsAttribute, stringAttribute } from '../../onnx/shape-rules.ts';
 import { type Arithmetic, staticShape } from '../arithmetic.ts';
 import type { Form, ForwardContext } from './form.ts';
+import { transposedVolumeConvolution, volumeConvolution, volumePool } from './volume.ts';
 
 /** Attributes with numbers for each axis, and what the added axis gets before each of them. */
 const PER_AXIS = {
@@ -85,7 +87,10 @@ export const convolutionForm = (form: Form): Form =>
     const kernel = staticShape(c.m.g.shape(node.inputs[1]!)).slice(2);
     const w = windows(c.m, node, kernel);
     const pads = node.op === 'Conv' ? samePads(node, w) : transposedPads(node, w);
-    form(c, pads === null ? node : { ...node, attributes: explicit(node.attributes, pads) });
+    const numbered = pads === null ? node : { ...node, attributes: explicit(node.attributes, pads) };
+    if (kernel.length < 3) return form(c, numbered);
+    const overVolumes = node.op === 'Conv' ? volumeConvolution : transposedVolumeConvolution;
+    return overVolumes(form)(c, numbered);
   }, true);
 
 /** The padding that makes a transposed convolution's output as large as is asked. */
@@ -128,6 +133,7 @@ export const poolingForm = (form: Form): Form =>
   overImages((c, node) => {
     const { m } = c;
     const kernel = intsAttribute(node.attributes, 'kernel_shape') ?? [];
+    if (kernel.length === 3) return volumePool(poolingForm(form))(c, node);
     const w = windows(m, node, kernel);
     const same = samePads(node, w);
     if (same) return emitPadded(form, c, node, kernel, same);

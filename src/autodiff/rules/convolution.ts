@@ -8,7 +8,7 @@ const spatialAxes = (shape: readonly number[]): readonly number[] => [
   ...shape.slice(2).map((_, i) => i + 2),
 ];
 
-/** The lowerings know images; sequences have become images before, volumes are not handled. */
+/** The lowerings know images; sequences and volumes have become images before (forms/window.ts). */
 function demandImages(c: GradientContext): void {
   const axes = c.shape(c.node.inputs[1]!).length - 2;
   if (axes !== 2) fail('NO_GRADIENT', { op: `${c.node.op} (${axes} spatial axes)`, node: c.node.name });

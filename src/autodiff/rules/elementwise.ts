@@ -69,6 +69,20 @@ export const sin = unary(({ m }, x) => m.g.op('Cos', [x]));
 export const cos = unary(({ m }, x) => m.neg(m.g.op('Sin', [x])));
 export const tan = unary(({ m }, _, y) => m.add(m.mul(y, y), m.scalar(1)));
 export const atan = unary(({ m }, x) => m.g.op('Reciprocal', [m.add(m.mul(x, x), m.scalar(1))]));
+/** 1/√(1 − x²), whose sign acos turns; infinite at ±1, as in PyTorch. */
+const arcSlope = ({ m }: GradientContext, x: string): string =>
+  m.g.op('Reciprocal', [m.g.op('Sqrt', [m.sub(m.scalar(1), m.mul(x, x))])]);
+export const asin = unary(arcSlope);
+export const acos = unary((c, x) => c.m.neg(arcSlope(c, x)));
+export const sinh = unary(({ m }, x) => m.g.op('Cosh', [x]));
+export const cosh = unary(({ m }, x) => m.g.op('Sinh', [x]));
+export const asinh = unary(({ m }, x) =>
+  m.g.op('Reciprocal', [m.g.op('Sqrt', [m.add(m.mul(x, x), m.scalar(1))])]),
+);
+export const acosh = unary(({ m }, x) =>
+  m.g.op('Reciprocal', [m.g.op('Sqrt', [m.sub(m.mul(x, x), m.scalar(1))])]),
+);
+export const atanh = unary(({ m }, x) => m.g.op('Reciprocal', [m.sub(m.scalar(1), m.mul(x, x))]));
 /** d erf(x)/dx = 2/√π · e^(−x²) */
 export const erf = unary(({ m }, x) => m.scale(m.g.op('Exp', [m.neg(m.mul(x, x))]), 2 / Math.sqrt(Math.PI)));
 

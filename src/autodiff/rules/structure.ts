@@ -1,6 +1,7 @@
 /** Gradients of operators that only move elements about. */
 
 import { fail } from '../../errors.ts';
+import { isFloat } from '../../onnx/element-type.ts';
 import { int, int64 } from '../../onnx/graph-builder.ts';
 import { intAttribute, intsAttribute, ONNX_TYPE, stringAttribute } from '../../onnx/shape-rules.ts';
 import type { GradientContext, GradientRule } from '../rule.ts';
@@ -121,7 +122,7 @@ export const pad: GradientRule = (c) => {
 /** A cast between float types; casts to or from integers stop the gradient. */
 export const cast: GradientRule = (c) => {
   const from = c.m.g.dtype(c.node.inputs[0]!);
-  return [from.startsWith('float') ? c.m.g.op('Cast', [c.dy], { to: int(ONNX_TYPE[from]) }) : null];
+  return [isFloat(from) ? c.m.g.op('Cast', [c.dy], { to: int(ONNX_TYPE[from]) }) : null];
 };
 
 /** A running sum along an axis; its gradient runs the other way. */

@@ -79,6 +79,15 @@ export const COMPOSITE_CASES: readonly OperatorCase[] = [
     ...of('ReduceLogSum', [[3, 4]], 'x0.sum(1).log()', { keepdims: int(0) }, (g) => [g.constant(int64([1]))]),
     draw: (random) => 0.3 + 2 * random.next(),
   },
+  of(
+    'GridSample',
+    [
+      [2, 3, 4, 5],
+      [2, 3, 4, 2],
+    ],
+    "F.grid_sample(x0, x1, 'bilinear', 'zeros', False)",
+    { mode: str('bilinear') },
+  ),
   of('Tile', [[2, 3]], 'x0.repeat(3, 2)', {}, (g) => [g.constant(int64([3, 2]))]),
   of('DepthToSpace', [[2, 8, 2, 3]], 'F.pixel_shuffle(x0, 2)', { blocksize: int(2), mode: str('CRD') }),
   of(

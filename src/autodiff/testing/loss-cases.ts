@@ -171,6 +171,14 @@ const FIXED: readonly LossCase[] = [
     torch: `${FOCAL(0.6, 1.5)}.sum() / x1.sum()`,
   },
   {
+    // Logits up to ±300: 1 − p_t is 0 in float32 for many. In PyTorch as exp(γ·log σ(−z)) with z the logit of the right answer.
+    name: 'focal with gamma below 1, of sure answers',
+    loss: LOSSES.focal({ alpha: null, gamma: 0.5 }),
+    outputs: [tensor([8, 16], (r) => 100 * r.normal())],
+    inputs: { labels: binary(8, 16) },
+    torch: '(lambda z: F.softplus(-z) * torch.exp(0.5 * F.logsigmoid(-z)))((2 * x1 - 1) * x0).mean()',
+  },
+  {
     name: 'focal without alpha and gamma is binary cross-entropy',
     loss: LOSSES.focal({ alpha: null, gamma: 0 }),
     outputs: [normal(5, 9)],

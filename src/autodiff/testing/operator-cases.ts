@@ -30,6 +30,8 @@ const withConstants = (
   build: (g, inputs) => g.op(op, [...inputs, ...constants(g)], attributes),
 });
 const positive = (test: OperatorCase): OperatorCase => ({ ...test, draw: (r) => 0.3 + 2 * r.next() });
+/** Between −0.9 and 0.9. */
+const inside = (test: OperatorCase): OperatorCase => ({ ...test, draw: (r) => 0.9 * (2 * r.next() - 1) });
 /** Keeps away from kinks at 0 and ±0.75, where finite differences mean nothing. */
 const awayFromKinks = (test: OperatorCase): OperatorCase => ({
   ...test,
@@ -238,7 +240,14 @@ export const OPERATOR_CASES: readonly OperatorCase[] = [
   positive(unary('Reciprocal', '1 / x0')),
   unary('Sin', 'torch.sin(x0)'),
   unary('Cos', 'torch.cos(x0)'),
+  inside(unary('Asin', 'torch.asin(x0)')),
+  inside(unary('Acos', 'torch.acos(x0)')),
   unary('Atan', 'torch.atan(x0)'),
+  unary('Sinh', 'torch.sinh(x0)'),
+  unary('Cosh', 'torch.cosh(x0)'),
+  unary('Asinh', 'torch.asinh(x0)'),
+  { ...unary('Acosh', 'torch.acosh(x0)'), draw: (r) => 1.2 + 2 * r.next() },
+  inside(unary('Atanh', 'torch.atanh(x0)')),
   unary('Erf', 'torch.erf(x0)'),
   compared('Greater', 'torch.where(x0 > 0.2, x0, x1)'),
   compared('Less', 'torch.where(x0 < 0.2, x0, x1)'),

@@ -38,7 +38,28 @@ class Text(torch.nn.Module):
         return self.head(torch.einsum("btc->bc", self.layer(self.words(x), mask)) / length)
 
 
+class Volumes(torch.nn.Module):
+    """A U-Net over volumes: strided, grouped and transposed convolutions, pools, norms, trilinear interpolation."""
+
+    def __init__(self):
+        super().__init__()
+        self.fine = torch.nn.Sequential(torch.nn.Conv3d(1, 4, 3, padding=1), torch.nn.GroupNorm(2, 4), torch.nn.SiLU())
+        self.coarse = torch.nn.Sequential(
+            torch.nn.Conv3d(4, 8, 3, stride=2, padding=1, groups=2), torch.nn.BatchNorm3d(8), torch.nn.Tanh()
+        )
+        self.up = torch.nn.ConvTranspose3d(8, 4, 2, stride=2)
+        self.head = torch.nn.Linear(4, CLASSES)
+
+    def forward(self, x):
+        fine = self.fine(x)
+        coarse = self.coarse(fine)
+        pooled = F.interpolate(F.avg_pool3d(coarse, 2), scale_factor=2, mode="trilinear")
+        y = self.up(coarse + F.max_pool3d(coarse, 3, stride=1, padding=1) + pooled)
+        return self.head((fine + y).mean((2, 3, 4)))
+
+
 NETWORKS = {
+    "volumes": Volumes,
     "text": Text,
     "swin": lambda: torchvision.models.SwinTransformer(
         [4, 4], 16, [1, 2], [2, 2], [4, 4], stochastic_depth_prob=0.0, num_classes=CLASSES
@@ -87,7 +108,8 @@ def answer(folder, job):
         if p.dim() > 1 and not p.any():
             torch.nn.init.normal_(p, std=0.1)
     is_text = job["network"] == "text"
-    x = torch.randint(0, 11, (8, job["side"])) if is_text else torch.randn(8, 3, job["side"], job["side"])
+    shape = (8, 1) + 3 * (job["side"],) if job["network"] == "volumes" else (8, 3, job["side"], job["side"])
+    x = torch.randint(0, 11, (8, job["side"])) if is_text else torch.randn(shape)
     labels = torch.arange(8) % CLASSES
     mode = torch.onnx.TrainingMode.TRAINING if job["mode"] == "train" else torch.onnx.TrainingMode.PRESERVE
     torch.onnx.export(

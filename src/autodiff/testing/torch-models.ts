@@ -11,13 +11,13 @@ import { TORCH_PYTHON } from './torch.ts';
 
 export interface ExportJob {
   readonly name: string;
-  readonly network: 'resnet18' | 'mobilenet_v2' | 'mobilenet_v3_small' | 'vit' | 'swin' | 'text';
+  readonly network: 'resnet18' | 'mobilenet_v2' | 'mobilenet_v3_small' | 'vit' | 'swin' | 'text' | 'volumes';
   readonly opset: number;
   /** Whether the file is exported as it runs in inference or in training. */
   readonly mode: 'eval' | 'train';
   /** Whether the batch is a symbol, N. */
   readonly dynamic: boolean;
-  /** Pixels of an image's side; words of a text. */
+  /** Pixels of an image's or volume's side; words of a text. */
   readonly side: number;
   /** Learning rate. */
   readonly rate: number;
@@ -89,6 +89,7 @@ async function readReference(
     new Float32Array(new Uint8Array(await readFile(join(folder, `${name}.${part}.f32`))).buffer);
   const labels = JSON.parse(await readFile(join(folder, `${name}.labels.json`), 'utf8')) as number[];
   const x = await floats('x');
+  const shape = network === 'volumes' ? [1, side, side, side] : [3, side, side];
   const all = [...answer.parameters, ...answer.statistics];
   const trained = await Promise.all(
     optimisers.map(async (optimiser): Promise<[OptimiserName, Trained]> => {
@@ -101,7 +102,7 @@ async function readReference(
     x:
       network === 'text'
         ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
-        : { dtype: 'float32', shape: [labels.length, 3, side, side], data: x },
+        : { dtype: 'float32', shape: [labels.length, ...shape], data: x },
     labels: { dtype: 'int64', shape: [labels.length], data: BigInt64Array.from(labels, BigInt) },
     gradients: cut(answer.parameters, await floats('gradients')),
     trained: new Map(trained),

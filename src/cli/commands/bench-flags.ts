@@ -52,7 +52,11 @@ export const withTableFlags = (command: Command): Command =>
       '--merge-equal',
       'rows that build the same network are one architecture, with the mean of their values',
     )
-    .option('--strategy <names>', `separated by commas: ${Object.keys(STRATEGIES).join(', ')}`, 'auto,random')
+    .option(
+      '--strategy <names>',
+      `separated by commas: ${Object.keys(STRATEGIES).join(', ')}, or modules of your own`,
+      'auto,random',
+    )
     .option('--evaluations <counts>', 'how many evaluations; several counts judge a run on its way')
     .addOption(new Option('--budget <cost>', 'the sum of costs that a run may spend'))
     .option('--continued', 'at a higher fidelity an architecture pays only what its training goes on for')
@@ -73,6 +77,7 @@ export const TABLE_HELP =
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val12 --report c10_test200 --cost c10v_train_time200_s*0.06 --budget 12000 --strategy auto,evolution',
     'bench table --table nb101.csv.gz --space nasbench101 --signal val_acc_108 --cost 108 --fidelity val_acc_4=4 --fidelity val_acc_12=12 --fidelity val_acc_36=36 --strategy asha,bohb --continued --reach 0.94,0.945',
     'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --objective c10_pixel3_latency_ms:min --strategy nsga2 --evaluations 100',
+    'bench table --table nb201.csv.gz --space nasbench201 --signal c10v_val200 --strategy ./my-strategy.ts,evolution --evaluations 50',
   ) +
   '\n\nA lower fidelity is paid in full, also when the same network is evaluated again at a higher one, unless --continued' +
   '\nis given. With --reach alone a run ends when it has reached the best; with another end too, a run that does not' +

@@ -62,6 +62,7 @@ test.each([
   [['--where', 'task=one', '--evaluations', '0.4'], /--evaluations 0\.4 is not a whole number/],
   [[...ONE, '--constraint', 'size<8'], /--constraint size<8 is not of the form/],
   [['--where', 'task', '--evaluations', '4'], /--where task is not of the form COLUMN=VALUE/],
+  [[...ONE, '--budget', '9'], /one end: --evaluations or --budget, not both/],
 ] as const)('%# is a mistake that is named', async (args, message) => {
   const { code, err } = await bench(...args);
   expect(code).toBe(EXIT.usage);
@@ -102,6 +103,36 @@ test('rows of one network are one architecture with --merge-equal, in all proces
   expect(result.out).toMatch(/3 architectures of nasbench201; best accuracy 3\.5/);
   expect(result.out).toMatch(/3 rows build the network of another row/);
   expect(result.out).toMatch(/random +3 +3\.5000/);
+});
+
+test('a strategy of a module, in other processes too', async () => {
+  const path = join(folder, 'first.ts');
+  writeFileSync(
+    path,
+    `export default {
+      name: 'first',
+      description: 'The first that is left.',
+      suggest: ({ listed, accept }) => ({ genome: listed().find(accept) }),
+    };`,
+  );
+  const args = ['--where', 'task=one', '--strategy', `${path},random`, '--evaluations', '32', '--seeds', '2'];
+  const { code, out } = await bench(...args, '--workers', '2', '--json');
+  expect(code).toBe(EXIT.ok);
+  expect(JSON.parse(out).results[0]).toMatchObject({ strategy: path, evaluations: 32, bestShare: 1 });
+
+  const none = join(folder, 'none.ts');
+  writeFileSync(none, 'export default {};');
+  expect(await bench('--where', 'task=one', '--strategy', none, '--evaluations', '4')).toMatchObject({
+    code: EXIT.usage,
+    err: expect.stringMatching(/exports no strategy.*\n.*name, description, suggest/),
+  });
+});
+
+test('a plot that cannot be written is told before anything runs', async () => {
+  const path = join(folder, 'none', 'regret.svg');
+  const { code, out, err } = await bench(...ONE, '--seeds', '2', '--plot', path);
+  expect({ code, out }).toEqual({ code: EXIT.storage, out: '' });
+  expect(err).toContain(`Cannot use ${path}: its folder is not there`);
 });
 
 test('a table with several tasks says that one must be chosen', async () => {

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { equalNetworks } from '../../benchmark/equal-networks.ts';
 import { type PredictorResult, predictorQuality } from '../../benchmark/predictor-quality.ts';
 import { createProblem } from '../../benchmark/problem.ts';
@@ -10,8 +9,9 @@ import {
   runOptions,
   runTableBenchmark,
 } from '../../benchmark/table-benchmark.ts';
+import { checkPlace, writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
-import { findStrategy } from '../../search/find-strategy.ts';
+import { loadStrategy } from '../../search/find-strategy.ts';
 import { loadSpace } from '../../search/load-space.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
@@ -46,13 +46,16 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
     )
     .addHelpText('after', TABLE_HELP)
     .action(async (flags: TableFlags) => {
+      if (flags.plot !== undefined) checkPlace(flags.plot);
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
       const reach = (flags.reach?.split(',') ?? []).map((text) => number('--reach', text));
       // The first is what the costs of the others are related to.
       if (reach.length > 0 && names[0] !== BASELINE)
         names.splice(0, names.length, BASELINE, ...names.filter((name) => name !== BASELINE));
-      const strategies = Object.fromEntries(names.map((name) => [name, findStrategy(name)]));
+      const strategies = Object.fromEntries(
+        await Promise.all(names.map(async (name) => [name, await loadStrategy(name)] as const)),
+      );
       const conditions = flags.where.map((text) => {
         const [column, value] = split(text, '--where', 'COLUMN=VALUE', '=');
         return { column, value };
@@ -82,7 +85,10 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         (evaluations === null ? budget === null && reach.length === 0 : budget !== null)
       )
         fail('USAGE', {
-          what: 'A replay needs an end: --evaluations, --budget, or --reach alone',
+          what:
+            evaluations !== null && budget !== null
+              ? 'A replay has one end: --evaluations or --budget, not both'
+              : 'A replay needs an end: --evaluations, --budget, or --reach alone',
           hint: 'For example --evaluations 25,50,100, or --budget 12000 with --cost COLUMN, or --reach 94.2.',
         });
       const line = statusLine(terminal);
@@ -153,7 +159,7 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
       });
       if (flags.plot !== undefined) {
         const { regretPlot } = await import('../../benchmark/regret-plot.ts');
-        writeFileSync(
+        await writeWhole(
           flags.plot,
           regretPlot(curves, {
             title: `${space.name}, ${seeds} seeds`,

@@ -4,7 +4,7 @@ import {
   type LatencyCalibration,
   type Precision,
 } from '../../device/predict/calibration-file.ts';
-import { writeWhole, writingTrouble } from '../../disk.ts';
+import { checkPlace, writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
@@ -159,12 +159,7 @@ function checkOut(path: string): void {
       what: `--out ${path}: the name does not end in .json`,
       hint: 'Write for example --out board.json: `search --device` takes other names for addresses.',
     });
-  const reason = writingTrouble(path);
-  if (reason !== null)
-    fail('USAGE', {
-      what: `--out ${path}: cannot be written: ${reason}`,
-      hint: 'Give --out a place where a file can be written.',
-    });
+  checkPlace(path);
 }
 
 function readInput(text: string): LatencyCalibration['inputShape'] {

@@ -183,6 +183,18 @@ describe('mistakes', () => {
     ['unknown target', () => [model, '--data', data, '--target', 'npu'], 2, /onnxruntime, tensorrt/],
     ['bad number', () => [model, '--data', data, '--max-drop', 'much'], 2, /--max-drop much/],
     ['bad mean', () => [model, '--data', data, '--mean', '1,2,3'], 2, /3 numbers, and the model 1 channel/],
+    [
+      'unknown layer',
+      () => [model, '--data', data, '--keep-float', 'nolayer'],
+      2,
+      /no layer or scope "nolayer".*\n.*espalier inspect/,
+    ],
+    [
+      'no folder to write to',
+      () => [model, '--data', data, '--out', join(folder, 'none', 'small.onnx')],
+      5,
+      /its folder is not there/,
+    ],
     ['no model', () => [join(folder, 'none.onnx'), '--data', data], 3, /no model file/],
     ['no images', () => [model, '--data', join(folder, 'none')], 3, /no data at/],
     ['labels', () => [model, '--data', data, '--labels', labelsFile()], 2, /the class "2"/],

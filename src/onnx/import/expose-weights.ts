@@ -1,4 +1,5 @@
 /** Weights wherever an exporter has put them, as initialisers: only those train. */
+import { isFloat } from '../element-type.ts';
 import type { OnnxModel, OnnxNode, Tensor } from '../model.ts';
 import { separateInitializers } from './separate-initializers.ts';
 
@@ -19,7 +20,8 @@ const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
 /**
  * An equal model, whose weights are initialisers, each under a name of its own: merged ones separated, and those that lie in
  * Constant nodes under the name of the node's value. What makes a constant a weight is the layer that reads it; the
- * bias added to a matrix product is one too.
+ * bias added to a matrix product is one too. Scales of ones and shifts of zeros are none: with those, exporters fill
+ * the inputs of norms that have no weights, or whose weights follow in a product and a sum (PyTorch's GroupNorm).
  */
 export function exposeWeights(source: OnnxModel): OnnxModel {
   const model = separateInitializers(source);
@@ -30,7 +32,9 @@ export function exposeWeights(source: OnnxModel): OnnxModel {
   const weights = new Set(
     graph.nodes.flatMap((node) => {
       const addsToProduct = node.op === 'Add' && node.inputs.some((i) => products.has(i));
-      return addsToProduct ? node.inputs : (WEIGHTS[node.op] ?? []).map((i) => node.inputs[i] ?? '');
+      if (addsToProduct) return node.inputs;
+      const read = (WEIGHTS[node.op] ?? []).filter((i) => !isFiller(node, i, constants));
+      return read.map((i) => node.inputs[i] ?? '');
     }),
   );
   const found = new Map([...constants].filter(([name]) => weights.has(name)));
@@ -45,9 +49,17 @@ export function exposeWeights(source: OnnxModel): OnnxModel {
   };
 }
 
+/** Whether a norm's scale is all ones, or its shift all zeros. */
+function isFiller(node: OnnxNode, index: number, constants: ReadonlyMap<string, Tensor>): boolean {
+  if (!node.op.endsWith('Normalization') || index > 2) return false;
+  const data = constants.get(node.inputs[index] ?? '')?.data;
+  const neutral = index === 1 ? 1 : 0;
+  return data !== undefined && Array.from<number | bigint>(data).every((v) => Number(v) === neutral);
+}
+
 /** The name and value of a Constant node that could be a weight. */
 function weightLike({ op, domain, outputs, attributes: { value } }: OnnxNode): (readonly [string, Tensor])[] {
   if (op !== 'Constant' || domain !== '' || value?.type !== 'tensor') return [];
-  const isVector = value.value.dtype.startsWith('float') && value.value.shape.length > 0;
+  const isVector = isFloat(value.value.dtype) && value.value.shape.length > 0;
   return isVector ? [[outputs[0]!, value.value]] : [];
 }

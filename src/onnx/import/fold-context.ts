@@ -1,4 +1,5 @@
 /** What the evaluation of a node on constants is written in. */
+import { isFloat } from '../element-type.ts';
 import type { DataType, OnnxNode, Tensor } from '../model.ts';
 
 export interface FoldContext {
@@ -12,7 +13,7 @@ export interface FoldContext {
 /** The value of output 0, or null when it is better left to the engine. */
 export type Fold = (context: FoldContext) => Tensor | null;
 
-export const isInteger = (dtype: DataType): boolean => !dtype.startsWith('float');
+export const isInteger = (dtype: DataType): boolean => !isFloat(dtype);
 
 /** The elements as numbers. Integers beyond 2^53 lose precision; shapes and indices are smaller. */
 export const numbers = (tensor: Tensor): number[] =>

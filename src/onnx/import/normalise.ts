@@ -2,7 +2,9 @@
  * Brings a model from elsewhere into the form that Espalier's passes read: one operator set, shapes known, and everything
  * computed that depends on no weight and no data (exporters write shapes as chains of operators).
  */
+
 import { fail } from '../../errors.ts';
+import { isFloat } from '../element-type.ts';
 import { OPSET } from '../graph-builder.ts';
 import type { OnnxModel, OnnxNode, Tensor, ValueInfo } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
@@ -130,7 +132,7 @@ function createWalk(
 }
 
 /** Weights are read where they stand: folded into another tensor they would not train. */
-const mayTrain = (tensor: Tensor): boolean => tensor.dtype.startsWith('float') && tensor.shape.length > 0;
+const mayTrain = (tensor: Tensor): boolean => isFloat(tensor.dtype) && tensor.shape.length > 0;
 
 const constantNode = (name: string, value: Tensor): OnnxNode => ({
   name,

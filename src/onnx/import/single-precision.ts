@@ -1,33 +1,37 @@
-/** Models in half or double precision, as models that compute in float32: the precision that training runs in. */
+/** Models in half, brain or double precision, as models that compute in float32: the precision that training runs in. */
+import { fromBfloat16, toBfloat16 } from '../bfloat16.ts';
+import { isFloat, ONNX_TYPE } from '../element-type.ts';
 import { fromFloat16, toFloat16 } from '../float16.ts';
 import type { Attribute, DataType, OnnxModel, OnnxNode, Tensor, ValueInfo } from '../model.ts';
-import { ONNX_TYPE } from '../shape-rules.ts';
 
-const isOther = (dtype: DataType): boolean => dtype === 'float16' || dtype === 'float64';
+const isOther = (dtype: DataType): boolean => isFloat(dtype) && dtype !== 'float32';
 
 /** The tensor as float32 where it is of another float type. */
 export function toSingle(tensor: Tensor): Tensor {
   if (!isOther(tensor.dtype)) return tensor;
-  const data =
-    tensor.dtype === 'float16'
-      ? fromFloat16(tensor.data as Uint16Array)
-      : Float32Array.from(tensor.data as Float64Array);
-  return { dtype: 'float32', shape: tensor.shape, data };
+  return { dtype: 'float32', shape: tensor.shape, data: singles(tensor) };
 }
 
-/** Trained values in the type that their tensor had: rounded where that is float16. */
+function singles({ dtype, data }: Tensor): Float32Array {
+  if (dtype === 'float16') return fromFloat16(data as Uint16Array);
+  if (dtype === 'bfloat16') return fromBfloat16(data as Uint16Array);
+  return Float32Array.from(data as Float64Array);
+}
+
+/** Trained values in the type that their tensor had: rounded where that has 16 bits. */
 export function fromSingle(tensor: Tensor, dtype: DataType): Tensor {
   const data = tensor.data as Float32Array;
   if (dtype === 'float16') return { ...tensor, dtype, data: toFloat16(data) };
+  if (dtype === 'bfloat16') return { ...tensor, dtype, data: toBfloat16(data) };
   if (dtype === 'float64') return { ...tensor, dtype, data: Float64Array.from(data) };
   return tensor;
 }
 
 /** Attributes that name the element type of a result. */
 const TYPE_ATTRIBUTES = new Set(['to', 'dtype', 'output_dtype']);
-const OTHER_NUMBERS = new Set<number>([ONNX_TYPE.float16, ONNX_TYPE.float64]);
+const OTHER_NUMBERS = new Set<number>([ONNX_TYPE.float16, ONNX_TYPE.bfloat16, ONNX_TYPE.float64]);
 
-/** The same model with every float16 and float64, of weights, inputs and casts, as float32. */
+/** The same model with every float16, bfloat16 and float64, of weights, inputs and casts, as float32. */
 export function inSinglePrecision(model: OnnxModel): OnnxModel {
   const { graph } = model;
   const value = (info: ValueInfo): ValueInfo => (isOther(info.dtype) ? { ...info, dtype: 'float32' } : info);

@@ -29,6 +29,11 @@ const gatherND: ShapeRule = (c) => {
   return [{ dtype: x.dtype, shape: [...indices.slice(0, -1), ...x.shape.slice(batch + depth)] }];
 };
 
+const gridSample: ShapeRule = (c) => {
+  const x = input(c, 0);
+  return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...input(c, 1).shape.slice(1, -1)] }];
+};
+
 const oneHot: ShapeRule = (c) => {
   const indices = input(c, 0).shape;
   const axis = normalAxis(intAttribute(c.attributes, 'axis', -1), indices.length + 1);
@@ -40,6 +45,7 @@ export const INDEXING_RULES: Readonly<Record<string, ShapeRule>> = {
   Gather: gather,
   GatherElements: (c) => [{ dtype: input(c, 0).dtype, shape: input(c, 1).shape }],
   GatherND: gatherND,
+  GridSample: gridSample,
   OneHot: oneHot,
   TopK: topK,
 };

@@ -31,18 +31,22 @@ const matmul: ShapeRule = (c) => {
   return [{ dtype: input(c, 0).dtype, shape }];
 };
 
-/** Size of every letter; an ellipsis is not handled. */
+/** Size of every letter; axes of one element broadcast. */
 const einsum: ShapeRule = (c) => {
-  const equation = parseEinsum(stringAttribute(c.attributes, 'equation', ''));
-  if (equation === null) return problem(c, 'an equation with an ellipsis is not handled');
+  const text = stringAttribute(c.attributes, 'equation', '');
+  const shapes = c.inputs.map((_, i) => input(c, i).shape);
+  const equation = parseEinsum(
+    text,
+    shapes.map((s) => s.length),
+  );
+  if (equation === null) return problem(c, `the equation ${text} does not fit their axes`);
   const sizes = new Map<string, Dim>();
   equation.inputs.forEach((letters, i) => {
-    const shape = input(c, i).shape;
-    if (shape.length !== letters.length) problem(c, `input ${i} has not ${letters.length} axes`);
     [...letters].forEach((letter, axis) => {
-      const known = sizes.get(letter);
-      if (known !== undefined && known !== shape[axis]) problem(c, `axis "${letter}" has two sizes`);
-      sizes.set(letter, shape[axis]!);
+      const size = shapes[i]![axis]!;
+      const known = sizes.get(letter) ?? 1;
+      if (known !== 1 && size !== 1 && known !== size) problem(c, `axis "${letter}" has two sizes`);
+      if (known === 1) sizes.set(letter, size);
     });
   });
   const shape = [...equation.output].map((l) => sizes.get(l) ?? problem(c, `no axis "${l}"`));

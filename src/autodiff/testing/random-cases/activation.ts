@@ -15,6 +15,8 @@ interface Unary {
   readonly steps?: boolean;
 }
 
+const inside = (random: Random): number => 0.95 * (2 * random.next() - 1);
+
 const UNARY: Readonly<Record<string, Unary>> = {
   Relu: { torch: 'F.relu(x0)' },
   LeakyRelu: { torch: 'F.leaky_relu(x0, 0.01)' },
@@ -73,6 +75,13 @@ const UNARY: Readonly<Record<string, Unary>> = {
   Floor: { torch: 'x0 + torch.floor(x0)', steps: true },
   Ceil: { torch: 'x0 + torch.ceil(x0)', steps: true },
   Round: { torch: 'x0 + torch.round(x0)', steps: true },
+  Asin: { torch: 'torch.asin(x0)', draw: inside },
+  Acos: { torch: 'torch.acos(x0)', draw: inside },
+  Sinh: { torch: 'torch.sinh(x0)' },
+  Cosh: { torch: 'torch.cosh(x0)' },
+  Asinh: { torch: 'torch.asinh(x0)' },
+  Acosh: { torch: 'torch.acosh(x0)', draw: (r) => 1.1 + 2 * r.next() },
+  Atanh: { torch: 'torch.atanh(x0)', draw: inside },
 };
 
 export const unary = ofEach(UNARY, (name, row) => (random, round) => {

@@ -1,7 +1,7 @@
 /** Random choices of elements by index, and their opposites. */
 import { type GraphBuilder, int, int64, str } from '../../../onnx/graph-builder.ts';
 import type { Random } from '../../../random.ts';
-import { type Draw, flag, list, python, shuffled, size, sizes } from './draw.ts';
+import { type Draw, flag, image, list, ofEach, python, shuffled, size, sizes } from './draw.ts';
 
 const tensor = (g: GraphBuilder, values: readonly number[], shape: readonly number[]): string =>
   g.constant({ ...int64(values), shape });
@@ -132,3 +132,21 @@ export const topK: Draw = (random, round) => {
       })[0]!,
   };
 };
+
+/** Points inside the image and beyond it. The nearest pixel has no slope: the points are added, so that there is one. */
+export const gridSample = ofEach({ zeros: 0, border: 1 }, (padding, turn) => (random, round) => {
+  const mode = (round + turn) % 3 === 2 ? 'nearest' : 'bilinear';
+  const aligned = random.int(2);
+  const shape = image(random);
+  const grid = [shape[0], 1 + random.int(4), 1 + random.int(4), 2];
+  const attributes = { mode: str(mode), padding_mode: str(padding), align_corners: int(aligned) };
+  return {
+    name: `GridSample ${mode} [${shape}] at [${grid}], ${padding}, aligned ${aligned}`,
+    shapes: [shape, grid],
+    torch: `F.grid_sample(x0, x1, '${mode}', '${padding}', ${flag(aligned)}) + x1.mean()`,
+    build: (g, [x, points]) => {
+      const read = g.op('GridSample', [x!, points!], attributes);
+      return g.op('Add', [read, g.op('ReduceMean', [points!], { keepdims: int(0) })]);
+    },
+  };
+});

@@ -38,6 +38,21 @@ const EQUATIONS = [
   'ij->ji',
   'ij->i',
 ];
+/** Axes without names, and what they broadcast to. */
+const ELLIPSES: readonly (readonly [string, ...(readonly number[])[]])[] = [
+  ['...i,ij->...j', [2, 3, 4], [4, 5]],
+  ['...id,...jd->...ij', [2, 3, 4, 5], [2, 1, 2, 5]],
+  ['b...c,c->b...', [2, 3, 4, 5], [5]],
+  ['...i,...i', [3, 1, 4], [3, 2, 4]],
+  ['i...->...', [3, 2, 4]],
+];
+export const einsumOfUnnamed: readonly Draw[] = ELLIPSES.map(([equation, ...shapes]) => () => ({
+  name: `Einsum ${equation} of ${named(shapes)}`,
+  shapes,
+  torch: `torch.einsum('${equation}', ${shapes.map((_, i) => `x${i}`).join(', ')})`,
+  build: (g, inputs) => g.op('Einsum', inputs, { equation: str(equation) }),
+}));
+
 export const einsum: readonly Draw[] = EQUATIONS.map((equation) => (random) => {
   const size = new Map([...new Set(equation)].map((letter) => [letter, 1 + random.int(4)]));
   const operands = equation.split('->')[0]!.split(',');

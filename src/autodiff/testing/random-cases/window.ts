@@ -126,6 +126,70 @@ export const sequences = ofEach({ Conv: '', ConvTranspose: '_transpose' }, (op, 
   };
 });
 
+const thrice = (draw: () => number): [number, number, number] => [draw(), draw(), draw()];
+
+/** Convolutions over volumes. */
+export const volumes = ofEach({ Conv: '', ConvTranspose: '_transpose' }, (op, suffix) => (random, round) => {
+  const kernel = thrice(() => 1 + random.int(3));
+  const stride = thrice(() => 1 + random.int(2));
+  const dilation = thrice(() => random.pick([1, 1, 2]));
+  const pads = thrice(() => random.int(2));
+  const groups = random.pick([1, 2]);
+  const extra = stride.map((s) => (suffix ? random.int(s) : 0));
+  const size = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.int(3) + (suffix ? 2 : 0));
+  const perGroup = round % 2 ? 2 : 8;
+  const attributes: Attributes = {
+    kernel_shape: ints(kernel),
+    strides: ints(stride),
+    dilations: ints(dilation),
+    pads: ints([...pads, ...pads]),
+    group: int(groups),
+    ...(suffix && { output_padding: ints(extra) }),
+  };
+  const options =
+    `stride=${python(stride)}, padding=${python(pads)}, dilation=${python(dilation)}, groups=${groups}` +
+    (suffix ? `, output_padding=${python(extra)}` : '');
+  const channels = perGroup * groups;
+  const shapes = [
+    [2, channels, ...size],
+    suffix ? [channels, 3, ...kernel] : [3 * groups, perGroup, ...kernel],
+    [3 * groups],
+  ];
+  return {
+    name: `${op} [${shapes[0]}] of a volume, ${options}, kernel ${kernel}`,
+    shapes,
+    torch: `F.conv${suffix}3d(x0, x1, x2, ${options})`,
+    build: (g, inputs) => g.op(op, inputs, attributes),
+  };
+});
+
+/** Pools over volumes. */
+export const volumePools = ofEach({ MaxPool: true, AveragePool: false }, (op, isMax) => (random) => {
+  const kernel = thrice(() => 1 + random.int(3));
+  const stride = thrice(() => 1 + random.int(3));
+  const pads = kernel.map((k) => random.int(Math.floor(k / 2) + 1));
+  const shape = [2, random.pick([3, 8]), ...kernel.map((k) => k + random.int(4))];
+  const [ceil, include] = [random.int(2), random.int(2)];
+  const options = `${python(kernel)}, ${python(stride)}, ${python(pads)}, ceil_mode=${flag(ceil)}`;
+  const torch = isMax
+    ? `F.max_pool3d(x0, ${options})`
+    : `F.avg_pool3d(x0, ${options}, count_include_pad=${flag(include)})`;
+  return {
+    name: `${op} [${shape}] of a volume ${torch}`,
+    shapes: [shape],
+    torch,
+    draw: apart,
+    build: (g, [x]) =>
+      g.op(op, [x!], {
+        kernel_shape: ints(kernel),
+        strides: ints(stride),
+        pads: ints([...pads, ...pads]),
+        ceil_mode: int(ceil),
+        ...(!isMax && { count_include_pad: int(include) }),
+      }),
+  };
+});
+
 const RESIZINGS: Readonly<Record<string, { readonly torch: string; readonly attributes: Attributes }>> = {
   nearest: {
     torch: "mode='nearest'",
