@@ -1,6 +1,8 @@
 import { readCalibration } from '../../device/predict/calibration-file.ts';
 import { predictModel } from '../../device/predict/predict-model.ts';
-import { EXIT } from '../../errors.ts';
+import { EspalierError, EXIT } from '../../errors.ts';
+import { normaliseModel } from '../../onnx/import/normalise.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import { readModelFile } from '../../onnx/read-file.ts';
 import { formatMilliseconds } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
@@ -33,11 +35,13 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
     .action(async (path: string, flags: PredictFlags) => {
       const calibration = await readCalibration(flags.calibration);
       const { machine, runtime, threads } = calibration;
-      const found = predictModel(calibration, (await readModelFile(path)).model);
+      const model = withoutComputedShapes((await readModelFile(path)).model);
+      const found = predictModel(calibration, model);
+      const assumed = axesWithoutSize(model);
       if (flags.json)
         print(
           terminal,
-          JSON.stringify({ model: path, predicted: true, ...found, machine, runtime, threads }),
+          JSON.stringify({ model: path, predicted: true, ...found, assumed, machine, runtime, threads }),
         );
       else
         print(
@@ -51,9 +55,30 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
             ],
             ['machine', `${machine}, ${threads} thread${threads === 1 ? '' : 's'}, ${found.precision}`],
             ['runtime', runtime],
-            ...(found.unknown.length > 0 ? [['not calibrated', found.unknown.join(', ')]] : []),
+            ...(assumed.length > 0 ? [['taken as 1', assumed.join(', ')]] : []),
+            ...(found.unknown.length > 0
+              ? [['not calibrated', `${found.unknown.join(', ')}; the interval does not hold`]]
+              : []),
           ]),
         );
       finish(EXIT.ok);
     });
 };
+
+/** Exporters of other tools write shapes as chains of operators; a model of an old operator set is taken as it is. */
+function withoutComputedShapes(model: OnnxModel): OnnxModel {
+  try {
+    return normaliseModel(model);
+  } catch (error) {
+    if (error instanceof EspalierError && error.code === 'ONNX_READ') return model;
+    throw error;
+  }
+}
+
+/** The batch is not among them: a prediction is for one image. */
+const axesWithoutSize = ({ graph }: OnnxModel): string[] =>
+  graph.inputs.flatMap(({ name, shape }) =>
+    shape.flatMap((axis, i) =>
+      i > 0 && typeof axis === 'string' ? [`${name}: ${axis || `axis ${i}`}`] : [],
+    ),
+  );

@@ -9,7 +9,7 @@ import { encodeModel } from '../../onnx/encode.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import { calibrateLatency } from './calibrate.ts';
-import { parseCalibration, readCalibration } from './calibration-file.ts';
+import { formatCalibration, parseCalibration, readCalibration } from './calibration-file.ts';
 import { checkCalibration } from './check.ts';
 import { evaluate, type Sample } from './coefficients.ts';
 import { fitLatency, predictLatency } from './fit.ts';
@@ -123,6 +123,34 @@ test('networks are timed in rounds, and the fastest round counts', async () => {
   expect(asked.slice(15)).toEqual(asked.slice(0, 5));
 });
 
+test('a small budget goes to as many networks as a fit needs, before it goes to rounds', async () => {
+  const setting = { spaces: [PRESETS.repvgg], io: { inputShape: [3, 8, 8], outputs: 2 } } as const;
+  const options = { models: setting, networks: 30, random: createRandom('small') };
+  // Each timing is a large share of the time: without a need the first round leaves room for three more.
+  const timer: Timer = () => new Promise((resolve) => setTimeout(() => resolve(1), 40));
+  const few = await timeInRounds({ ...options, timer, seconds: 0.2 });
+  expect(few.samples.length).toBeLessThan(5);
+  const shares: number[] = [];
+  const needed = await timeInRounds({
+    ...{ ...options, timer: async () => 1, seconds: 1e6, networks: 6, fewest: 6 },
+    onTimed: ({ share }) => shares.push(share),
+  });
+  expect(needed.samples).toHaveLength(6);
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(shares.at(-1)).toBe(1);
+});
+
+test('a device whose answers are of no use now and then costs a network, always so ends it', async () => {
+  let asked = 0;
+  const answers = async (): Promise<number> =>
+    ++asked % 4 === 2 ? fail('DEVICE_ANSWER', { device: 'a', reason: 'rubbish' }) : 1;
+  const options = { models: setting, seconds: 1e6, networks: 4, random: createRandom('rubbish') };
+  const { samples } = await timeInRounds({ ...options, timer: answers });
+  expect(samples).toHaveLength(3);
+  const rubbish = async () => fail('DEVICE_ANSWER', { device: 'a', reason: 'rubbish' });
+  await expect(timeInRounds({ ...options, timer: rubbish })).rejects.toThrow('rubbish');
+});
+
 test('a network that the runtime refuses is skipped and counted; when it refuses all, it says why', async () => {
   let asked = 0;
   const timer: Timer = async () => {
@@ -224,6 +252,9 @@ test('a file is read, predicts a model, and is refused when it is something else
     refused: 0,
     free: [],
   });
+  const text = formatCalibration(parseCalibration(JSON.stringify(file), path));
+  expect(parseCalibration(text, path)).toEqual(parseCalibration(JSON.stringify(file), path));
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(130);
   expect(() => parseCalibration('{', path)).toThrow('it is not JSON');
   expect(() => parseCalibration(JSON.stringify({ ...file, threads: 0 }), path)).toThrow('threads');
   expect(() => parseCalibration(JSON.stringify({ ...file, models: {} }), path)).toThrow('there is none');
