@@ -147,5 +147,5 @@ test('Ctrl-C ends replays in other processes cleanly, between two evaluations', 
   const { code, out, err } = await ended;
   expect(code).toBe(EXIT.interrupted);
   expect(out).toBe('');
-  expect(err).toMatch(/^\s*Stopping: [^\n]*\n$/);
+  expect(err).toMatch(/^\s*Stopping\. [^\n]*\n$/);
 });
