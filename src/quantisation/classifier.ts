@@ -10,6 +10,7 @@ import type { OnnxModel, ValueInfo } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { type Evaluation, evaluateModel } from '../train/evaluate.ts';
 import { calibrationBatches } from './calibration/batches.ts';
+import type { CalibrationMethod } from './calibration/index.ts';
 import { fineTune } from './fine-tune.ts';
 import { mixedPrecision } from './mixed-precision.ts';
 import {
@@ -86,6 +87,8 @@ export interface Judged {
 
 /** An INT8 classifier with its accuracy beside the float model's. */
 export interface QuantisedClassifier extends QuantisedModel {
+  /** How the ranges of activations were chosen. */
+  readonly method: CalibrationMethod;
   /** Epochs of fine-tuning that were done and judged. */
   readonly fineTuneEpochs: number;
   /** Whether time was over before all was tried. */
@@ -227,6 +230,7 @@ export async function quantiseClassifier(request: QuantiseClassifierRequest): Pr
   return {
     model: { ...quantised.model, metadata: model.metadata },
     layers: quantised.layers,
+    method: calibration.method,
     keptFloat,
     met,
     fineTuneEpochs: tunedEpochs,

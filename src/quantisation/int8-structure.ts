@@ -19,6 +19,7 @@ export function int8Structure(model: OnnxModel): OnnxModel {
   return quantiseCalibrated({
     model: prepared,
     target: 'onnxruntime',
+    method: 'minMax',
     ranges,
     limit: LIMIT,
     ...none,

@@ -106,21 +106,24 @@ test('every method and both targets stay close to float', async () => {
     }
 });
 
-test.each(['onnxruntime', 'tensorrt'] as const)(
-  'auto is about as close as the best of all ways: %s',
-  async (target) => {
-    const model = classifier(BODIES.residual!);
-    const batches = ['a', 'b'].map((seed) => feedsFor(model, seed));
-    batches[1]!.input!.data[5] = 40;
-    const closeness = async (method: CalibrationMethod | 'auto'): Promise<number> => {
-      const { model: quantised } = await quantise(model, batches, { target, method });
-      return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
-    };
-    const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
-    const found = await Promise.all(methods.map(closeness));
-    expect(await closeness('auto')).toBeGreaterThan(Math.max(...found) - 1);
-  },
-);
+test.each(['onnxruntime', 'tensorrt'] as const)('auto is the closest of all ways: %s', async (target) => {
+  // One value far out: what clips it and what does not differ.
+  const batches = ['a', 'b'].map((seed) => feedsFor(classifier(BODIES.residual!), seed));
+  batches[0]!.input!.data[5] = 40;
+  const model = classifier(BODIES.residual!);
+  const closeness = async (method: CalibrationMethod): Promise<number> => {
+    const { model: quantised } = await quantise(model, batches, { target, method });
+    // It is chosen by the first half of the batches.
+    return decibels(await outputOf(model, batches[0]!), await outputOf(quantised, batches[0]!));
+  };
+  const methods = Object.keys(CALIBRATORS) as CalibrationMethod[];
+  const found = new Map<CalibrationMethod, number>();
+  for (const method of methods) found.set(method, await closeness(method));
+  const best = Math.max(...found.values());
+  expect(Math.min(...found.values())).toBeLessThan(best - 1);
+  const { method } = await calibrate(model, batches, { target });
+  expect(found.get(method)).toBeCloseTo(best, 6);
+});
 
 test('an image keeps its whole range, whatever clips the activations', async () => {
   const model = classifier(BODIES.residual!);

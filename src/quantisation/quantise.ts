@@ -6,21 +6,19 @@ import { fail } from '../errors.ts';
 import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { floatScopes } from '../onnx/precision.ts';
 import { createRandom } from '../random.ts';
-import type { Range } from './affine.ts';
 import { correctLayers, measureShifts, type Shifts } from './bias-correction.ts';
 import { CALIBRATORS, type CalibrationMethod } from './calibration/index.ts';
-import { type Feeds, type ObserveOptions, observe } from './calibration/observe.ts';
-import { chooseRanges } from './choose-ranges.ts';
+import { type Feeds, type Observation, type ObserveOptions, observe } from './calibration/observe.ts';
 import { equalise } from './equalise.ts';
 import { indexGraph } from './graph.ts';
 import { inputCovariances } from './input-covariance.ts';
 import { insertQdq } from './insert-qdq.ts';
 import { jointlyRounded } from './joint-rounding.ts';
 import { modernOpset } from './opset.ts';
+import { firstOutputs, noiseShare } from './output-noise.ts';
 import { planQuantisation, type QuantisationPlan } from './plan.ts';
 import { prepareModel } from './prepare.ts';
 import { affineValues, type Ranges } from './ranges.ts';
-import type { Role } from './roles.ts';
 import { TARGETS, type TargetName } from './targets.ts';
 import { layerWeights } from './weights.ts';
 
@@ -29,8 +27,8 @@ export interface QuantiseOptions {
   /** Who will run the model; ONNX Runtime's CPU provider by default. */
   readonly target?: TargetName;
   /**
-   * How ranges of activations are chosen. `auto`, the default, tries every way for each activation and takes the one that,
-   * with it alone in integers, changes the outputs least on part of the calibration data.
+   * How ranges of activations are chosen. `auto`, the default, tries every way and takes the one whose outputs differ
+   * least from the float model's on the calibration data.
    */
   readonly method?: CalibrationMethod | 'auto';
   /**
@@ -90,6 +88,8 @@ export interface Calibration {
   readonly model: OnnxModel;
   /** Who will run it. */
   readonly target: TargetName;
+  /** How the ranges were chosen. */
+  readonly method: CalibrationMethod;
   /** What the integers of each activation cover, by value name. */
   readonly ranges: Ranges;
   /** Weights on the grid of their integers, by layer name; those that are missing are rounded to the nearest. */
@@ -108,12 +108,10 @@ const limitOf = (options: QuantiseOptions): number => (options.reducedWeights ? 
 
 /** Of the batches: how weights are rounded and biases corrected needs fewer images than the ends of ranges do. */
 const ROUNDING_SHARE = 1 / 4;
-/** Of the batches: to see what a range does to the outputs. */
-const CHOICE_SHARE = 1 / 8;
+/** Of the batches: to see which ranges are best. */
+const CHOICE_SHARE = 1 / 2;
 
-const SETTLED: ReadonlySet<Role> = new Set(['pass', 'sigmoid', 'hardSigmoid']);
-/** By `auto`; the first where it does not matter. */
-const TRIED = ['mse', 'percentile', 'minMax', 'entropy'] as const satisfies readonly CalibrationMethod[];
+const METHODS = Object.keys(CALIBRATORS) as CalibrationMethod[];
 
 /**
  * Runs the float model over the batches and keeps what quantisation needs of it: ranges of activations, rounded weights,
@@ -161,29 +159,28 @@ export async function calibrate(
         });
 
   const given = new Set(prepared.graph.inputs.map((input) => input.name));
-  const { activations } = TARGETS[target];
-  const rangeOf = (value: string, by: CalibrationMethod): Range =>
-    // What is given to the model keeps all that was seen: images are bytes, and the full range meets their levels, where a
-    // narrower one falls between them.
-    CALIBRATORS[given.has(value) ? 'minMax' : by](observations.get(value)!, activations);
-  // Their scales are those of what they are made of, or given by what they are (`ranges.ts`).
-  const settled = new Set(plan.units.filter(({ role }) => SETTLED.has(role)).map(({ output }) => output));
-  const waysOf = (value: string): readonly CalibrationMethod[] => (settled.has(value) ? ['mse'] : TRIED);
-  const ranges =
-    method === 'auto'
-      ? await chooseRanges(
-          prepared,
-          new Map(values.map((value) => [value, waysOf(value).map((by) => rangeOf(value, by))])),
-          activations,
-          share(CHOICE_SHARE),
-          { ...running, onProgress: (done) => onProgress?.(OBSERVING + (1 - OBSERVING) * done) },
-        )
-      : new Map(values.map((value) => [value, rangeOf(value, method)]));
-  const affines = affineValues(prepared.graph, plan, ranges, TARGETS[target]);
-  const shifts = correcting
-    ? await measureShifts(prepared, layers, share(ROUNDING_SHARE), { affines, weights, limit }, running)
-    : new Map<string, Float64Array>();
-  return { model: prepared, target, ranges, weights, shifts, limit };
+  const calibrated = async (by: CalibrationMethod): Promise<Calibration> => {
+    const ranges = rangesBy(by, target, observations, given);
+    const affines = affineValues(prepared.graph, plan, ranges, TARGETS[target]);
+    const rounding = { affines, weights, limit };
+    const shifts = correcting
+      ? await measureShifts(prepared, layers, share(ROUNDING_SHARE), rounding, running)
+      : new Map<string, Float64Array>();
+    return { model: prepared, target, method: by, ranges, weights, shifts, limit };
+  };
+  if (method !== 'auto') return calibrated(method);
+  const judges = share(CHOICE_SHARE);
+  const expected = await firstOutputs(prepared, judges, running);
+  const keepFloat = staysFloat(prepared, options);
+  let best: { readonly calibration: Calibration; readonly noise: number } | null = null;
+  for (const [tried, by] of METHODS.entries()) {
+    const calibration = await calibrated(by);
+    const { model: candidate } = quantiseCalibrated(calibration, { keepFloat });
+    const noise = noiseShare(expected, await firstOutputs(candidate, judges, running));
+    if (best === null || noise < best.noise) best = { calibration, noise };
+    onProgress?.(OBSERVING + (1 - OBSERVING) * ((tried + 1) / METHODS.length));
+  }
+  return best!.calibration;
 }
 
 /** Share of the work of a calibration that watching the activations is. */
@@ -203,6 +200,25 @@ async function roundWeights(
       return blocks === undefined
         ? []
         : [[node.name, jointlyRounded(layerWeights(node, graph), blocks, limit)]];
+    }),
+  );
+}
+
+/**
+ * The ranges that a method chooses. What is given to the model keeps all that was seen: images are bytes, and the full
+ * range meets their levels, where a narrower one falls between them.
+ */
+function rangesBy(
+  method: CalibrationMethod,
+  target: TargetName,
+  observations: ReadonlyMap<string, Observation>,
+  given: ReadonlySet<string>,
+): Ranges {
+  const { activations } = TARGETS[target];
+  return new Map(
+    [...observations].map(([value, seen]) => {
+      const choose = CALIBRATORS[given.has(value) ? 'minMax' : method];
+      return [value, choose(seen, activations)];
     }),
   );
 }

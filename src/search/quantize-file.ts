@@ -159,7 +159,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
   const latency = await compareLatency([bytes, plain], feeds, running);
   const quantisation: QuantisationEntry = {
     target,
-    method: options.method ?? 'auto',
+    method: found.method,
     fineTuneEpochs: request.fineTuneEpochs,
     keptFloat: [...found.keptFloat],
     floatLayers: stayed,
