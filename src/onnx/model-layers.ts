@@ -1,8 +1,10 @@
 /** The layers of any ONNX model with their shapes and costs, in float or in 8 bits. */
+import { parseEinsum } from './einsum.ts';
 import { isFloat } from './element-type.ts';
 import { imageBatch } from './image-batch.ts';
+import { normaliseModel } from './import/normalise.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
-import { intAttribute, SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
+import { intAttribute, SHAPE_RULES, type Shape, stringAttribute, type ValueType } from './shape-rules.ts';
 
 export interface ModelLayer {
   readonly name: string;
@@ -40,36 +42,92 @@ const MACS: Readonly<Record<string, MacsRule>> = {
     );
   },
   MatMul: (_, inputs, output) => elements(output) * last(inputs[0]?.shape ?? []),
+  // One product for each combination of all axes.
+  Einsum: (node, inputs) => {
+    const shapes = inputs.map((i) => i?.shape ?? []);
+    const equation = parseEinsum(
+      stringAttribute(node.attributes, 'equation', ''),
+      shapes.map((s) => s.length),
+    );
+    const sizes = new Map<string, number>();
+    equation?.inputs.forEach((letters, i) => {
+      [...letters].forEach((letter, axis) => {
+        sizes.set(letter, Math.max(sizes.get(letter) ?? 1, elements(shapes[i]!.slice(axis, axis + 1))));
+      });
+    });
+    return product([...sizes.values()]);
+  },
 };
 
-/** Layers in order. What cannot be inferred (operators without a rule, and what follows them) is null. */
-export function modelLayers({ graph }: OnnxModel): ModelLayer[] {
-  const constants = new Map(graph.initializers);
-  const types = new Map<string, ValueType>([
-    ...graph.initializers,
-    ...graph.inputs.map((i) => [i.name, i] as const),
-  ]);
+/**
+ * Layers in order. What cannot be inferred (operators without a rule, and what follows them) is null. Where a model computes
+ * shapes from its symbolic axes, as exporters write reshapes, those axes are taken as 1.
+ */
+export function modelLayers(model: OnnxModel): ModelLayer[] {
+  const { graph } = model;
+  let types = inferTypes(graph, new Map());
+  if (graph.nodes.some((node) => !types.has(node.outputs[0] ?? '')))
+    types = inferTypes(graph, typesOfOne(model));
   const counted = new Set<string>();
   const images = imageBatch(graph) ?? 1;
   return graph.nodes.map((node) => {
-    const value = node.attributes.value;
-    if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
-    const inputs = node.inputs.map((name) => types.get(name) ?? null);
-    const results = infer(node, inputs, (index) => constants.get(node.inputs[index] ?? '') ?? null);
-    results?.forEach((type, i) => {
-      types.set(node.outputs[i] ?? '', type);
-    });
     const own = weightInputs(node).filter((name) => graph.initializers.has(name) && !counted.has(name));
     for (const name of own) counted.add(name);
-    const shape = results?.[0]?.shape ?? null;
+    const shape = types.get(node.outputs[0] ?? '')?.shape ?? null;
     return {
       name: node.name,
       op: node.op,
       shape,
       params: own.reduce((sum, name) => sum + weights(graph, name, node.op), 0),
-      macs: shape === null ? null : (MACS[node.op]?.(node, inputs, shape) ?? 0) / images,
+      macs: macsOf(node, types, shape, images),
     };
   });
+}
+
+function macsOf(
+  node: OnnxNode,
+  types: ReadonlyMap<string, ValueType>,
+  shape: Shape | null,
+  images: number,
+): number | null {
+  const rule = MACS[node.op];
+  if (rule === undefined) return SHAPE_RULES[node.op] === undefined ? null : 0;
+  const inputs = node.inputs.map((name) => types.get(name) ?? null);
+  return shape === null ? null : rule(node, inputs, shape) / images;
+}
+
+/** Types of the values when every symbolic axis is 1; none for operator sets that are not handled. */
+function typesOfOne(model: OnnxModel): ReadonlyMap<string, ValueType> {
+  const axes = model.graph.inputs.flatMap(({ shape }) => shape.filter((d) => typeof d === 'string'));
+  try {
+    const { graph } = normaliseModel(model, Object.fromEntries(axes.map((axis) => [axis, 1])));
+    return inferTypes(graph, new Map());
+  } catch {
+    return new Map();
+  }
+}
+
+/** @param known types of values that cannot be inferred */
+function inferTypes(
+  graph: OnnxModel['graph'],
+  known: ReadonlyMap<string, ValueType>,
+): Map<string, ValueType> {
+  const constants = new Map(graph.initializers);
+  const types = new Map<string, ValueType>([
+    ...graph.initializers,
+    ...graph.inputs.map((i) => [i.name, i] as const),
+  ]);
+  for (const node of graph.nodes) {
+    const value = node.attributes.value;
+    if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
+    const inputs = node.inputs.map((name) => types.get(name) ?? null);
+    const results = infer(node, inputs, (index) => constants.get(node.inputs[index] ?? '') ?? null);
+    node.outputs.forEach((output, i) => {
+      const type = results?.[i] ?? known.get(output);
+      if (type) types.set(output, type);
+    });
+  }
+  return types;
 }
 
 const CONVERSIONS: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLinear']);

@@ -189,7 +189,7 @@ function progressLines(write: (line: string) => void): (phase: string, done: num
 
 function reportLines(result: QuantizeReport, style: ReturnType<typeof styler>): string[] {
   const { float, int8, latency, kernels } = result;
-  const points = (a: number, b: number): string => `${(100 * (b - a)).toFixed(2)} points`;
+  const points = (a: number, b: number): string => `${b > a ? '+' : ''}${(100 * (b - a)).toFixed(2)} points`;
   const accuracy = (label: string, a: number | null, b: number | null): string[][] =>
     a === null || b === null ? [] : [[label, formatPercent(a), formatPercent(b), points(a, b)]];
   const shown = result.floatLayers;
