@@ -3,7 +3,7 @@
  * browser, and the standard's own checker.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ import { exportedModel, withMetadata } from '../src/search/export-model.ts';
 import type { ModelMetadata } from '../src/search/model-metadata.ts';
 import { preparePage } from '../src/server/page-files.ts';
 import { sampleNetwork } from '../src/space/sample-network.ts';
+import { CHROMIUM, hasChromium } from './fixtures/chromium.ts';
 import { randomImages, runInference, trainedWeights } from './fixtures/run-model.ts';
 import { SMALL_PRESETS } from './fixtures/small-presets.ts';
 
@@ -163,10 +164,7 @@ test('onnxruntime-web under Node', async () => {
   });
 }, 120_000);
 
-// Debian's browser; `ESPALIER_CHROMIUM` names another one.
-const executable = process.env.ESPALIER_CHROMIUM ?? '/usr/bin/chromium';
-
-describe.skipIf(!existsSync(executable))(
+describe.skipIf(!hasChromium)(
   'onnxruntime-web in Chromium (skipped without it: install the package chromium)',
   () => {
     let server: Server;
@@ -191,7 +189,7 @@ describe.skipIf(!existsSync(executable))(
       });
       origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       browser = await chromium.launch({
-        executablePath: executable,
+        executablePath: CHROMIUM,
         args: ['--no-sandbox', '--disable-gpu'],
       });
     });

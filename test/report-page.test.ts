@@ -1,5 +1,5 @@
 /** The report in a browser: nothing is asked for, nothing fails, it fits small screens, tables are sorted. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,13 +7,11 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeReport } from '../src/report/report.ts';
 import { PRESETS } from '../src/space/presets/index.ts';
+import { CHROMIUM, hasChromium } from './fixtures/chromium.ts';
 import { reportData } from './fixtures/report-data.ts';
 
-// Debian's browser; `ESPALIER_CHROMIUM` names another one.
-const executable = process.env.ESPALIER_CHROMIUM ?? '/usr/bin/chromium';
-
 // Skipped without a browser: install the package chromium.
-describe.skipIf(!existsSync(executable))('the report in Chromium', () => {
+describe.skipIf(!hasChromium)('the report in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-page-'));
   const path = join(folder, 'report.html');
   const address = pathToFileURL(path).href;
@@ -22,7 +20,7 @@ describe.skipIf(!existsSync(executable))('the report in Chromium', () => {
   beforeAll(async () => {
     const classes = ['rose', 'tulip', '<b>&"daisy', 'a class with a name that is rather long'];
     await writeReport(reportData({ space: PRESETS.mobile, classes, trials: 40 }), path);
-    browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
   });
   afterAll(async () => {
     await browser.close();

@@ -8,6 +8,7 @@ import { type NetworkCost, networkCost } from './cost.ts';
 import { liveNetwork } from './live-network.ts';
 import type { Network, NetworkNode, Operator } from './network.ts';
 import { perNetwork } from './per-network.ts';
+import { readersOf } from './readers.ts';
 import { reparameterisedNetwork } from './reparameterise.ts';
 import { networkShapes, rememberShapes } from './rules/shape.ts';
 import { sharedOperator } from './shared-operator.ts';
@@ -49,16 +50,7 @@ const MERGES: ReadonlySet<Operator['kind']> = new Set(['add', 'concat']);
  */
 function withoutTraining(network: Network): Network {
   const shapes = networkShapes(network);
-  const places = new Map<string, number>();
-  for (let i = 0; i < network.nodes.length; i++) places.set(network.nodes[i]!.id, i);
-  /** How many inputs and outputs read each node. */
-  const readers = new Uint32Array(network.nodes.length);
-  const read = (value: string): void => {
-    const place = places.get(value);
-    if (place !== undefined) readers[place]!++;
-  };
-  for (const { inputs } of network.nodes) inputs.forEach(read);
-  network.outputs.forEach(read);
+  const { places, counts: readers } = readersOf(network);
 
   /** What stands for a value whose node is gone. */
   const instead = new Map<string, string>();

@@ -6,6 +6,7 @@ import type { Tensor } from '../onnx/model.ts';
 import { isBlank } from './blank-weights.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Network, NetworkNode, Operator, Padding, Pair } from './network.ts';
+import { readersOf } from './readers.ts';
 import { networkShapes, outputShape, rememberShapes } from './rules/shape.ts';
 import { sharedOperator } from './shared-operator.ts';
 
@@ -82,16 +83,7 @@ function findMerges(network: Network): {
   // Most candidates have no sums, and this runs for every candidate that is proposed.
   if (!network.nodes.some((n) => n.operator.kind === 'add')) return { merges, removed };
   const shapes = networkShapes(network);
-  const places = new Map<string, number>();
-  for (let i = 0; i < network.nodes.length; i++) places.set(network.nodes[i]!.id, i);
-  /** How many inputs and outputs read each node. */
-  const readers = new Uint32Array(network.nodes.length);
-  const read = (value: string): void => {
-    const place = places.get(value);
-    if (place !== undefined) readers[place]!++;
-  };
-  for (const { inputs } of network.nodes) inputs.forEach(read);
-  network.outputs.forEach(read);
+  const { places, counts: readers } = readersOf(network);
 
   const owned = (value: string, kind: Operator['kind']): NetworkNode | null => {
     const place = places.get(value);

@@ -2,9 +2,9 @@
  * The page on WebGPU. Chromium brings a software adapter (SwiftShader), which it gives without `--disable-gpu` and with
  * `--enable-unsafe-webgpu`; where a browser gives none, there is nothing to compare.
  */
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, hasChromium, QUIET_BROWSER } from '../../test/fixtures/chromium.ts';
 import { httpDevice } from '../device/remote/http-device.ts';
 import { measureHere } from '../device/remote/measure-here.ts';
 import { MeasureParameters } from '../device/remote/wire.ts';
@@ -21,17 +21,7 @@ import { type DeviceServer, startDeviceServer } from './device-server.ts';
 import { preparePage } from './page-files.ts';
 import { createPageMeasurer } from './page-measurer.ts';
 
-const executable = process.env.ESPALIER_CHROMIUM ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--headless=new',
-  '--enable-unsafe-webgpu',
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const ARGUMENTS = ['--headless=new', '--enable-unsafe-webgpu', ...QUIET_BROWSER];
 const io = { inputShape: [3, 16, 16], outputs: 10 } as const;
 /** Of one image: a software adapter is slow, and takes a second for each reading of the reference kernel already. */
 const MOST_MACS = 2e6;
@@ -45,7 +35,7 @@ function draw(space: SearchSpace): Network {
 }
 
 // Skipped without a browser: install the package chromium.
-describe.skipIf(!existsSync(executable))('the page on WebGPU in Chromium', () => {
+describe.skipIf(!hasChromium)('the page on WebGPU in Chromium', () => {
   let browser: Browser;
   let server: DeviceServer;
   let providers: readonly string[];
@@ -58,7 +48,7 @@ describe.skipIf(!existsSync(executable))('the page on WebGPU in Chromium', () =>
       maxModelBytes: 2 ** 26,
     });
     browser = await chromium.launch({
-      executablePath: executable,
+      executablePath: CHROMIUM,
       args: ARGUMENTS,
       ignoreDefaultArgs: ['--disable-gpu'],
     });

@@ -1,9 +1,10 @@
 /** The page in a browser: what it computes is what ONNX Runtime computes here, in float and in 8 bits. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, hasChromium, QUIET_BROWSER } from '../../test/fixtures/chromium.ts';
 import { writeIdxImages } from '../../test/fixtures/idx-images.ts';
 import { runCli } from '../cli/program.ts';
 import { httpDevice } from '../device/remote/http-device.ts';
@@ -22,18 +23,7 @@ import { type DeviceServer, startDeviceServer } from './device-server.ts';
 import { preparePage } from './page-files.ts';
 import { createPageMeasurer } from './page-measurer.ts';
 
-// Debian's browser; `ESPALIER_CHROMIUM` names another one.
-const executable = process.env.ESPALIER_CHROMIUM ?? '/usr/bin/chromium';
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const ARGUMENTS = ['--headless', '--disable-gpu', ...QUIET_BROWSER];
 
 const TOKEN = 'a token';
 const network = PRESETS.residual.build(sampleGenome(PRESETS.residual, createRandom('page'), 'decisions'), {
@@ -43,7 +33,7 @@ const network = PRESETS.residual.build(sampleGenome(PRESETS.residual, createRand
 const random = () => createRandom('page').split('weights');
 
 // Skipped without a browser: install the package chromium.
-describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
+describe.skipIf(!hasChromium)('the page in Chromium', () => {
   let browser: Browser;
   let server: DeviceServer;
   let page: Page;
@@ -61,7 +51,7 @@ describe.skipIf(!existsSync(executable))('the page in Chromium', () => {
       token: TOKEN,
       maxModelBytes: 2 ** 26,
     });
-    browser = await chromium.launch({ executablePath: executable, args: ARGUMENTS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
     page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => problems.push(message.text()));
