@@ -59,3 +59,7 @@ export function mutual(random: Random, shape: Shape): [number[], number[]] {
 /** Few values, so that many are equal. */
 export const tied = (random: Random): number => random.int(3) - 1;
 export const positive = (random: Random): number => 0.3 + 2 * random.next();
+
+/** Of both axes of an image, or of all three of a volume, each drawn anew. */
+export const twice = (draw: () => number): [number, number] => [draw(), draw()];
+export const thrice = (draw: () => number): [number, number, number] => [draw(), draw(), draw()];

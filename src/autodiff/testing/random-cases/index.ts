@@ -15,8 +15,8 @@ import * as window from './window.ts';
 const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] = [
   ['convolution', convolution.convolution, 40],
   ['transposed convolution', convolution.transposedConvolution, 10],
-  ['sequences', window.sequences, 5],
-  ['volumes', window.volumes, 6],
+  ['sequences', convolution.sequences, 5],
+  ['volumes', convolution.volumes, 6],
   ['pools of volumes', window.volumePools, 6],
   ['padding by name', window.autoPadded, 3],
   ['matmul', matrix.matmul, 9],

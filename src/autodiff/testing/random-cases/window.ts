@@ -2,10 +2,9 @@
 import { float, int, ints, str } from '../../../onnx/graph-builder.ts';
 import type { Attributes } from '../../../onnx/model.ts';
 import type { Random } from '../../../random.ts';
-import { type Draw, flag, list, ofEach, python, tied } from './draw.ts';
+import { type Draw, flag, list, ofEach, python, thrice, tied, twice } from './draw.ts';
 
 type Pair = readonly [number, number];
-const twice = (draw: () => number): Pair => [draw(), draw()];
 const channels = (random: Random): number => random.pick([1, 3, 8, 16, 20, 24]);
 
 /** Far enough apart that the steps of finite differences do not change which is the largest. */
@@ -97,69 +96,6 @@ export const autoPadded = ofEach(AUTO, (op, torch) => (random, round) => {
     draw: op === 'MaxPool' ? apart : (r) => r.normal(),
     build: (g, inputs) =>
       g.op(op, inputs, { kernel_shape: ints(kernel), strides: ints(stride), auto_pad: str(auto) }),
-  };
-});
-
-/** Convolutions over sequences. */
-export const sequences = ofEach({ Conv: '', ConvTranspose: '_transpose' }, (op, suffix) => (random) => {
-  const [kernel, stride, dilation] = [1 + random.int(3), 1 + random.int(2), 1 + random.int(2)];
-  const pad = random.int(2);
-  const groups = random.pick([1, 2]);
-  const length = dilation * (kernel - 1) + 1 + random.int(5);
-  const attributes: Attributes = {
-    kernel_shape: ints([kernel]),
-    strides: ints([stride]),
-    dilations: ints([dilation]),
-    pads: ints([pad, pad]),
-    group: int(groups),
-  };
-  const options = `stride=${stride}, padding=${pad}, dilation=${dilation}, groups=${groups}`;
-  // A transposed convolution must leave something after its padding is cut off.
-  const shapes = suffix
-    ? [[2, 2 * groups, length + 2], [2 * groups, 3, kernel], [3 * groups]]
-    : [[2, 2 * groups, length], [3 * groups, 2, kernel], [3 * groups]];
-  return {
-    name: `${op} [${shapes[0]}] of a sequence, ${options}, kernel ${kernel}`,
-    shapes,
-    torch: `F.conv${suffix}1d(x0, x1, x2, ${options})`,
-    build: (g, inputs) => g.op(op, inputs, attributes),
-  };
-});
-
-const thrice = (draw: () => number): [number, number, number] => [draw(), draw(), draw()];
-
-/** Convolutions over volumes. */
-export const volumes = ofEach({ Conv: '', ConvTranspose: '_transpose' }, (op, suffix) => (random, round) => {
-  const kernel = thrice(() => 1 + random.int(3));
-  const stride = thrice(() => 1 + random.int(2));
-  const dilation = thrice(() => random.pick([1, 1, 2]));
-  const pads = thrice(() => random.int(2));
-  const groups = random.pick([1, 2]);
-  const extra = stride.map((s) => (suffix ? random.int(s) : 0));
-  const size = kernel.map((k, i) => dilation[i]! * (k - 1) + 1 + random.int(3) + (suffix ? 2 : 0));
-  const perGroup = round % 2 ? 2 : 8;
-  const attributes: Attributes = {
-    kernel_shape: ints(kernel),
-    strides: ints(stride),
-    dilations: ints(dilation),
-    pads: ints([...pads, ...pads]),
-    group: int(groups),
-    ...(suffix && { output_padding: ints(extra) }),
-  };
-  const options =
-    `stride=${python(stride)}, padding=${python(pads)}, dilation=${python(dilation)}, groups=${groups}` +
-    (suffix ? `, output_padding=${python(extra)}` : '');
-  const channels = perGroup * groups;
-  const shapes = [
-    [2, channels, ...size],
-    suffix ? [channels, 3, ...kernel] : [3 * groups, perGroup, ...kernel],
-    [3 * groups],
-  ];
-  return {
-    name: `${op} [${shapes[0]}] of a volume, ${options}, kernel ${kernel}`,
-    shapes,
-    torch: `F.conv${suffix}3d(x0, x1, x2, ${options})`,
-    build: (g, inputs) => g.op(op, inputs, attributes),
   };
 });
 
