@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Lowest first. Rooms of one row do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'nearest', 'random', 'version'],
+  ['errors', 'linear-algebra', 'nearest', 'random', 'version'],
   ['disk'],
   ['onnx'],
   ['network'],

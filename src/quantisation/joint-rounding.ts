@@ -6,8 +6,9 @@
  * the output is |e·L|² = Σₖ (Lₖₖ·eₖ + Σⱼ﹥ₖ Lⱼₖ·eⱼ)². From the last weight to the first, each takes the integer that makes
  * its own term least. The mean of the output is left to the bias (`bias-correction.ts`).
  */
+
+import { cholesky } from '../linear-algebra.ts';
 import type { Tensor } from '../onnx/model.ts';
-import { cholesky } from '../strategy/predictor/linear-algebra.ts';
 import type { InputBlock } from './input-covariance.ts';
 import { channelMaxima, type LayerWeights } from './weights.ts';
 

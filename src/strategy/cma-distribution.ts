@@ -3,7 +3,7 @@
  * mean, step size and covariance follow the best points of each generation. Steps are whitened by the Cholesky factor
  * instead of the symmetric root (Krause et al. 2016). Points are in the unit cube, the best is the first.
  */
-import { cholesky, solveLower } from './predictor/linear-algebra.ts';
+import { cholesky, solveLower } from '../linear-algebra.ts';
 
 export interface SearchDistribution {
   readonly mean: Float64Array;

@@ -3,7 +3,7 @@
  * cool the caches for each other, and small ones wait. Far from all calibrated networks it says nothing, and the sum
  * stands alone. Rasmussen & Williams 2006, algorithm 2.1.
  */
-import { cholesky, solveLower, solveUpper } from '../../strategy/predictor/linear-algebra.ts';
+import { cholesky, solveLower, solveUpper } from '../../linear-algebra.ts';
 import type { Coefficients, Sample } from './coefficients.ts';
 import { partsOf, type Work } from './work.ts';
 

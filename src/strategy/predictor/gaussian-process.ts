@@ -4,9 +4,10 @@
  * seen. Weights and noise maximise the marginal likelihood beside a mild prior, so that a block that tells nothing goes to
  * 0; the signal's variance has a closed form.
  */
+
+import { cholesky, inverseDiagonal, solveLower, solveLowerMany, solveUpper } from '../../linear-algebra.ts';
 import type { FeatureMatrix } from './feature-matrix.ts';
 import type { Prediction } from './forest.ts';
-import { cholesky, inverseDiagonal, solveLower, solveLowerMany, solveUpper } from './linear-algebra.ts';
 import { blockWeights, type Relations, relationsOf } from './relations.ts';
 
 /** Weights of the kernel's parts; 0 leaves a part out. The squared exponential itself has variance 1. */

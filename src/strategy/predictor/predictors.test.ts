@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { cholesky, inverseDiagonal, solveLower, solveLowerMany, solveUpper } from '../../linear-algebra.ts';
 import { createRandom } from '../../random.ts';
 import { hypervolume } from '../pareto.ts';
 import { ACQUISITIONS } from './acquisition.ts';
@@ -13,7 +14,6 @@ import {
   predictProcess,
 } from './gaussian-process.ts';
 import { largest } from './largest.ts';
-import { cholesky, inverseDiagonal, solveLower, solveLowerMany, solveUpper } from './linear-algebra.ts';
 import { perceptronModel } from './mlp.ts';
 import { drawnForest, ensembleModel, forestModel, learnSettings, type Model, processModel } from './model.ts';
 import { rankCorrelation } from './rank-correlation.ts';
