@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 /** Lowest first. Rooms of one row do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'linear-algebra', 'nearest', 'random', 'version'],
-  ['disk'],
+  ['disk', 'process'],
   ['onnx'],
   ['network'],
   ['space'],

@@ -1,6 +1,6 @@
 /** A process in which one model after another is measured: what it held before is its own, and a crash ends it alone. */
 import { fail } from '../errors.ts';
-import { type AskedProcess, startAskedProcess } from './asked-process.ts';
+import { type AskedProcess, startAskedProcess } from '../process/asked-process.ts';
 import type { MeasureJob } from './measure-worker.ts';
 import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from './remote/wire.ts';
 

@@ -1,6 +1,6 @@
 /** The module that a measuring process runs. */
 import { EspalierError } from '../errors.ts';
-import { answerQuestions } from './asked-process.ts';
+import { answerQuestions } from '../process/asked-process.ts';
 import { measureHere } from './remote/measure-here.ts';
 import type { DeviceMeasurement, DeviceProblem, MeasureParameters } from './remote/wire.ts';
 

@@ -5,7 +5,7 @@
  * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps. A job that
  * hangs would never see the channel close: a thread looks after the parent too.
  */
-import { watchParent } from '../device/watch-parent.ts';
+import { watchParent } from '../process/watch-parent.ts';
 import { beginRest, endRest } from '../runtime/rest.ts';
 import { createSessionPool } from '../runtime/session-pool.ts';
 import type { EvaluateTrial, TrialHooks, TrialJob } from './executor.ts';

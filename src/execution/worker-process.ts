@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createOutputTail, exitReason } from '../device/exit-reason.ts';
+import { createOutputTail, exitReason } from '../process/exit-reason.ts';
 import type { CurvePoint } from '../study/trial.ts';
 import { ALLOCATOR_TUNABLES } from './allocator.ts';
 import type { ExclusiveGate, Resting } from './exclusive-gate.ts';

@@ -2,7 +2,7 @@
  * The quantisation of a trained network in a process of its own: one that hangs in ONNX Runtime, where no clock is looked
  * at, or crashes there, is ended, and the network stays in float.
  */
-import { type NoAnswer, startAskedProcess } from '../device/asked-process.ts';
+import { type NoAnswer, startAskedProcess } from '../process/asked-process.ts';
 import type { OnEvent } from './events.ts';
 import { exportInt8, type Int8Export, type Int8Request } from './int8-export.ts';
 import { type Int8Work, startInt8Clock } from './int8-time.ts';

@@ -1,6 +1,6 @@
 /** The module that a quantising process runs. */
 import { readDatasetCache } from '../data/cache.ts';
-import { answerQuestions } from '../device/asked-process.ts';
+import { answerQuestions } from '../process/asked-process.ts';
 import { answerJob, type Int8Job } from './int8-process.ts';
 
 answerQuestions(async (job: Int8Job) =>
