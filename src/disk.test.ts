@@ -35,9 +35,20 @@ test('a folder that is not there is said to be missing', async () => {
 });
 
 test('a place for a file is looked at beforehand', () => {
-  expect(() => checkPlace(join(folder, 'new'))).not.toThrow();
-  expect(() => checkPlace(join(folder, 'no', 'file'))).toThrow('its folder is not there');
-  expect(() => checkPlace(folder)).toThrow('it is a folder');
+  const check = (path: string, overwrite = false) => checkPlace({ path, overwrite });
+  expect(() => check(join(folder, 'new'))).not.toThrow();
+  expect(() => check(join(folder, 'no', 'file'))).toThrow('its folder is not there');
+  expect(() => check(folder, true)).toThrow('it is a folder');
+  expect(() => check('/dev/null', true)).toThrow('it is not a regular file');
+});
+
+test('a file that is there is replaced only where the user said so', () => {
+  const path = join(folder, 'taken');
+  writeFileSync(path, 'mine');
+  expect(() => checkPlace({ path, overwrite: true })).not.toThrow();
+  expect(() => checkPlace({ path, overwrite: false, flag: '--plot' })).toThrow(
+    expect.objectContaining({ code: 'FILE_EXISTS', hint: expect.stringContaining('--plot, or give --overwrite') }),
+  );
 });
 
 test.skipIf(why !== '')(`a full disk is told as such, and the file of before stays${why}`, async () => {

@@ -74,18 +74,37 @@ export async function writeWhole(
   }
 }
 
+/** A file that somebody named, and whether it may take the place of one that is there. */
+export interface OutFile {
+  readonly path: string;
+  /** Whether the user said so. */
+  readonly overwrite: boolean;
+  /** The flag that named the file; `--out` by default. */
+  readonly flag?: string;
+}
+
 /**
  * Sees that a file can be written at a path, before the work whose result it is to hold.
- * @throws STORAGE when its folder is not there or may not be written to, or the path is a folder
+ * @throws STORAGE when its folder is not there or may not be written to, or the path is no place for a file; FILE_EXISTS
+ *   when a file is there that may not be replaced
  */
-export function checkPlace(path: string): void {
+export function checkPlace({ path, overwrite, flag = '--out' }: OutFile): void {
   try {
     accessSync(`${dirname(resolve(path))}/`, constants.W_OK);
   } catch (cause) {
     fail('STORAGE', { path, reason: diskReason(cause) }, cause);
   }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    fail('STORAGE', { path, reason: 'it is a folder', hint: 'Give the name of a file.' });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const hint = 'Give the name of a file.';
+  if (found.isDirectory()) fail('STORAGE', { path, reason: 'it is a folder', hint });
+  // Replaced, a device such as /dev/null would be gone.
+  if (!found.isFile()) fail('STORAGE', { path, reason: 'it is not a regular file', hint });
+  if (!overwrite)
+    fail('FILE_EXISTS', {
+      path,
+      hint: `Choose another name with ${flag}, or give --overwrite to replace it.`,
+    });
 }
 
 /** A file that a process was writing beside its place: left behind only where it was killed. */

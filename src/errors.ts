@@ -129,6 +129,11 @@ export const ERRORS = {
     hint: (d) => `${d.hint ?? 'Check that the disk is not full and that the folder may be written to.'}`,
     exit: EXIT.storage,
   },
+  FILE_EXISTS: {
+    message: (d) => `There is a file ${d.path} already`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.usage,
+  },
   // ---- search
   RUN_EXISTS: {
     message: (d) => `There is a run in ${d.path} already`,

@@ -52,6 +52,8 @@ beforeAll(async () => {
   writeIdxImages(at('good'), { train: 60, test: 20 });
   writeFileSync(at('typo.yaml'), `data: ${at('good')}\nepcohs: 3\n`);
   writeFileSync(at('plain-file'), '');
+  mkdirSync(at('taken'));
+  writeFileSync(at('taken', 'model.onnx'), 'of somebody');
   mkdirSync(at('newer'));
   const storage = await openSqlite(at('newer', 'study.db'), { mode: 'write' });
   await storage.close();
@@ -167,6 +169,13 @@ const CASES: readonly Case[] = [
     EXIT.storage,
     /plain-file: it is a file, not a folder/,
     /./,
+  ],
+  [
+    'a model that is not of a run where one would be written',
+    () => ['search', at('good'), '--out', at('taken')],
+    EXIT.usage,
+    /There is a file .*taken\/model\.onnx already/,
+    /another folder with --out/,
   ],
   [
     'a database of a newer version',

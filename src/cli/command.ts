@@ -18,6 +18,9 @@ export interface CliContext {
  */
 export type AddCommand = (program: Command, context: CliContext, finish: (exitCode: number) => void) => void;
 
+/** Of every command that writes a file of a name: one that is there is else left as it is. */
+export const OVERWRITE = ['--overwrite', 'replace that file where it is there already'] as const;
+
 /** Examples at the end of `--help`. */
 export const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ espalier ${line}`).join('\n')}`;

@@ -64,7 +64,7 @@ export async function trainFinal(request: FinalRequest): Promise<DoneEvent | nul
     model: { ...best.model, file: basename(folder.model) },
     ...(best.int8 && { int8: { ...best.int8, file: basename(folder.int8Model) } }),
   };
-  if (best.model.file !== winner.model.file) await copyToTop(folder, best.trial);
+  if (best.model.file !== winner.model.file) await copyToTop(request, best.trial);
   await put(storage, 'winner', winner);
   return recordDone(request, winner);
 }
@@ -220,12 +220,13 @@ async function train(
 }
 
 /** The only network so far gets files of its own beside those at the top, which another one may come to take. */
-async function giveOwnPlace({ folder, storage, options }: FinalRequest, members: Winner[]): Promise<void> {
+async function giveOwnPlace(request: FinalRequest, members: Winner[]): Promise<void> {
+  const { folder, storage, options } = request;
   const [member] = members;
   if (member === undefined || member.model.file !== basename(folder.model)) return;
   const own = memberFolder(folder, member.trial);
   makeFolder(dirname(own.model));
-  await copyFiles(folder, own);
+  await copyFiles(request, folder, own);
   members[0] = {
     ...member,
     model: { ...member.model, file: relative(options.out, own.model) },
@@ -235,14 +236,16 @@ async function giveOwnPlace({ folder, storage, options }: FinalRequest, members:
 }
 
 /** The most accurate member's files also stand at the top of the run's folder, each whole or not at all. */
-async function copyToTop(folder: RunFolder, trial: number): Promise<void> {
+async function copyToTop(request: FinalRequest, trial: number): Promise<void> {
+  const { folder, options } = request;
   // Another network may have been there before.
-  rmSync(folder.int8Model, { force: true });
-  await copyFiles(memberFolder(folder, trial), folder);
+  if (options.int8) rmSync(folder.int8Model, { force: true });
+  await copyFiles(request, memberFolder(folder, trial), folder);
 }
 
-async function copyFiles(from: RunFolder, to: RunFolder): Promise<void> {
-  for (const name of ['model', 'int8Model', 'network', 'weights'] as const) {
+/** Without `--int8` a model in 8 bits is none of the run's: `espalier quantize` made it. */
+async function copyFiles({ options }: FinalRequest, from: RunFolder, to: RunFolder): Promise<void> {
+  const names = ['model', 'network', 'weights', ...(options.int8 ? (['int8Model'] as const) : [])] as const;
+  for (const name of names)
     if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
-  }
 }

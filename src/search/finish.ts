@@ -120,9 +120,9 @@ export async function finish(
     `${JSON.stringify({ space: space.name, genome: trial.genome, ...network }, null, 2)}\n`,
   );
   let int8Measures: Measures = {};
-  // What an attempt that was interrupted has left would not be this network's.
-  if (int8 === null) rmSync(folder.int8Model, { force: true });
-  else {
+  // What an attempt that was interrupted has left would not be this network's; without --int8 it is the user's own.
+  if (int8 === null && options.int8) rmSync(folder.int8Model, { force: true });
+  if (int8 !== null) {
     const quantised = sealModel(withMetadata(int8.model, { ...metadata, precision: 'int8' }));
     await writeWhole(folder.int8Model, quantised);
     int8Measures = measuresIn8Bits(int8, quantised.byteLength);

@@ -8,10 +8,25 @@ import type { StudyStorage } from '../storage/storage.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /**
- * Refuses a folder that holds a run. A database without trials, of a search that was killed before it began, is no run.
- * @throws RUN_EXISTS; STORAGE_LOCKED while another process works there; STORAGE_FOREIGN, STORAGE_VERSION
+ * Refuses a folder that holds a run, or files that are not of a run but bear the names that its files would have. A database
+ * without trials, of a search that was killed before it began, is no run.
+ * @throws RUN_EXISTS, FILE_EXISTS; STORAGE_LOCKED while another process works there; STORAGE_FOREIGN, STORAGE_VERSION
  */
-export async function refuseRun({ path, database }: RunFolder): Promise<void> {
+export async function refuseRun(folder: RunFolder): Promise<void> {
+  await refuseTrials(folder);
+  const { path, database, dataset, devices, model, int8Model, network, weights, trials, pareto, report } =
+    folder;
+  // What a search that was killed before its first trial leaves beside its database.
+  const early = existsSync(database) ? [] : [dataset, devices];
+  const taken = [model, int8Model, network, weights, trials, pareto, report, ...early].find(existsSync);
+  if (taken !== undefined)
+    fail('FILE_EXISTS', {
+      path: taken,
+      hint: `A search into ${path} would replace it. Choose another folder with --out, or move the file away.`,
+    });
+}
+
+async function refuseTrials({ path, database }: RunFolder): Promise<void> {
   if (!existsSync(database)) return;
   for (const mode of ['read', 'write'] as const) {
     const storage = await openSqlite(database, { mode });

@@ -106,7 +106,7 @@ beforeAll(async () => {
 });
 
 const pick = async (run: string, request: Partial<PickRequest> = {}): Promise<string> => {
-  await pickModel({ run, bounds: [], maxDropPoints: null, precision: null, trial: null, out, ...request });
+  await pickModel({ run, bounds: [], maxDropPoints: null, precision: null, trial: null, out, overwrite: true, ...request });
   return readFileSync(out, 'utf8');
 };
 const latency = (max: number, measure = 'latencyMs') => ({ bounds: [{ measure, max }] });
@@ -151,6 +151,12 @@ test('the other precision, or the network of a trial, can be asked for', async (
   expect(await pick(int8Run, { precision: 'float', ...latency(3.5) })).toBe('models/2.onnx');
   expect(await pick(floatRun, { precision: 'int8' })).toBe('models/2.int8.onnx');
   expect(await pick(int8Run, { trial: 1 })).toBe('models/1.int8.onnx');
+});
+
+test('a file that is there is replaced only where that is said', async () => {
+  await pick(floatRun);
+  await expect(pick(int8Run, { overwrite: false })).rejects.toMatchObject({ code: 'FILE_EXISTS' });
+  expect(readFileSync(out, 'utf8')).toBe('models/0.onnx');
 });
 
 describe('nothing to pick', () => {

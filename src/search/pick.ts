@@ -1,8 +1,8 @@
 /** The most accurate trained network of a run that keeps bounds. */
-import { copyFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deviceOf } from '../device/remote/measure-name.ts';
-import { diskReason } from '../disk.ts';
+import { checkPlace, readingReason, writeWhole } from '../disk.ts';
 import { fail } from '../errors.ts';
 import type { Winner } from '../report/data.ts';
 import { formatMeasure, measureLabel } from '../report/format.ts';
@@ -27,6 +27,8 @@ export interface PickRequest {
   readonly trial: number | null;
   /** Where the copy goes. */
   readonly out: string;
+  /** Whether a file there may be replaced. */
+  readonly overwrite: boolean;
 }
 
 export interface Picked {
@@ -39,7 +41,7 @@ export interface Picked {
 /**
  * Copies the member with the highest validation accuracy among those that keep the bounds. The test split stays out of it:
  * it was used once.
- * @throws STORAGE_MISSING; USAGE for a loss of a network in float; NOT_PICKED with the nearest member when none keeps the bounds
+ * @throws STORAGE_MISSING; STORAGE, FILE_EXISTS when the copy cannot be there; USAGE for a loss of a network in float; NOT_PICKED with the nearest member when none keeps the bounds
  */
 export async function pickModel({
   run,
@@ -48,10 +50,12 @@ export async function pickModel({
   precision: wanted,
   trial,
   out,
+  overwrite,
 }: PickRequest): Promise<Picked> {
   const folder = runFolder(run);
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
+    checkPlace({ path: out, overwrite });
     const members = (await get(storage, 'members')) ?? [];
     if (members.length === 0)
       return fail('NOT_PICKED', {
@@ -91,9 +95,11 @@ export async function pickModel({
         ].join(' and ')}`,
         hint: 'Raise the bound, or search with the same one: `espalier search` has it too, and measures what it needs.',
       });
-    await copyFile(join(run, fileOf(best, precision)), out).catch((cause: Error) =>
-      fail('STORAGE', { path: out, reason: diskReason(cause) }, cause),
+    const source = join(run, fileOf(best, precision));
+    const bytes = await readFile(source).catch((cause: Error) =>
+      fail('STORAGE', { path: source, reason: readingReason(cause) }, cause),
     );
+    await writeWhole(out, bytes);
     return { member: best, precision, file: out };
   } finally {
     await storage.close();

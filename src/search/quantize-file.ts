@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ImageDataset, Normalisation } from '../data/dataset.ts';
 import { loadImageDataset } from '../data/load.ts';
 import { suitableAugmentation } from '../data/suitable-augmentation.ts';
@@ -33,6 +34,8 @@ import {
 export interface QuantizeFileRequest {
   readonly path: string;
   readonly out: string;
+  /** Whether a file there may be replaced. */
+  readonly overwrite: boolean;
   /** As for a search. */
   readonly data: string;
   readonly options: QuantiseOptions;
@@ -86,10 +89,15 @@ export interface QuantizeReport {
 /** Accuracies of no more than this many times chance say that the images are not what the model expects. */
 const NEAR_CHANCE = 1.5;
 
-/** @throws USAGE, STORAGE, MODEL_MISSING, ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
+/** @throws USAGE, STORAGE, FILE_EXISTS, MODEL_MISSING, ONNX_READ, NOT_QUANTISABLE, MODEL_METADATA, MODEL_LABELS, the errors of reading data */
 export async function quantizeFile(request: QuantizeFileRequest): Promise<QuantizeReport> {
   const { path, options, signal, onProgress } = request;
-  checkPlace(request.out);
+  if (resolve(request.out) === resolve(path))
+    fail('USAGE', {
+      what: `--out ${request.out}: that is the model in float itself`,
+      hint: 'Give another name: the float model is still wanted to fine-tune, and to compare with.',
+    });
+  checkPlace({ path: request.out, overwrite: request.overwrite });
   const { model, bytes } = await readModelFile(path);
   demandLayers(model, options.keepFloat ?? new Set());
   const metadata = ownMetadata(model, path);

@@ -7,7 +7,7 @@ import { fail } from '../../errors.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import type { SearchSpace } from '../../space/space.ts';
 import { STRATEGIES } from '../../strategy/index.ts';
-import { examples } from '../command.ts';
+import { examples, OVERWRITE } from '../command.ts';
 
 export interface TableFlags {
   readonly table: string;
@@ -31,6 +31,7 @@ export interface TableFlags {
   readonly workers: string;
   readonly shard?: string;
   readonly plot?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
@@ -69,6 +70,7 @@ export const withTableFlags = (command: Command): Command =>
     .option('--workers <count>', 'processes that share the runs; results do not depend on it', '1')
     .addOption(new Option('--shard <i/n>').hideHelp())
     .option('--plot <file.svg>', 'draw the mean regret over the budget')
+    .option(...OVERWRITE)
     .option('--json', 'results as one line of JSON');
 
 export const TABLE_HELP =
@@ -123,7 +125,14 @@ export function shard(text: string): Shard {
 
 /** The flags as arguments again, for processes that share the runs. */
 export function commandLine(flags: TableFlags): string[] {
-  const { workers: _workers, shard: _shard, plot: _plot, json: _json, ...asked } = flags;
+  const {
+    workers: _workers,
+    shard: _shard,
+    plot: _plot,
+    overwrite: _overwrite,
+    json: _json,
+    ...asked
+  } = flags;
   return [
     'bench',
     'table',

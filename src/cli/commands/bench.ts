@@ -46,7 +46,8 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
     )
     .addHelpText('after', TABLE_HELP)
     .action(async (flags: TableFlags) => {
-      if (flags.plot !== undefined) checkPlace(flags.plot);
+      if (flags.plot !== undefined)
+        checkPlace({ path: flags.plot, overwrite: flags.overwrite ?? false, flag: '--plot' });
       const space = await loadSpace(flags.space);
       const names = flags.strategy.split(',').map((name) => name.trim());
       const reach = (flags.reach?.split(',') ?? []).map((text) => number('--reach', text));

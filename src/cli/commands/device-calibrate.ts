@@ -9,7 +9,7 @@ import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
-import { type AddCommand, examples } from '../command.ts';
+import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
@@ -17,6 +17,7 @@ import { placeOf, randomModels, readThreads } from './calibration-setting.ts';
 
 interface CalibrateFlags {
   readonly out: string;
+  readonly overwrite?: boolean;
   readonly time: string;
   readonly threads: string;
   readonly input: string;
@@ -43,6 +44,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         'Leave the machine alone meanwhile. Ctrl-C ends it without a file.',
     )
     .option('--out <file>', 'where the calibration is written', 'latency.json')
+    .option(...OVERWRITE)
     .option('--time <duration>', 'how long networks are timed', '9m')
     .option('--threads <n>', 'threads of the engine', '1')
     .option('--input <shape>', 'the size of the images, channels x height x width', '3x32x32')
@@ -74,7 +76,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       const precisions: readonly Precision[] = flags.int8 ? ['float', 'int8'] : ['float'];
       const seconds = parseDuration(flags.time) / precisions.length;
       const names = flags.space.length > 0 ? flags.space : SPACES;
-      checkOut(flags.out);
+      checkOut(flags.out, flags.overwrite ?? false);
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
       let reporter: RoundsReporter | null = null;
       const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal, (trouble) =>
@@ -153,13 +155,13 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
 };
 
 /** Before minutes of timing: whether there will be a file, under a name that it is known by. */
-function checkOut(path: string): void {
+function checkOut(path: string, overwrite: boolean): void {
   if (!isCalibrationPath(path))
     fail('USAGE', {
       what: `--out ${path}: the name does not end in .json`,
       hint: 'Write for example --out board.json: `search --device` takes other names for addresses.',
     });
-  checkPlace(path);
+  checkPlace({ path, overwrite });
 }
 
 function readInput(text: string): LatencyCalibration['inputShape'] {

@@ -6,7 +6,7 @@ import type { Picked, Precision } from '../../search/pick.ts';
 import { HERE } from '../../search/quantity.ts';
 import type { MEASURES } from '../../study/measure.ts';
 import type { Constraint } from '../../study/trial.ts';
-import { type AddCommand, examples } from '../command.ts';
+import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { print } from '../terminal.ts';
 import { optionOf } from './search-flags.ts';
 
@@ -15,6 +15,7 @@ interface PickFlags extends Readonly<Record<string, unknown>> {
   readonly trial?: string;
   readonly maxDrop?: string;
   readonly out: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
@@ -82,6 +83,7 @@ export const addPick: AddCommand = (program, { terminal }, finish) => {
     .option('--precision <which>', 'float or int8; by default what the search judged by')
     .option('--trial <n>', 'the network of this trial')
     .option('--out <file>', 'where the copy goes', 'picked.onnx')
+    .option(...OVERWRITE)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -101,6 +103,7 @@ export const addPick: AddCommand = (program, { terminal }, finish) => {
         precision: precisionOf(flags.precision),
         trial: trialOf(flags.trial),
         out: flags.out,
+        overwrite: flags.overwrite ?? false,
       });
       const { member, precision, file } = picked;
       const { trial, measures } = member;

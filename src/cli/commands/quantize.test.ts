@@ -173,6 +173,21 @@ test('the table for people, layers kept in float among it', async () => {
   expect(out).toContain(`wrote ${join(folder, 'fixed.int8.onnx')}`);
 });
 
+test('a model that a search delivered in 8 bits is not replaced unawares', async () => {
+  const delivered = join(folder, 'delivered.int8.onnx');
+  const source = join(folder, 'delivered.onnx');
+  writeFileSync(source, readFileSync(model));
+  writeFileSync(delivered, 'of a search');
+  const refused = await run(source, '--data', data);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toMatch(/There is a file \S*delivered\.int8\.onnx already\n {2}fix: .*--out.*--overwrite/);
+  expect(readFileSync(delivered, 'utf8')).toBe('of a search');
+  expect((await run(source, '--data', data, '--overwrite', '--threads', '1')).code).toBe(0);
+  expect(decodeModel(readFileSync(delivered)).metadata['espalier.quantisation']).toBeDefined();
+  const itself = await run(source, '--data', data, '--out', source, '--overwrite');
+  expect(itself.err).toContain('that is the model in float itself');
+});
+
 describe('mistakes', () => {
   test.each([
     ['no data', () => [model], 2, /--data/],

@@ -5,7 +5,7 @@ import { describeMachine } from '../../device/machine.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../report/format.ts';
 import type { QuantizeReport } from '../../search/quantize-file.ts';
-import { type AddCommand, examples } from '../command.ts';
+import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print, styler } from '../terminal.ts';
 
@@ -30,6 +30,7 @@ interface QuantizeFlags {
   readonly latencyThreads: string;
   readonly seed?: string;
   readonly out?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
@@ -94,6 +95,7 @@ function addFlags(command: Command): Command {
     .option('--latency-threads <n>', 'threads that latency is measured with', '1')
     .option('--seed <seed>', 'of the splits that are made, and of the fine-tuning')
     .option('--out <file>', 'the quantised model; MODEL.int8.onnx by default')
+    .option(...OVERWRITE)
     .option('--json', 'the result as one JSON object');
 }
 
@@ -127,6 +129,7 @@ export const addQuantize: AddCommand = (program, { terminal, signal }, finish) =
       const result = await quantizeFile({
         path,
         out,
+        overwrite: flags.overwrite ?? false,
         data: flags.data,
         options: {
           method: oneOf('--method', flags.method, ['auto', ...names(CALIBRATORS)]),
