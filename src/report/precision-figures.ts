@@ -17,9 +17,23 @@ const percentSpan = (interval: Interval): string =>
   interval ? ` (${(100 * interval[0]).toFixed(2)} to ${(100 * interval[1]).toFixed(2)})` : '';
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** `1.82 times as fast (1.79 to 1.85)`. */
-export const speedUpText = ({ ratio, low, high }: NonNullable<Int8Figures['speedUp']>): string =>
-  `${ratio.toFixed(2)} times as fast (${low.toFixed(2)} to ${high.toFixed(2)})`;
+type SpeedUp = NonNullable<Int8Figures['speedUp']>;
+
+/** An interval that is wider, as a share of the ratio, does not bear a single figure: the machine was busy. */
+const VAGUE = 0.2;
+const isVague = ({ ratio, low, high }: SpeedUp): boolean => high - low > VAGUE * ratio;
+
+/** `1.82 times as fast as float (1.79 to 1.85)`; of figures that say little `between 0.81 and 2.05 times as fast as float`. */
+export const speedUpText = (speedUp: SpeedUp): string => {
+  const [ratio, low, high] = [speedUp.ratio, speedUp.low, speedUp.high].map((value) => value.toFixed(2));
+  return isVague(speedUp)
+    ? `between ${low} and ${high} times as fast as float`
+    : `${ratio} times as fast as float (${low} to ${high})`;
+};
+
+/** `1.82`, or `0.81–2.05`. */
+export const speedUpShort = (speedUp: SpeedUp): string =>
+  isVague(speedUp) ? `${speedUp.low.toFixed(2)}–${speedUp.high.toFixed(2)}` : speedUp.ratio.toFixed(2);
 
 const points = (float: number | undefined, int8: number | undefined): string => {
   if (float === undefined || int8 === undefined) return '';

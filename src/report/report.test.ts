@@ -195,7 +195,7 @@ describe('the networks of the front', () => {
   test('float stands against 8 bits with intervals, and what could not be quantised is said', () => {
     expect(page).toContain('<section id="precision">');
     expect(page).toContain('92.50 % (91.00 to 94.00)');
-    expect(page).toContain('1.82 times as fast (1.79 to 1.85)');
+    expect(page).toContain('1.82 times as fast as float (1.79 to 1.85)');
     expect(page).toContain('4.0 times smaller');
     expect(page).toContain('<code>head.gelu</code> (Gelu): there is no integer kernel for it');
     expect(page).toContain('could not be quantised');

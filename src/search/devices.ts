@@ -212,6 +212,8 @@ export function latenciesByDevice(
   const found: Record<string, DeviceLatency> = {};
   for (const [name, value] of Object.entries(measures)) {
     const { measure, device } = deviceOf(name);
+    if (device !== null && measure === 'latencyTrusted')
+      found[device] = { ...found[device], trusted: value === 1 };
     if (device !== null && (measure === 'latencyMs' || measure === 'int8LatencyMs'))
       found[device] = {
         ...found[device],

@@ -29,6 +29,7 @@ export async function recordDone(
     testAccuracy: winner.test?.accuracy ?? null,
     valAccuracy: measures.valAccuracy!,
     latencyMs: measures.latencyMs!,
+    ...trustOf(measures),
     ...(options.int8 && figuresIn8Bits(winner)),
     ...devicesOf(measures, options),
     params: measures.params!,
@@ -52,6 +53,7 @@ const frontMember = (member: Winner, standing: Standing, options: SearchOptions)
     testAccuracy: test?.accuracy ?? null,
     valAccuracy: measures.valAccuracy!,
     latencyMs: measures.latencyMs!,
+    ...trustOf(measures),
     ...(options.int8 && figuresIn8Bits(member)),
     ...devicesOf(measures, options),
     params: measures.params!,
@@ -60,12 +62,16 @@ const frontMember = (member: Winner, standing: Standing, options: SearchOptions)
   };
 };
 
+const trustOf = ({ latencyTrusted }: Measures): Pick<FrontMember, 'latencyTrusted'> =>
+  latencyTrusted === undefined ? {} : { latencyTrusted: latencyTrusted === 1 };
+
 /** All null where the network could not be quantised. */
 const figuresIn8Bits = ({ measures, int8 }: Winner): Required<Int8Result> => ({
   int8File: int8?.file ?? null,
   int8ValAccuracy: measures.int8ValAccuracy ?? null,
   int8TestAccuracy: measures.int8TestAccuracy ?? null,
   int8LatencyMs: measures.int8LatencyMs ?? null,
+  int8LatencyTrusted: int8?.latency.trusted ?? null,
   int8SizeBytes: measures.int8SizeBytes ?? null,
   int8SpeedUp: int8?.speedUp ?? null,
 });

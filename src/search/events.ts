@@ -8,6 +8,8 @@ export interface DeviceLatency {
   readonly latencyMs?: number;
   /** Of the model in 8 bits. */
   readonly int8LatencyMs?: number;
+  /** Whether nothing spoke against these figures; not there in runs of before. */
+  readonly trusted?: boolean;
   /** Whether it ran there, or a calibration said how long it would take. */
   readonly source?: 'measured' | 'predicted';
 }
@@ -32,6 +34,8 @@ export interface Int8Result {
   readonly int8TestAccuracy?: number | null;
   /** Median of one image, milliseconds. */
   readonly int8LatencyMs?: number | null;
+  /** Whether nothing spoke against that figure; null where there is none, not there in runs of before. */
+  readonly int8LatencyTrusted?: boolean | null;
   /** Of the file. */
   readonly int8SizeBytes?: number | null;
   /** How many times as fast as float, from runs of both in turns, and the 95 % interval. */
@@ -50,6 +54,8 @@ export interface FrontMember extends Int8Result {
   readonly valAccuracy: number;
   /** Median of one image on this machine, milliseconds. */
   readonly latencyMs: number;
+  /** Whether nothing spoke against that figure, such as a busy machine; not there in runs of before. */
+  readonly latencyTrusted?: boolean;
   /** On the devices that `--device` named. */
   readonly devices?: Readonly<Record<string, DeviceLatency>>;
   /** Weights, as it is deployed. */
@@ -71,6 +77,8 @@ export interface DoneEvent extends Int8Result {
   readonly valAccuracy: number;
   /** Median of one image on this machine, milliseconds. */
   readonly latencyMs: number;
+  /** Whether nothing spoke against that figure, such as a busy machine; not there in runs of before. */
+  readonly latencyTrusted?: boolean;
   /** On the devices that `--device` named. */
   readonly devices?: Readonly<Record<string, DeviceLatency>>;
   /** Weights, as it is deployed. */

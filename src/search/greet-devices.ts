@@ -1,11 +1,13 @@
 /** Before a search begins, and before it goes on: who its devices are, and whether they can do what it will ask of them. */
 import { openDevice } from '../device/open-device.ts';
 import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
-import { calibrationAt } from '../device/predict/calibration-file.ts';
+import { calibrationAt, PRECISIONS } from '../device/predict/calibration-file.ts';
 import { parseDeviceAddress } from '../device/remote/address.ts';
 import type { DeviceDescription } from '../device/remote/wire.ts';
 import { fail } from '../errors.ts';
+import { numberOf } from '../report/format.ts';
 import type { StudyStorage } from '../storage/storage.ts';
+import { VERSION } from '../version.ts';
 import { wantsMemory } from './devices.ts';
 import type { OnEvent } from './events.ts';
 import type { SearchOptions } from './options.ts';
@@ -61,16 +63,61 @@ export async function recordDevices(
         message: `the device ${name} is another one than before (${former.device}, ${former.runtime}): its latencies are not comparable`,
       });
   }
-  for (const [name, address] of Object.entries(options.devices)) {
-    if (!isCalibrationPath(address)) continue;
-    const { inputShape } = await calibrationAt(address);
-    if (inputShape[1] !== side)
-      onEvent({
-        event: 'warning',
-        message: `the device ${name} was calibrated with images of ${inputShape[1]} pixels, these have ${side}: its predictions may be further off than they say`,
-      });
-  }
+  for (const message of await otherSizes(options, side)) onEvent({ event: 'warning', message });
   await put(storage, 'devices', { ...now, ...before });
+}
+
+/** Calibrations with images of another size than these, in words. */
+async function otherSizes({ devices }: SearchOptions, side: number): Promise<string[]> {
+  const calibrated = Object.entries(devices).filter(([, address]) => isCalibrationPath(address));
+  const said = calibrated.map(async ([name, address]) => {
+    const { inputShape } = await calibrationAt(address);
+    return inputShape[1] === side
+      ? []
+      : [
+          `the device ${name} was calibrated with images of ${inputShape[1]} pixels, these have ${side}: its predictions may be further off than they say`,
+        ];
+  });
+  return (await Promise.all(said)).flat();
+}
+
+/**
+ * What somebody who only asks for the plan is told of the devices, a line each, and what speaks against them.
+ * @param side height of the images
+ */
+export async function describeDevices(
+  options: SearchOptions,
+  found: Readonly<Record<string, DeviceDescription>>,
+  side: number,
+): Promise<string[]> {
+  const lines = Object.entries(options.devices).map(async ([name, address]) => {
+    const { device, runtime, providers, threads, version } = found[name]!;
+    if (isCalibrationPath(address)) {
+      const { machine, models } = await calibrationAt(address);
+      const errors = PRECISIONS.flatMap((precision) => {
+        const model = models[precision];
+        return model === undefined
+          ? []
+          : [`${precision === 'int8' ? '8 bits' : precision} ±${(100 * model.relativeError).toFixed(1)} %`];
+      });
+      return [
+        `device ${name}: predicted for ${machine}, ${runtime}, ${numberOf(threads, 'thread')} (${errors.join(', ')})`,
+      ];
+    }
+    const provider = parseDeviceAddress(address).provider ?? providers[0];
+    const used = Math.min(threads, options.latencyThreads);
+    return [
+      `device ${name} answers: ${device}, ${runtime}, provider ${provider}, ${numberOf(used, 'thread')}`,
+      ...(used < options.latencyThreads
+        ? [`warning: the device ${name} has fewer threads than the ${options.latencyThreads} asked for`]
+        : []),
+      ...(version === VERSION
+        ? []
+        : [`warning: the device ${name} runs Espalier ${version}, this is ${VERSION}`]),
+    ];
+  });
+  const warnings = await otherSizes(options, side);
+  return [...(await Promise.all(lines)).flat(), ...warnings.map((text) => `warning: ${text}`)];
 }
 
 /** That a calibration can predict what the search will ask of it. */

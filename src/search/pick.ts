@@ -9,6 +9,8 @@ import { formatMeasure, measureLabel } from '../report/format.ts';
 import { openSqlite } from '../storage/sqlite.ts';
 import { broken } from '../study/measure.ts';
 import type { Constraint, Measures } from '../study/trial.ts';
+import { latenciesByDevice, latencySources } from './devices.ts';
+import type { DeviceLatency } from './events.ts';
 import { in8Bits } from './objectives.ts';
 import { get } from './record.ts';
 import { runFolder } from './run-folder.ts';
@@ -36,6 +38,8 @@ export interface Picked {
   readonly precision: Precision;
   /** The copy. */
   readonly file: string;
+  /** Its latencies on other devices. */
+  readonly devices: Readonly<Record<string, DeviceLatency>>;
 }
 
 /**
@@ -100,7 +104,8 @@ export async function pickModel({
       fail('STORAGE', { path: source, reason: readingReason(cause) }, cause),
     );
     await writeWhole(out, bytes);
-    return { member: best, precision, file: out };
+    const devices = latenciesByDevice(best.measures, latencySources(options?.devices ?? {}));
+    return { member: best, precision, file: out, devices };
   } finally {
     await storage.close();
   }

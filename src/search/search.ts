@@ -8,6 +8,7 @@ import type { Augmentation, ImageDataset } from '../data/dataset.ts';
 import { describeAugmentation } from '../data/describe-augmentation.ts';
 import type { DataReport } from '../data/report.ts';
 import { describeMachine } from '../device/machine.ts';
+import type { DeviceDescription } from '../device/remote/wire.ts';
 import { makeFolder } from '../disk.ts';
 import { EspalierError, fail } from '../errors.ts';
 import { measureTrainingSpeed } from '../estimation/training-speed.ts';
@@ -30,7 +31,7 @@ import { imageCounts } from './final-job.ts';
 import { trainFinal } from './final-training.ts';
 import { findStrategy, loadStrategy } from './find-strategy.ts';
 import { frontSize } from './front.ts';
-import { greetDevices } from './greet-devices.ts';
+import { describeDevices, greetDevices } from './greet-devices.ts';
 import { loadSpace } from './load-space.ts';
 import { type MoreBudget, withMore } from './more-budget.ts';
 import { inNewRun, refuseRun, removeParts } from './new-run.ts';
@@ -155,12 +156,14 @@ interface PlannedSearch {
   readonly plan: SearchPlan;
   /** What was found in the data. */
   readonly report: DataReport;
+  /** Who the devices are that `--device` names, as they said. */
+  readonly devices: Readonly<Record<string, DeviceDescription>>;
   /** With a time limit that limit; without, what random networks would take. */
   readonly seconds: number;
 }
 
 /**
- * What `search` would do, and about how long it takes. Reads the data, writes nothing.
+ * What `search` would do, and about how long it takes. Reads the data and asks the devices, writes nothing.
  * @throws what {@link search} throws before its first trial, INFEASIBLE among it
  */
 export async function planSearch(
@@ -170,12 +173,16 @@ export async function planSearch(
   const { signal } = withHooks(givenHooks);
   const began = Date.now();
   await refuseRun(runFolder(options.out));
+  await checkOptions(options);
+  const devices = await greetDevices(options, signal);
   const space = await loadSpace(options.space);
-  await loadStrategy(options.strategy);
   const { dataset, report } = await loadData(options, { signal, onEvent: () => {} });
   const plan = planOf(options, await facts(options, space, dataset, began));
   checkBatch(options, plan, dataset);
-  const lines = describePlan(plan, options, subject(space, dataset, augmentationOf(dataset, options)));
+  const lines = [
+    ...describePlan(plan, options, subject(space, dataset, augmentationOf(dataset, options))),
+    ...(await describeDevices(options, devices, dataset.height)),
+  ];
   const read = (Date.now() - began) / 1000;
   const estimated = await estimateSeconds({
     options,
@@ -185,12 +192,13 @@ export async function planSearch(
     speed: plan.time === null ? await measureTrainingSpeed() : 1,
     usableCores: describeMachine().usableCores,
   });
-  if (plan.time !== null) return { lines, plan, report, seconds: plan.time.totalSeconds };
+  if (plan.time !== null) return { lines, plan, report, devices, seconds: plan.time.totalSeconds };
   const seconds = Math.round(read + estimated);
   return {
     lines: [...lines, `about ${formatSeconds(seconds)} in all on this machine`],
     plan,
     report,
+    devices,
     seconds,
   };
 }

@@ -7,6 +7,7 @@ import { HERE } from '../../search/quantity.ts';
 import type { MEASURES } from '../../study/measure.ts';
 import type { Constraint } from '../../study/trial.ts';
 import { type AddCommand, examples, OVERWRITE } from '../command.ts';
+import { deviceTable } from '../device-table.ts';
 import { print } from '../terminal.ts';
 import { optionOf } from './search-flags.ts';
 
@@ -105,12 +106,12 @@ export const addPick: AddCommand = (program, { terminal }, finish) => {
         out: flags.out,
         overwrite: flags.overwrite ?? false,
       });
-      const { member, precision, file } = picked;
+      const { member, precision, file, devices } = picked;
       const { trial, measures } = member;
       if (flags.json)
         print(
           terminal,
-          JSON.stringify({ file, trial, precision, testAccuracy: testAccuracyOf(picked), measures }),
+          JSON.stringify({ file, trial, precision, testAccuracy: testAccuracyOf(picked), measures, devices }),
         );
       else print(terminal, ...lines(picked));
       finish(EXIT.ok);
@@ -133,6 +134,7 @@ function lines(picked: Picked): string[] {
       `${test === null ? '' : `, test accuracy ${formatPercent(test)}`}, ` +
       `${own('latencyMs', 'int8LatencyMs')} an image, ${own('sizeBytes', 'int8SizeBytes')}, ` +
       `${formatMeasure('params', measures.params)} parameters, ${formatMeasure('macs', measures.macs)} MACs`,
+    ...deviceTable([{ label: 'an image', devices: picked.devices }]),
     `copied to ${file}`,
   ];
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describeMachine } from '../../device/machine.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../report/format.ts';
+import { speedUpText } from '../../report/precision-figures.ts';
 import type { QuantizeReport } from '../../search/quantize-file.ts';
 import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { tableLines } from '../table.ts';
@@ -212,7 +213,7 @@ function reportLines(result: QuantizeReport, style: ReturnType<typeof styler>): 
           'latency',
           formatMilliseconds(latency.firstMs),
           formatMilliseconds(latency.secondMs),
-          `${latency.speedUp.toFixed(2)} times as fast (${latency.low.toFixed(2)} to ${latency.high.toFixed(2)})`,
+          speedUpText({ ratio: latency.speedUp, low: latency.low, high: latency.high }),
         ],
         [
           'size',
