@@ -232,6 +232,11 @@ export const ERRORS = {
     hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
+  NOT_PREDICTABLE: {
+    message: (d) => `The latency of the model cannot be predicted: ${d.reason}`,
+    hint: (d) => `${d.hint}`,
+    exit: EXIT.usage,
+  },
   DEVICE_LOST: {
     message: (d) => `The search has stopped, since a device is lost: ${d.reason}`,
     hint: (d) =>

@@ -9,10 +9,10 @@ import { type AddCommand, type CliContext, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print, styler, type Terminal } from '../terminal.ts';
 import { readThreads, refuseCalibration } from './calibration-setting.ts';
+import { addShapeFlag, readShapes, type ShapeFlags } from './shape-flag.ts';
 
-interface MeasureFlags {
+interface MeasureFlags extends ShapeFlags {
   readonly threads: string;
-  readonly shape: readonly string[];
   readonly time: string;
   readonly device?: string;
   readonly compare?: boolean;
@@ -37,7 +37,7 @@ const PATIENCE_SECONDS = 10;
 
 export const addDeviceMeasure: AddCommand = (device, context, finish) => {
   const { terminal, signal } = context;
-  device
+  const command = device
     .command('measure')
     .summary('latency and memory of an ONNX model, and whether the figure can be trusted')
     .description(
@@ -47,13 +47,8 @@ export const addDeviceMeasure: AddCommand = (device, context, finish) => {
         'processor away. The exit code is 0 whatever the verdict.',
     )
     .argument('<model>', 'an .onnx file')
-    .option('--threads <n>', 'threads of the engine', '1')
-    .option(
-      '--shape <input=shape>',
-      'shape of an input whose axes have no fixed size, which are else taken as 1: input=1x3x32x32 (may be repeated)',
-      (text: string, before: readonly string[]) => [...before, text],
-      [] as readonly string[],
-    )
+    .option('--threads <n>', 'threads of the engine', '1');
+  addShapeFlag(command)
     .option(
       '--time <duration>',
       'the longest that it measures; it ends as soon as the interval is narrow',
@@ -67,7 +62,7 @@ export const addDeviceMeasure: AddCommand = (device, context, finish) => {
       const request = {
         threads: readThreads(flags.threads),
         maxSeconds: parseDuration(flags.time),
-        shapes: new Map(flags.shape.map(readShape)),
+        shapes: readShapes(flags),
       };
       if (flags.compare && flags.device === undefined)
         fail('USAGE', {
@@ -126,16 +121,6 @@ async function differenceFromHere(
     for (const [i, value] of data.entries())
       largest = Math.max(largest, Math.abs((there[name]?.data[i] ?? Number.NaN) - (value ?? Number.NaN)));
   return largest;
-}
-
-function readShape(text: string): readonly [string, readonly number[]] {
-  const [, name, sizes] = /^(.+)=(\d+(?:[x,]\d+)*)$/.exec(text) ?? [];
-  const shape = (sizes ?? '0').split(/[x,]/).map(Number);
-  if (name !== undefined && shape.every((size) => size > 0)) return [name, shape];
-  return fail('USAGE', {
-    what: `--shape ${text}: not an input with its shape`,
-    hint: 'Write for example --shape input=1x3x224x224; `espalier inspect` names the inputs.',
-  });
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,21 +1,20 @@
 import { readCalibration } from '../../device/predict/calibration-file.ts';
-import { predictModel } from '../../device/predict/predict-model.ts';
-import { EspalierError, EXIT } from '../../errors.ts';
-import { normaliseModel } from '../../onnx/import/normalise.ts';
-import type { OnnxModel } from '../../onnx/model.ts';
+import { predictAnyModel } from '../../device/predict/predict-any-model.ts';
+import { EXIT } from '../../errors.ts';
 import { readModelFile } from '../../onnx/read-file.ts';
 import { formatMilliseconds } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
+import { addShapeFlag, readShapes, type ShapeFlags } from './shape-flag.ts';
 
-interface PredictFlags {
+interface PredictFlags extends ShapeFlags {
   readonly calibration: string;
   readonly json?: boolean;
 }
 
 export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
-  device
+  const command = device
     .command('predict')
     .summary('the latency of an ONNX model on a calibrated machine, without running it')
     .description(
@@ -23,21 +22,22 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
         'networks of the calibrated spaces; operators that were never calibrated are named and count as nothing.',
     )
     .argument('<model>', 'an .onnx file in its deployed form, as a search exports it')
-    .requiredOption('--calibration <file>', 'what `device calibrate` wrote')
+    .requiredOption('--calibration <file>', 'what `device calibrate` wrote');
+  addShapeFlag(command)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       examples(
         'device predict model.onnx --calibration latency.json',
-        'device predict model-int8.onnx --calibration board.json --json',
+        'device predict resnet18.onnx --calibration latency.json --shape input=1x3x224x224',
+        'device predict model.int8.onnx --calibration board.json --json',
       ),
     )
     .action(async (path: string, flags: PredictFlags) => {
       const calibration = await readCalibration(flags.calibration);
       const { machine, runtime, threads } = calibration;
-      const model = withoutComputedShapes((await readModelFile(path)).model);
-      const found = predictModel(calibration, model);
-      const assumed = axesWithoutSize(model);
+      const { model } = await readModelFile(path);
+      const { assumed, ...found } = predictAnyModel(calibration, model, readShapes(flags));
       if (flags.json)
         print(
           terminal,
@@ -55,7 +55,7 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
             ],
             ['machine', `${machine}, ${threads} thread${threads === 1 ? '' : 's'}, ${found.precision}`],
             ['runtime', runtime],
-            ...(assumed.length > 0 ? [['taken as 1', assumed.join(', ')]] : []),
+            ...(assumed.length > 0 ? [['taken as 1', `${assumed.join(', ')}; --shape says otherwise`]] : []),
             ...(found.unknown.length > 0
               ? [['not calibrated', `${found.unknown.join(', ')}; the interval does not hold`]]
               : []),
@@ -64,21 +64,3 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
       finish(EXIT.ok);
     });
 };
-
-/** Exporters of other tools write shapes as chains of operators; a model of an old operator set is taken as it is. */
-function withoutComputedShapes(model: OnnxModel): OnnxModel {
-  try {
-    return normaliseModel(model);
-  } catch (error) {
-    if (error instanceof EspalierError && error.code === 'ONNX_READ') return model;
-    throw error;
-  }
-}
-
-/** The batch is not among them: a prediction is for one image. */
-const axesWithoutSize = ({ graph }: OnnxModel): string[] =>
-  graph.inputs.flatMap(({ name, shape }) =>
-    shape.flatMap((axis, i) =>
-      i > 0 && typeof axis === 'string' ? [`${name}: ${axis || `axis ${i}`}`] : [],
-    ),
-  );

@@ -5,6 +5,7 @@
  * free behind a convolution and a pass over memory elsewhere; QuantizeLinear and DequantizeLinear vanish around an
  * integer kernel), so the producer is part of the kind, and calibration finds out that a kind costs nothing.
  */
+import { fail } from '../../errors.ts';
 import type { DeployedGraph } from '../../network/deployed-graph.ts';
 import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
 import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
@@ -51,7 +52,10 @@ const axis = (shape: Shape | undefined, index: number): number => {
 
 const positionsOf = (shape: Shape): number => size(shape) / Math.max(1, axis(shape, 1));
 
-/** All values' types. @throws SHAPE where an operator is unknown or does not fit */
+/**
+ * The types of values as far as they can be known: beyond an operator without a rule nothing is, but what the graph says of
+ * its outputs. @throws SHAPE where an operator does not fit
+ */
 function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
   const types = new Map<string, ValueType>();
   const constants = new Map<string, Tensor>(graph.initializers);
@@ -60,6 +64,7 @@ function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
   for (const node of graph.nodes) {
     const value = node.attributes.value;
     if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
+    if (node.inputs.some((name) => name !== '' && !types.has(name))) continue;
     const found = SHAPE_RULES[node.op]?.({
       op: node.op,
       name: node.name,
@@ -70,12 +75,34 @@ function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
     });
     for (const [i, name] of node.outputs.entries()) if (found?.[i]) types.set(name, found[i]);
   }
+  for (const { name, dtype, shape, unranked } of graph.outputs)
+    if (!types.has(name) && !unranked && shape.every((length, i) => i === 0 || typeof length === 'number'))
+      types.set(name, { dtype, shape });
   return types;
 }
 
-/** The operators that cost something, in order. @throws SHAPE */
+/**
+ * The operators that cost something, in order. One whose amount of work cannot be known, since its kind has no rule for
+ * shapes, counts as one call.
+ * @throws SHAPE; NOT_PREDICTABLE where operators of which more is known read what such a one gives
+ */
 export function kernelsOf(model: OnnxModel): Kernel[] {
   const types = valueTypes(model);
+  const { nodes } = model.graph;
+  const hasRule = ({ op }: OnnxNode): boolean => Object.hasOwn(SHAPE_RULES, op);
+  const sizeless = nodes.find(
+    (node) =>
+      hasRule(node) &&
+      !FREE.has(node.op) &&
+      [...node.inputs, node.outputs[0]!].some((name) => name !== '' && !types.has(name)),
+  );
+  if (sizeless !== undefined) {
+    const unruled = nodes.find((node) => !hasRule(node)) ?? sizeless;
+    fail('NOT_PREDICTABLE', {
+      reason: `how large the results of ${unruled.op} are (node "${unruled.name}") is not known, and ${sizeless.op} works on them`,
+      hint: 'Measure the model instead: `espalier device measure MODEL`, with --device ADDRESS on another device.',
+    });
+  }
   return kernelsIn(model.graph, (value) => types.get(value)?.shape);
 }
 
@@ -92,18 +119,28 @@ function kernelsIn(
   const kernels: Kernel[] = [];
   for (const node of nodes) {
     const [first = '', second] = node.inputs;
+    const producer = producers.get(first) ?? NO_PRODUCER;
     if (FREE.has(node.op) || (node.op === 'DequantizeLinear' && initializers.has(first))) continue;
+    const output = shapeOf(node.outputs[0]!);
     kernels.push(
-      kernelOf(
-        node,
-        producers.get(first) ?? NO_PRODUCER,
-        shapeOf(first) ?? NONE,
-        second === undefined ? NONE : (shapeOf(second) ?? NONE),
-        shapeOf(node.outputs[0]!) ?? NONE,
-      ),
+      output === undefined
+        ? callOf(node.op, producer)
+        : kernelOf(
+            node,
+            producer,
+            shapeOf(first) ?? NONE,
+            second === undefined ? NONE : (shapeOf(second) ?? NONE),
+            output,
+          ),
     );
   }
   return kernels;
+}
+
+/** An operator of which no more is known than that it is called. */
+function callOf(op: string, producer: string): Kernel {
+  const kind = otherKind(op, producer, 'plain');
+  return { kind, amounts: kind.sorts.map((sort) => (sort === 'calls' ? 1 : 0)) };
 }
 
 /** What stands for the producer of an input of the graph. */
