@@ -232,6 +232,12 @@ export const ERRORS = {
     hint: (d) => `${d.hint}`,
     exit: EXIT.usage,
   },
+  CALIBRATION_CUT: {
+    message: (d) => `The calibration ended early: ${d.reason}`,
+    hint: (d) =>
+      `${d.path} holds what was timed until then, and can be used (${d.held}). For a better one calibrate again when the device is back, with --overwrite.`,
+    exit: EXIT.device,
+  },
   NOT_PREDICTABLE: {
     message: (d) => `The latency of the model cannot be predicted: ${d.reason}`,
     hint: (d) => `${d.hint}`,

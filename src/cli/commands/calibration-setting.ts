@@ -9,7 +9,7 @@ import type { NetworkIO } from '../../network/network.ts';
 import { loadSpace } from '../../search/load-space.ts';
 
 const CLASSES = 10;
-/** How long a device that does not answer is waited for. */
+/** How long a device that does not answer is waited for, and how long for each answer. */
 const PATIENCE_SECONDS = 60;
 const REMOTE_SECONDS_EACH = 0.1;
 
@@ -74,7 +74,10 @@ export async function placeOf(
   if (isCalibrationPath(address)) refuseCalibration(address);
   const { httpDevice } = await import('../../device/remote/http-device.ts');
   const { patientDevice } = await import('../../device/remote/patience.ts');
-  const device = patientDevice(httpDevice(address), { seconds: PATIENCE_SECONDS, onTrouble });
+  const device = patientDevice(httpDevice(address, { answerSeconds: PATIENCE_SECONDS }), {
+    seconds: PATIENCE_SECONDS,
+    onTrouble: (message) => onTrouble(`asking again for up to ${PATIENCE_SECONDS} s: ${message}`),
+  });
   const description = await device.describe(signal);
   let measured = { provider: description.providers[0]!, threads };
   return {

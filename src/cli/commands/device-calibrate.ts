@@ -2,10 +2,11 @@ import { isCalibrationPath } from '../../device/predict/calibrated-device.ts';
 import {
   formatCalibration,
   type LatencyCalibration,
+  PRECISIONS,
   type Precision,
 } from '../../device/predict/calibration-file.ts';
 import { checkPlace, writeWhole } from '../../disk.ts';
-import { EXIT, fail } from '../../errors.ts';
+import { EspalierError, EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
@@ -41,7 +42,8 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
     .description(
       'Times random networks of some spaces, in several rounds, and fits a predictor of latency with intervals to ' +
         'them. The file can be copied and shared; `device predict`, `device check` and `search --device` read it. ' +
-        'Leave the machine alone meanwhile. Ctrl-C ends it without a file.',
+        'Leave the machine alone meanwhile. Ctrl-C ends it without a file. A device that does not answer is asked again for ' +
+        'a minute; when it is lost, what was timed until then is kept if it suffices (40 networks), and the exit code is 7.',
     )
     .option('--out <file>', 'where the calibration is written', 'latency.json')
     .option(...OVERWRITE)
@@ -79,10 +81,13 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       checkOut(flags.out, flags.overwrite ?? false);
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
       let reporter: RoundsReporter | null = null;
-      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal, (trouble) =>
-        reporter?.tell(`waiting: ${trouble}`),
-      );
+      const tell = (line: string): void => {
+        if (reporter === null) terminal.stderr.write(`${line}\n`);
+        else reporter.tell(line);
+      };
+      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal, tell);
       const models: LatencyCalibration['models'] = {};
+      let lost: EspalierError | null = null;
       try {
         for (const precision of precisions) {
           const rounds = {
@@ -90,17 +95,23 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
             ...{ timer, seconds, seed: flags.seed, signal },
           };
           reporter = flags.json ? null : roundsReporter(terminal, precision);
-          const model = await calibrateLatency({
+          const found = await calibrateLatency({
             ...rounds,
             onTimed: (progress) => reporter?.onTimed(progress),
           });
           reporter?.close();
-          models[precision] = structuredClone(model) as NonNullable<LatencyCalibration['models'][Precision]>;
+          models[precision] = structuredClone(found.model) as NonNullable<
+            LatencyCalibration['models'][Precision]
+          >;
+          lost = found.lost;
+          if (lost !== null) break;
         }
       } catch (error) {
         reporter?.close();
         if (signal.aborted && !flags.json) terminal.stderr.write('No calibration was written.\n');
-        throw error;
+        // What is known of floats is worth keeping where 8 bits were not reached.
+        if (signal.aborted || !ofTheDevice(error) || models.float === undefined) throw error;
+        lost = error;
       }
       const calibration: LatencyCalibration = {
         format: 'espalier-latency-1',
@@ -113,46 +124,64 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         models,
       };
       await writeWhole(flags.out, formatCalibration(calibration));
-      const found = precisions.map((precision) => ({ precision, ...models[precision]! }));
-      if (flags.json)
-        print(
-          terminal,
-          JSON.stringify({
-            file: flags.out,
-            ...measuredWith(),
-            models: found.map(({ precision, networks, refused, relativeError, confidence, drift, free }) => ({
-              precision,
-              networks,
-              refused,
-              relativeError,
-              confidence,
-              drift,
-              free,
-            })),
-          }),
-        );
-      else
-        print(
-          terminal,
-          ...tableLines([
-            ['file', flags.out],
-            [
-              'measured with',
-              `provider ${measuredWith().provider}, ${numberOf(measuredWith().threads, 'thread')}`,
-            ],
-            ...found.flatMap(({ precision, networks, refused, relativeError, confidence, drift, free }) => [
-              [
-                precision,
-                `${networks} networks${refused > 0 ? `, ${refused} refused` : ''}; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks, a drift of ${(100 * drift).toFixed(1)} % between sessions included`,
-              ],
-              ...(free.length > 0 ? [['costs nothing', free.join(', ')]] : []),
-              ...(relativeError > USEFUL ? [['doubt', DOUBT]] : []),
-            ]),
-          ]),
+      if (flags.json) print(terminal, JSON.stringify(summaryOf(flags.out, calibration)));
+      else print(terminal, ...calibrationLines(flags.out, calibration));
+      if (lost !== null)
+        fail(
+          'CALIBRATION_CUT',
+          {
+            reason: lost.message,
+            path: flags.out,
+            held: Object.entries(models)
+              .map(([precision, { networks }]) => `${precision}: ${numberOf(networks, 'network')}`)
+              .join(', '),
+          },
+          lost,
         );
       finish(EXIT.ok);
     });
 };
+
+const ofTheDevice = (error: unknown): error is EspalierError =>
+  error instanceof EspalierError && error.exitCode === EXIT.device;
+
+const foundIn = ({ models }: LatencyCalibration) =>
+  PRECISIONS.flatMap((precision) => {
+    const model = models[precision];
+    return model === undefined ? [] : [{ precision, ...model }];
+  });
+
+function summaryOf(file: string, calibration: LatencyCalibration): object {
+  const { provider, threads } = calibration;
+  return {
+    file,
+    provider,
+    threads,
+    models: foundIn(calibration).map(
+      ({ precision, networks, refused, relativeError, confidence, drift, free }) => ({
+        ...{ precision, networks, refused, relativeError, confidence, drift, free },
+      }),
+    ),
+  };
+}
+
+function calibrationLines(file: string, calibration: LatencyCalibration): string[] {
+  const { provider, threads } = calibration;
+  return tableLines([
+    ['file', file],
+    ['measured with', `provider ${provider}, ${numberOf(threads, 'thread')}`],
+    ...foundIn(calibration).flatMap(
+      ({ precision, networks, refused, relativeError, confidence, drift, free }) => [
+        [
+          precision,
+          `${networks} networks${refused > 0 ? `, ${refused} refused` : ''}; ±${(100 * relativeError).toFixed(1)} % holds ${100 * confidence} % of networks, a drift of ${(100 * drift).toFixed(1)} % between sessions included`,
+        ],
+        ...(free.length > 0 ? [['costs nothing', free.join(', ')]] : []),
+        ...(relativeError > USEFUL ? [['doubt', DOUBT]] : []),
+      ],
+    ),
+  ]);
+}
 
 /** Before minutes of timing: whether there will be a file, under a name that it is known by. */
 function checkOut(path: string, overwrite: boolean): void {

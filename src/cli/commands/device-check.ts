@@ -51,9 +51,10 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
       const calibration = await readCalibration(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
       let reporter: RoundsReporter | null = null;
-      const place = await placeOf(flags.device, calibration.threads, signal, (trouble) =>
-        reporter?.tell(`waiting: ${trouble}`),
-      );
+      const place = await placeOf(flags.device, calibration.threads, signal, (trouble) => {
+        if (reporter === null) terminal.stderr.write(`${trouble}\n`);
+        else reporter.tell(trouble);
+      });
       for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
         const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
         reporter = flags.json ? null : roundsReporter(terminal, precision);

@@ -1,5 +1,5 @@
 /** Times random networks of some spaces and fits the predictor to them. */
-import { fail } from '../../errors.ts';
+import { type EspalierError, fail } from '../../errors.ts';
 import { createRandom } from '../../random.ts';
 import { driftOf } from './drift.ts';
 import { fitLatency, type LatencyModel } from './fit.ts';
@@ -29,14 +29,20 @@ export interface CalibratedModel extends LatencyModel {
   readonly free: readonly string[];
 }
 
+interface Calibrated {
+  readonly model: CalibratedModel;
+  /** What a device that was lost on the way had thrown: the model knows what was timed until then. Null when all went well. */
+  readonly lost: EspalierError | null;
+}
+
 /**
- * @throws USAGE when the time is too short for a fit; the runtime's refusal when it takes no network at all; what the signal
+ * @throws USAGE when the time is too short for a fit; what a device throws that is lost before there is enough for one; the runtime's refusal when it takes no network at all; what the signal
  *   was aborted with
  */
-export async function calibrateLatency(options: CalibrateOptions): Promise<CalibratedModel> {
+export async function calibrateLatency(options: CalibrateOptions): Promise<Calibrated> {
   const { networks = NETWORKS, seed, confidence = 0.9 } = options;
   const random = createRandom(seed).split('latency calibration');
-  const { samples, refused } = await timeInRounds({ ...options, networks, fewest: FEWEST, random });
+  const { samples, refused, lost } = await timeInRounds({ ...options, networks, fewest: FEWEST, random });
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
@@ -48,9 +54,12 @@ export async function calibrateLatency(options: CalibrateOptions): Promise<Calib
   const drift = driftOf(samples.map(({ rounds }) => rounds));
   const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);
   return {
-    ...model,
-    networks: samples.length,
-    refused: refused.networks,
-    free: freeKinds(model.coefficients, samples),
+    model: {
+      ...model,
+      networks: samples.length,
+      refused: refused.networks,
+      free: freeKinds(model.coefficients, samples),
+    },
+    lost,
   };
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-calibrated-'));
   path = join(folder, 'board.json');
   // A machine that takes 10 µs for each kernel.
-  const float = await calibrateLatency({
+  const { model: float } = await calibrateLatency({
     models,
     timer: async (encoded) => 0.01 * kernelsOf(decodeModel(encoded)).length,
     seconds: 1e6,

@@ -24,7 +24,7 @@ const msOf = (model: OnnxModel): number =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-predict-any-'));
-  const float = await calibrateLatency({
+  const { model: float } = await calibrateLatency({
     models: { spaces: [PRESETS.residual], io: { inputShape: [3, 32, 32], outputs: 10 } },
     timer: async (encoded) => msOf(decodeModel(encoded)),
     seconds: 1e6,

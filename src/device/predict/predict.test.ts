@@ -172,6 +172,23 @@ test('a network that the runtime refuses is skipped and counted; when it refuses
   });
 });
 
+test('a device that is lost on the way: what was timed until then counts, where it suffices', async () => {
+  const lostAfter = (answers: number): Timer => {
+    let asked = 0;
+    return async () => (++asked > answers ? fail('DEVICE_UNREACHABLE', { device: 'a', reason: 'gone' }) : 1);
+  };
+  const options = { models: setting, seconds: 1e6, networks: 6, fewest: 4, random: createRandom('lost') };
+  // In the second round.
+  const { samples, lost } = await timeInRounds({ ...options, timer: lostAfter(8) });
+  expect(lost?.message).toContain('gone');
+  expect(samples.map(({ rounds }) => rounds.length)).toEqual([2, 2, 1, 1, 1, 1]);
+  await expect(timeInRounds({ ...options, timer: lostAfter(3) })).rejects.toMatchObject({
+    code: 'DEVICE_UNREACHABLE',
+    message: expect.stringContaining('gone; 3 networks were timed by then, fewer than the 4 that a predictor needs'),
+  });
+  expect((await timeInRounds({ ...options, timer: async () => 1 })).lost).toBeNull();
+});
+
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
   const options = { models: setting, timer: localTimer(1), seconds: 0.01, seed: 1 };
   await expect(calibrateLatency(options)).rejects.toThrow('too few to fit');
@@ -192,7 +209,7 @@ const machine: Timer = async (encoded) => {
 
 test('what is calibrated is predicted, and a check says so', async () => {
   const setting = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
-  const model = await calibrateLatency({
+  const { model } = await calibrateLatency({
     models: setting,
     timer: machine,
     seconds: 1e6,

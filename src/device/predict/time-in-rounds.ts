@@ -69,9 +69,22 @@ export interface TimedNetworks {
   readonly samples: readonly TimedNetwork[];
   /** Networks that the runtime does not take, and why the first one. */
   readonly refused: { readonly networks: number; readonly reason: string | null };
+  /** What a device that was lost on the way had thrown; null when all went well. */
+  readonly lost: EspalierError | null;
 }
 
-/** @throws what the signal was aborted with; what a device throws; the first refusal when the runtime takes no network at all */
+/** From then on nothing more can be timed there. */
+const OF_THE_DEVICE: ReadonlySet<string> = new Set<ErrorCode>([
+  'DEVICE_UNREACHABLE',
+  'DEVICE_ANSWER',
+  'DEVICE_REFUSED',
+]);
+
+/**
+ * A device that is lost after `fewest` networks were timed, where that is more than none, ends it early.
+ * @throws what the signal was aborted with; what a device throws that is lost before; the first refusal when the runtime takes
+ *   no network at all
+ */
 export async function timeInRounds(options: RoundsOptions): Promise<TimedNetworks> {
   const { models, timer, seconds, networks, fewest = 0, random, signal, onTimed } = options;
   const samples = new Map<number, TimedNetwork>();
@@ -80,6 +93,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
   let refusals = 0;
   let useless = 0;
   let reason: string | null = null;
+  let lost: EspalierError | null = null;
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   const left = (): number => seconds - elapsed();
@@ -115,7 +129,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     const secondsLeft = Math.max(0, Math.min(left(), (elapsed() * (1 - share)) / share));
     onTimed?.({ round, rounds: ROUNDS, networks: timed, share, secondsLeft });
   };
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= ROUNDS && lost === null; round++) {
     const count = round === 1 ? networks : Math.max(-1, ...samples.keys()) + 1;
     for (let i = 0; i < count && goesOn(round); i++) {
       signal?.throwIfAborted();
@@ -128,9 +142,14 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
       } catch (error) {
         // Ended by the signal, whatever that broke.
         signal?.throwIfAborted();
-        if (!(error instanceof EspalierError && OF_THE_NETWORK.has(error.code))) throw error;
+        if (!(error instanceof EspalierError)) throw error;
         useless = error.code === 'DEVICE_ANSWER' ? useless + 1 : 0;
-        if (useless >= MOST_USELESS_ANSWERS) throw error;
+        if (!OF_THE_NETWORK.has(error.code) || useless >= MOST_USELESS_ANSWERS) {
+          if (!OF_THE_DEVICE.has(error.code)) throw error;
+          if (fewest === 0 || samples.size < fewest) throw tooEarly(error, samples.size, fewest);
+          lost = error;
+          break;
+        }
         // What it was timed with before counts.
         if (useless > 0 && before !== undefined) continue;
         reason ??= error.message;
@@ -144,5 +163,13 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
   return {
     samples: [...samples.values()].sort((a, b) => a.index - b.index),
     refused: { networks: refusals, reason },
+    lost,
   };
+}
+
+/** The device's own error, and that what was timed is of no use. */
+function tooEarly(error: EspalierError, networks: number, fewest: number): EspalierError {
+  if (fewest === 0) return error;
+  const reason = `${error.details.reason}; ${networks} networks were timed by then, fewer than the ${fewest} that a predictor needs`;
+  return new EspalierError(error.code, { ...error.details, reason }, error);
 }
