@@ -11,10 +11,18 @@ export interface Shard {
   readonly count: number;
 }
 
-interface Message {
-  readonly strategy: string;
-  readonly seed: number;
-  readonly replay: Replay;
+/** What a process tells of a run: what came out, or the share that is done of what its strategy prepares. */
+type Message = { readonly strategy: string } & (
+  | { readonly seed: number; readonly replay: Replay }
+  | { readonly prepared: number }
+);
+
+/** Told how the runs go on. */
+interface ShardHooks {
+  /** When one has ended. */
+  readonly onRun: (strategy: string) => void;
+  /** While a strategy prepares what takes long, and the share of it that is done, 0..1. */
+  readonly onPreparing: (strategy: string, share: number) => void;
 }
 
 /** Seeds first, so that the strategies' different costs are spread evenly. */
@@ -31,7 +39,14 @@ export async function serveShard(
 ): Promise<void> {
   for (const [i, [strategy, seed]] of runsOf(Object.keys(strategies), seeds).entries()) {
     if (i % count !== index) continue;
-    const done = await replay({ ...common, strategy: strategies[strategy]!, seed, signal });
+    const done = await replay({
+      ...common,
+      strategy: strategies[strategy]!,
+      seed,
+      signal,
+      // Nobody needs the answer of the one before.
+      onPreparing: (prepared) => process.send!({ strategy, prepared } satisfies Message, () => undefined),
+    });
     await new Promise<void>((resolve, reject) => {
       process.send!({ strategy, seed, replay: done } satisfies Message, (error: Error | null) =>
         error === null ? resolve() : reject(error),
@@ -50,7 +65,7 @@ const PROGRAM = fileURLToPath(new URL('../../bin/espalier.js', import.meta.url))
 export async function replayInShards(
   args: readonly string[],
   count: number,
-  onRun: (strategy: string) => void,
+  { onRun, onPreparing }: ShardHooks,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Replay>> {
   const done = new Map<string, Replay>();
@@ -70,9 +85,12 @@ export async function replayInShards(
             said = (said + bytes).slice(-2_000);
           });
           child.on('message', (message) => {
-            const { strategy, seed, replay: result } = message as Message;
-            done.set(runKey(strategy, seed), result);
-            onRun(strategy);
+            const told = message as Message;
+            if ('prepared' in told) onPreparing(told.strategy, told.prepared);
+            else {
+              done.set(runKey(told.strategy, told.seed), told.replay);
+              onRun(told.strategy);
+            }
           });
           // A child that was told to end did not fail: the reason is the signal's.
           const failed = (error: Error): void => reject(signal.aborted ? signal.reason : error);

@@ -128,6 +128,36 @@ test('a strategy of a module, in other processes too', async () => {
   });
 });
 
+test('what a strategy prepares in another process is told here', async () => {
+  const path = join(folder, 'slow.ts');
+  writeFileSync(
+    path,
+    `export default {
+      name: 'slow',
+      description: 'The first that is left, after a long preparation.',
+      *prepare({ history }) {
+        if (history.length > 0) return;
+        for (let i = 0; i < 4; i++) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+          yield i / 4;
+        }
+      },
+      suggest: ({ listed, accept }) => ({ genome: listed().find(accept) }),
+    };`,
+  );
+  const shown: string[] = [];
+  const args = ['--where', 'task=one', '--strategy', path, '--evaluations', '2', '--seeds', '2', '--workers', '2'];
+  const code = await runCli(
+    ['bench', 'table', '--table', table, '--space', 'nats-size', '--signal', 'accuracy', ...args],
+    {
+      stdout: { write: () => undefined },
+      stderr: { isTTY: true, write: (text: string) => shown.push(text) },
+    },
+  );
+  expect(code).toBe(EXIT.ok);
+  expect(shown.join('')).toContain(`0 of 2 runs · ${path}: features of all networks · 50 %`);
+});
+
 test('a plot that cannot be written is told before anything runs', async () => {
   const path = join(folder, 'none', 'regret.svg');
   const { code, out, err } = await bench(...ONE, '--seeds', '2', '--plot', path);

@@ -139,21 +139,22 @@ export const addBench: AddCommand = (program, { terminal, signal }, finish) => {
         done++;
         line.show(`${done} of ${total} runs · ${strategy}${done === total ? '\n' : ''}`);
       };
+      const onPreparing = (strategy: string, share: number): void =>
+        line.show(`${done} of ${total} runs · ${strategy}: features of all networks · ${percent(share)}`);
       const { results, reached, curves, optimum, bestBySignal } = await runTableBenchmark({
         ...ends,
         strategies,
         seeds,
         signal,
         onRun,
-        onPreparing: (strategy, share) =>
-          line.show(`${done} of ${total} runs · ${strategy}: features of all networks · ${percent(share)}`),
+        onPreparing,
         ...(workers === 1
           ? {}
           : {
               done: await replayInShards(
                 commandLine({ ...flags, strategy: names.join(',') }),
                 Math.min(workers, total),
-                onRun,
+                { onRun, onPreparing },
                 signal,
               ),
             }),
