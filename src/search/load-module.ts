@@ -54,7 +54,7 @@ export async function loadModule(path: string, from: string): Promise<Exports> {
     const inner = exports.default;
     return isCompiledModule(inner) ? inner : exports;
   } catch (cause) {
-    const { place, reason } = explainModuleError(cause, file);
-    return fail('MODULE_LOAD', { path: `${path}${place}`, reason }, cause);
+    const { place, ...problem } = explainModuleError(cause, file);
+    return fail('MODULE_LOAD', { path: `${path}${place}`, ...problem }, cause);
   }
 }

@@ -1,14 +1,18 @@
 /** Where and why a module of the user's does not load, from the errors of the compiler, of Node and of the module itself. */
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { transformSync } from 'esbuild';
 
 export interface ModuleProblem {
   /** `:2:10`, or with the file before it when that is another one; empty when it is not known. */
   readonly place: string;
   readonly reason: string;
+  /** The way out where there is a better one than to correct the module. */
+  readonly hint?: string;
 }
+
+const TOP_LEVEL_AWAIT = /^Top-level await .* "cjs"/;
 
 /** @param file absolute path of the module that was asked for */
 export function explainModuleError(error: unknown, file: string): ModuleProblem {
@@ -17,12 +21,24 @@ export function explainModuleError(error: unknown, file: string): ModuleProblem 
   const compiler = /^(.+?):(\d+):(\d+): ERROR: (.+)$/m.exec(message);
   if (compiler) {
     const [, path, line, column, reason] = compiler;
-    return { place: placeText(file, path!, Number(line), Number(column) + 1), reason: reason! };
+    const place = placeText(file, path!, Number(line), Number(column) + 1);
+    return TOP_LEVEL_AWAIT.test(reason!) ? awaitsInCommonJs(place, path!) : { place, reason: reason! };
   }
   const [reason = ''] = message.split('\n');
   const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
   const place = missing === undefined ? thrownAt(error, file) : importedAt(missing.split('/').at(-1)!, file);
   return { place, reason };
+}
+
+/** @param path of the module that awaits */
+function awaitsInCommonJs(place: string, path: string): ModuleProblem {
+  const ending = extname(path);
+  const name = `${basename(path, ending)}.m${ending.at(1) === 'c' ? ending.slice(2) : ending.slice(1)}`;
+  return {
+    place,
+    reason: 'it awaits outside of a function, which only ES modules can, and in this folder it is CommonJS',
+    hint: `Name it ${name}, or write "type": "module" into the package.json of its folder.`,
+  };
 }
 
 const placeText = (file: string, path: string, line: number, column: number): string =>
