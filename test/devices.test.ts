@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -274,6 +274,76 @@ test('a device that lies, and one that stays away, end no study: it goes on when
   });
   expect(trialsOf(run).map(({ state }) => state)).toEqual(Array(4).fill('complete'));
   expect(readFileSync(join(run, 'pareto.csv'), 'utf8')).toMatch(/latencySource@played.*\r\n.*,measured,/);
+}, 240_000);
+
+/** A calibration that knows nothing but what it is of. */
+function writeCalibration(name: string, threads: number): string {
+  const path = join(ROOT, name);
+  const residual = { families: [], mean: [], deviation: [], lengthScale: 1, points: [], alpha: [] };
+  const float = { networks: 40, coefficients: { run: 1 }, known: [], residual, relativeError: 0.05, confidence: 0.9 };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...{ format: 'espalier-latency-1', machine: 'a phone', runtime: 'an engine 1.0', provider: 'cpu', threads },
+      ...{ version: '0', spaces: ['mobile'], inputShape: [3, 32, 32], models: { float } },
+    }),
+  );
+  return path;
+}
+
+test('a dry run asks devices and calibrations as the search would, and tells', async () => {
+  const run = join(ROOT, 'dry');
+  const played = await playDevice(() => 'honest');
+  const good = writeCalibration('phone.json', 1);
+  const dry = (...args: string[]) => here('search', DATA, ...OPTIONS, '--out', run, '--dry-run', ...args);
+  const { code, events } = await dry('--device', `board=${played.url}`, '--device', `phone=${good}`);
+  expect(code).toBe(EXIT.ok);
+  const [plan] = events as readonly (Event & { lines: string[] })[];
+  expect(plan).toMatchObject({
+    event: 'plan',
+    devices: { board: { device: 'played' }, phone: { device: 'a phone, predicted from a calibration' } },
+  });
+  expect(plan!.lines).toContain('device board answers: played, none, provider cpu, 1 thread');
+  expect(plan!.lines).toContain('device phone: predicted for a phone, an engine 1.0, 1 thread (float ±5.0 %)');
+  expect(plan!.lines).toContainEqual(
+    expect.stringMatching(/^warning: the device phone was calibrated with images of 32 pixels, these have \d+/),
+  );
+  // Nothing is measured in advance.
+  expect(played.asked()).toBe(0);
+  played.close();
+  const threads = await dry('--device', `phone=${writeCalibration('four.json', 4)}`);
+  expect(threads.err).toMatch(/calibrated with 4 threads, latency is asked for with 1\n.*--latency-threads 4/);
+  expect((await dry('--device', `phone=${good}`, '--int8')).err).toContain('cannot predict models in 8 bits');
+  const gone = await dry('--device', 'nobody=http://127.0.0.1:1/');
+  expect(gone).toMatchObject({ code: EXIT.device, events: [{ event: 'error', code: 'DEVICE_UNREACHABLE' }] });
+  expect((await dry('--objectives', 'valAccuracy,beauty')).err).toContain('no measure "beauty"');
+  expect(existsSync(run)).toBe(false);
+}, 60_000);
+
+test('a calibration whose device is killed amidst keeps what was timed, and says so', async () => {
+  const out = join(ROOT, 'killed.json');
+  const device = await serve(0);
+  const flags = ['--space', 'nasbench201', '--input', '1x8x8', '--time', '10m', '--out', out];
+  const address = `http://127.0.0.1:${device.port}/#${TOKEN}`;
+  const calibration = spawn(process.execPath, [BIN, 'device', 'calibrate', ...flags, '--device', address], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(calibration);
+  let [told, said] = ['', ''];
+  calibration.stdout!.setEncoding('utf8').on('data', (text) => (told += text));
+  const enough = new Promise<void>((resolve) =>
+    calibration.stderr!.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      if (/round 1 of 4, (4[5-9]|[5-9]\d|\d{3}) networks/.test(said)) resolve();
+    }),
+  );
+  await enough;
+  device.child.kill('SIGKILL');
+  expect(await ended(calibration)).toBe(EXIT.device);
+  expect(said).toMatch(/asking again for up to 60 s: The device \S+ does not answer/);
+  expect(said).toMatch(/error: The calibration ended early: The device \S+ does not answer.*\n {2}fix: \S+killed\.json holds/);
+  expect(told).toMatch(/float +\d+ networks; ±/);
+  expect(JSON.parse(readFileSync(out, 'utf8')).models.float.networks).toBeGreaterThanOrEqual(45);
 }, 240_000);
 
 test('a device that is not there from the beginning: said before a trial is spent', async () => {

@@ -155,7 +155,7 @@ test('what a strategy prepares in another process is told here', async () => {
     },
   );
   expect(code).toBe(EXIT.ok);
-  expect(shown.join('')).toContain(`0 of 2 runs · ${path}: features of all networks · 50 %`);
+  expect(shown.join('')).toContain(` of 2 runs · ${path}: features of all networks · 50 %`);
 });
 
 test('a plot that cannot be written is told before anything runs', async () => {

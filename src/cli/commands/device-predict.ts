@@ -22,14 +22,14 @@ export const addDevicePredict: AddCommand = (device, { terminal }, finish) => {
         'networks of the calibrated spaces; operators that were never calibrated are named and count as nothing.',
     )
     .argument('<model>', 'an .onnx file in its deployed form, as a search exports it')
-    .requiredOption('--calibration <file>', 'what `device calibrate` wrote');
+    .option('--calibration <file>', 'what `device calibrate` wrote', 'latency.json');
   addShapeFlag(command)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       examples(
-        'device predict model.onnx --calibration latency.json',
-        'device predict resnet18.onnx --calibration latency.json --shape input=1x3x224x224',
+        'device predict model.onnx',
+        'device predict resnet18.onnx --shape input=1x3x224x224',
         'device predict model.int8.onnx --calibration board.json --json',
       ),
     )
