@@ -1,16 +1,18 @@
 /** What `device calibrate` and `device check` have in common: which networks are timed, and where. */
-
+import type { Command } from 'commander';
 import type { Precision } from '../../device/predict/calibration-file.ts';
 import type { RandomModels } from '../../device/predict/random-models.ts';
 import type { Timer } from '../../device/predict/time-briefly.ts';
 import type { DeviceDescription } from '../../device/remote/wire.ts';
 import { fail } from '../../errors.ts';
 import type { NetworkIO } from '../../network/network.ts';
+import { formatSeconds } from '../../report/format.ts';
 import { loadSpace } from '../../search/load-space.ts';
+import { parseDuration } from '../../search/quantity.ts';
 
 const CLASSES = 10;
-/** How long a device that does not answer is waited for, and how long for each answer. */
-const PATIENCE_SECONDS = 60;
+/** How long each answer of a device may take. */
+const ANSWER_SECONDS = 60;
 const REMOTE_SECONDS_EACH = 0.1;
 
 export async function randomModels(
@@ -49,13 +51,25 @@ export interface Place {
   readonly measuredWith: () => { readonly provider: string; readonly threads: number };
 }
 
-/** Where networks are timed: in this process, or on the device at an address. @throws as a device */
+export interface PlaceFlags {
+  readonly device?: string;
+  readonly devicePatience: string;
+}
+
+/** @param device what `--device` is for, in the help */
+export const addPlaceFlags = (command: Command, device: string): Command =>
+  command
+    .option('--device <address>', device)
+    .option('--device-patience <duration>', 'how long a device that does not answer is asked again', '1m');
+
+/** Where networks are timed: in this process, or on the device at an address. @throws as a device; QUANTITY */
 export async function placeOf(
-  address: string | undefined,
+  { device: address, devicePatience }: PlaceFlags,
   threads: number,
   signal: AbortSignal,
   onTrouble: (message: string) => void,
 ): Promise<Place> {
+  const patience = parseDuration(devicePatience);
   if (address === undefined) {
     const { localTimer } = await import('../../device/predict/time-briefly.ts');
     const { describeMachine } = await import('../../device/machine.ts');
@@ -74,9 +88,9 @@ export async function placeOf(
   if (isCalibrationPath(address)) refuseCalibration(address);
   const { httpDevice } = await import('../../device/remote/http-device.ts');
   const { patientDevice } = await import('../../device/remote/patience.ts');
-  const device = patientDevice(httpDevice(address, { answerSeconds: PATIENCE_SECONDS }), {
-    seconds: PATIENCE_SECONDS,
-    onTrouble: (message) => onTrouble(`asking again for up to ${PATIENCE_SECONDS} s: ${message}`),
+  const device = patientDevice(httpDevice(address, { answerSeconds: ANSWER_SECONDS }), {
+    seconds: patience,
+    onTrouble: (message) => onTrouble(`asking again for up to ${formatSeconds(patience)}: ${message}`),
   });
   const description = await device.describe(signal);
   let measured = { provider: description.providers[0]!, threads };

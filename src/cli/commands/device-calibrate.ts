@@ -14,9 +14,9 @@ import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { placeOf, randomModels, readThreads } from './calibration-setting.ts';
+import { addPlaceFlags, type PlaceFlags, placeOf, randomModels, readThreads } from './calibration-setting.ts';
 
-interface CalibrateFlags {
+interface CalibrateFlags extends PlaceFlags {
   readonly out: string;
   readonly overwrite?: boolean;
   readonly time: string;
@@ -24,7 +24,6 @@ interface CalibrateFlags {
   readonly input: string;
   readonly space: readonly string[];
   readonly seed: string;
-  readonly device?: string;
   readonly int8?: boolean;
   readonly json?: boolean;
 }
@@ -36,14 +35,14 @@ const DOUBT =
 const SPACES = ['mobile', 'nasbench201', 'residual', 'repvgg'];
 
 export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
-  device
+  const command = device
     .command('calibrate')
     .summary('learn to predict the latency of networks on this machine, or on a device')
     .description(
       'Times random networks of some spaces, in several rounds, and fits a predictor of latency with intervals to ' +
         'them. The file can be copied and shared; `device predict`, `device check` and `search --device` read it. ' +
-        'Leave the machine alone meanwhile. Ctrl-C ends it without a file. A device that does not answer is asked again for ' +
-        'a minute; when it is lost, what was timed until then is kept if it suffices (40 networks), and the exit code is 7.',
+        'Leave the machine alone meanwhile. Ctrl-C ends it without a file. A device that does not answer is asked again; ' +
+        'when it is lost, what was timed until then is kept if it suffices (40 networks), and the exit code is 7.',
     )
     .option('--out <file>', 'where the calibration is written', 'latency.json')
     .option(...OVERWRITE)
@@ -51,11 +50,8 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
     .option('--threads <n>', 'threads of the engine', '1')
     .option('--input <shape>', 'the size of the images, channels x height x width', '3x32x32')
     .option('--seed <seed>', 'which networks are drawn', '0')
-    .option('--int8', 'for quantised networks too: each has half of the time')
-    .option(
-      '--device <address>',
-      'calibrate what answers there (`device serve`, `device page`), not this machine',
-    )
+    .option('--int8', 'for quantised networks too: each has half of the time');
+  addPlaceFlags(command, 'calibrate what answers there (`device serve`, `device page`), not this machine')
     .option(
       '--space <name>',
       `a space whose networks are to be predicted (may be repeated; ${SPACES.join(', ')} by default)`,
@@ -85,7 +81,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         if (reporter === null) terminal.stderr.write(`${line}\n`);
         else reporter.tell(line);
       };
-      const { timer, description, measuredWith } = await placeOf(flags.device, threads, signal, tell);
+      const { timer, description, measuredWith } = await placeOf(flags, threads, signal, tell);
       const models: LatencyCalibration['models'] = {};
       let lost: EspalierError | null = null;
       try {

@@ -10,12 +10,11 @@ import { type AddCommand, examples } from '../command.ts';
 import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { type Place, placeOf, randomModels } from './calibration-setting.ts';
+import { addPlaceFlags, type Place, type PlaceFlags, placeOf, randomModels } from './calibration-setting.ts';
 
-interface CheckFlags {
+interface CheckFlags extends PlaceFlags {
   readonly networks: string;
   readonly seed: string;
-  readonly device?: string;
   readonly json?: boolean;
 }
 
@@ -23,7 +22,7 @@ interface CheckFlags {
 const SECONDS = 24 * 3600;
 
 export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish) => {
-  device
+  const command = device
     .command('check')
     .summary('how true a calibration is: new random networks, predicted and then timed')
     .description(
@@ -34,8 +33,8 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
     )
     .argument('<calibration>', 'what `device calibrate` wrote')
     .option('--networks <n>', 'how many', '200')
-    .option('--seed <seed>', 'which networks are drawn', '0')
-    .option('--device <address>', 'time them there')
+    .option('--seed <seed>', 'which networks are drawn', '0');
+  addPlaceFlags(command, 'time them there')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -51,7 +50,7 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
       const calibration = await readCalibration(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
       let reporter: RoundsReporter | null = null;
-      const place = await placeOf(flags.device, calibration.threads, signal, (trouble) => {
+      const place = await placeOf(flags, calibration.threads, signal, (trouble) => {
         if (reporter === null) terminal.stderr.write(`${trouble}\n`);
         else reporter.tell(trouble);
       });
