@@ -47,7 +47,10 @@ test('a file that is there is replaced only where the user said so', () => {
   writeFileSync(path, 'mine');
   expect(() => checkPlace({ path, overwrite: true })).not.toThrow();
   expect(() => checkPlace({ path, overwrite: false, flag: '--plot' })).toThrow(
-    expect.objectContaining({ code: 'FILE_EXISTS', hint: expect.stringContaining('--plot, or give --overwrite') }),
+    expect.objectContaining({
+      code: 'FILE_EXISTS',
+      hint: expect.stringContaining('--plot, or give --overwrite'),
+    }),
   );
 });
 

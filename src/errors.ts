@@ -319,8 +319,7 @@ export const ERRORS = {
   },
   MODULE_LOAD: {
     message: (d) => `Cannot load ${d.path}: ${d.reason}`,
-    hint: (d) =>
-      `${d.hint ?? 'Correct the module at that path; it must load by itself with `npx tsx`.'}`,
+    hint: (d) => `${d.hint ?? 'Correct the module at that path; it must load by itself with `npx tsx`.'}`,
     exit: EXIT.usage,
   },
   SPACE_UNKNOWN: {

@@ -280,11 +280,24 @@ test('a device that lies, and one that stays away, end no study: it goes on when
 function writeCalibration(name: string, threads: number): string {
   const path = join(ROOT, name);
   const residual = { families: [], mean: [], deviation: [], lengthScale: 1, points: [], alpha: [] };
-  const float = { networks: 40, coefficients: { run: 1 }, known: [], residual, relativeError: 0.05, confidence: 0.9 };
+  const float = {
+    networks: 40,
+    coefficients: { run: 1 },
+    known: [],
+    residual,
+    relativeError: 0.05,
+    confidence: 0.9,
+  };
   writeFileSync(
     path,
     JSON.stringify({
-      ...{ format: 'espalier-latency-1', machine: 'a phone', runtime: 'an engine 1.0', provider: 'cpu', threads },
+      ...{
+        format: 'espalier-latency-1',
+        machine: 'a phone',
+        runtime: 'an engine 1.0',
+        provider: 'cpu',
+        threads,
+      },
       ...{ version: '0', spaces: ['mobile'], inputShape: [3, 32, 32], models: { float } },
     }),
   );
@@ -304,15 +317,21 @@ test('a dry run asks devices and calibrations as the search would, and tells', a
     devices: { board: { device: 'played' }, phone: { device: 'a phone, predicted from a calibration' } },
   });
   expect(plan!.lines).toContain('device board answers: played, none, provider cpu, 1 thread');
-  expect(plan!.lines).toContain('device phone: predicted for a phone, an engine 1.0, 1 thread (float ±5.0 %)');
+  expect(plan!.lines).toContain(
+    'device phone: predicted for a phone, an engine 1.0, 1 thread (float ±5.0 %)',
+  );
   expect(plan!.lines).toContainEqual(
-    expect.stringMatching(/^warning: the device phone was calibrated with images of 32 pixels, these have \d+/),
+    expect.stringMatching(
+      /^warning: the device phone was calibrated with images of 32 pixels, these have \d+/,
+    ),
   );
   // Nothing is measured in advance.
   expect(played.asked()).toBe(0);
   played.close();
   const threads = await dry('--device', `phone=${writeCalibration('four.json', 4)}`);
-  expect(threads.err).toMatch(/calibrated with 4 threads, latency is asked for with 1\n.*--latency-threads 4/);
+  expect(threads.err).toMatch(
+    /calibrated with 4 threads, latency is asked for with 1\n.*--latency-threads 4/,
+  );
   expect((await dry('--device', `phone=${good}`, '--int8')).err).toContain('cannot predict models in 8 bits');
   const gone = await dry('--device', 'nobody=http://127.0.0.1:1/');
   expect(gone).toMatchObject({ code: EXIT.device, events: [{ event: 'error', code: 'DEVICE_UNREACHABLE' }] });
@@ -341,7 +360,9 @@ test('a calibration whose device is killed amidst keeps what was timed, and says
   device.child.kill('SIGKILL');
   expect(await ended(calibration)).toBe(EXIT.device);
   expect(said).toMatch(/asking again for up to 2\.0 s: The device \S+ does not answer/);
-  expect(said).toMatch(/error: The calibration ended early: The device \S+ does not answer.*\n {2}fix: \S+killed\.json holds/);
+  expect(said).toMatch(
+    /error: The calibration ended early: The device \S+ does not answer.*\n {2}fix: \S+killed\.json holds/,
+  );
   expect(told).toMatch(/float +\d+ networks; ±/);
   expect(JSON.parse(readFileSync(out, 'utf8')).models.float.networks).toBeGreaterThanOrEqual(40);
 }, 240_000);

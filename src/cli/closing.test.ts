@@ -39,11 +39,11 @@ test('one network, in both precisions and on each device', () => {
     '  0.31 ms an image',
     '  1.68 times as fast as float (1.65 to 1.71), run in turns',
     '',
-    'latency on                  an image',
-    'board             predicted   2.5 ms',
-    'board       int8  predicted   1.5 ms',
-    'phone             measured      4 ms',
-    'phone       int8  measured      3 ms',
+    'latency on                   an image',
+    'board             predicted    2.5 ms',
+    'board       int8  predicted    1.5 ms',
+    'phone             measured       4 ms',
+    'phone       int8  measured       3 ms',
     '8 trials complete, 2 pruned, 0 failed, 1 min 01 s',
     '',
     'model   runs/digits/model.onnx',
@@ -99,5 +99,7 @@ test('a front with devices: within 80 columns, with what is to be known of its n
   expect(text).toContain('dominated, another one is at least as good in every objective: trial 3\n');
   expect(text).toContain('over a bound: trial 7, latency 3 ms > 2 ms\n');
   expect(text).toContain('latency in doubt, the machine was slow or not steady: trial 7\n');
-  expect(text).toMatch(/^latency on +trial 12 +trial 3 +trial 7\nboard +predicted +2\.5 ms +2\.5 ms +2\.5 ms$/m);
+  expect(text).toMatch(
+    /^latency on +trial 12 +trial 3 +trial 7\nboard +predicted +2\.5 ms +2\.5 ms +2\.5 ms$/m,
+  );
 });

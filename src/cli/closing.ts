@@ -1,5 +1,12 @@
 /** What stays on the screen at the end of a search. In 80 columns, as long as a path of the user's is no longer. */
-import { formatBytes, formatCount, formatMilliseconds, formatPercent, formatSeconds, numberOf } from '../report/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMilliseconds,
+  formatPercent,
+  formatSeconds,
+  numberOf,
+} from '../report/format.ts';
 import { speedUpShort, speedUpText } from '../report/precision-figures.ts';
 import type { DoneEvent, FrontMember } from '../search/events.ts';
 import { deviceTable } from './device-table.ts';
@@ -30,10 +37,10 @@ export function closingLines(done: DoneEvent, style: ReturnType<typeof styler>):
   ];
 }
 
-const optional = (value: number | null | undefined, format: (value: number) => string): string =>
+const optional = <T>(value: T | null | undefined, format: (value: T) => string): string =>
   value === null || value === undefined ? '–' : format(value);
 
-const doubt = (trusted: boolean | undefined): string =>
+const doubt = (trusted: boolean | null | undefined): string =>
   trusted === false ? ' (in doubt: the machine was slow or not steady)' : '';
 
 /** The winner in 8 bits; nothing without `--int8`. */

@@ -14,10 +14,10 @@ test('a row for each device and precision, with where the figures come from', ()
   ]);
   expect(lines).toEqual([
     '',
-    'latency on                   trial 3  trial 12',
-    'phone             measured   1.5 ms?         –',
-    'phone       int8  measured  0.75 ms?         –',
-    'board             predicted    12 ms    9.5 ms',
+    'latency on                    trial 3  trial 12',
+    'phone             measured    1.5 ms?         –',
+    'phone       int8  measured   0.75 ms?         –',
+    'board             predicted     12 ms    9.5 ms',
     '?: in doubt, the device was slow or not steady',
   ]);
 });
@@ -31,7 +31,8 @@ test('many networks on many devices stay within 80 columns, and none is left out
   );
   const lines = deviceTable(Array.from({ length: 9 }, (_, i) => ({ label: `trial ${i}`, devices })));
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-  for (let i = 0; i < 9; i++) expect(lines.join('\n').match(new RegExp(`trial ${i}\\b`, 'g'))).toHaveLength(1);
+  for (let i = 0; i < 9; i++)
+    expect(lines.join('\n').match(new RegExp(`trial ${i}\\b`, 'g'))).toHaveLength(1);
   for (const name of Object.keys(devices)) expect(lines.join('\n')).toContain(`${name} `);
 });
 

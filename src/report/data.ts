@@ -105,6 +105,12 @@ interface LatencyInterval {
   readonly highMs: number;
 }
 
+/** Of a model in 8 bits. */
+interface Int8Latency extends LatencyInterval {
+  /** Whether nothing spoke against the figure; not there in runs of before. */
+  readonly trusted?: boolean;
+}
+
 /** How many times as fast as float. */
 interface SpeedUp {
   /** Median over rounds of both models in turns. */
@@ -133,8 +139,8 @@ export interface Int8Figures {
   readonly valInterval: readonly [number, number] | null;
   /** 95 % (Wilson 1927) of int8TestAccuracy; null where there are no such images. */
   readonly testInterval: readonly [number, number] | null;
-  /** 95 % interval of int8LatencyMs, and whether nothing spoke against it; that is not there in runs of before. */
-  readonly latency: LatencyInterval & { readonly trusted?: boolean };
+  /** 95 % interval of int8LatencyMs. */
+  readonly latency: Int8Latency;
   /** How many times as fast as float, from runs of both in turns, and the 95 % interval. */
   readonly speedUp: SpeedUp | null;
   /** Layers that compute in float, and why. */

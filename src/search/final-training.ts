@@ -246,6 +246,5 @@ async function copyToTop(request: FinalRequest, trial: number): Promise<void> {
 /** Without `--int8` a model in 8 bits is none of the run's: `espalier quantize` made it. */
 async function copyFiles({ options }: FinalRequest, from: RunFolder, to: RunFolder): Promise<void> {
   const names = ['model', 'network', 'weights', ...(options.int8 ? (['int8Model'] as const) : [])] as const;
-  for (const name of names)
-    if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
+  for (const name of names) if (existsSync(from[name])) await writeWhole(to[name], readFileSync(from[name]));
 }

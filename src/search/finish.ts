@@ -193,7 +193,11 @@ const figuresIn8Bits = ({ accuracy, latency, quantisation }: Int8Export, file: s
   file,
   valInterval: accuracy.valInterval ?? null,
   testInterval: accuracy.testInterval,
-  latency: { lowMs: latency.lowMs, highMs: latency.highMs, ...(latency.trusted !== undefined && { trusted: latency.trusted }) },
+  latency: {
+    lowMs: latency.lowMs,
+    highMs: latency.highMs,
+    ...(latency.trusted !== undefined && { trusted: latency.trusted }),
+  },
   speedUp: quantisation.speedUp ?? null,
   floatLayers: quantisation.floatLayers ?? [],
 });

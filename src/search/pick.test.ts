@@ -106,7 +106,16 @@ beforeAll(async () => {
 });
 
 const pick = async (run: string, request: Partial<PickRequest> = {}): Promise<string> => {
-  await pickModel({ run, bounds: [], maxDropPoints: null, precision: null, trial: null, out, overwrite: true, ...request });
+  await pickModel({
+    run,
+    bounds: [],
+    maxDropPoints: null,
+    precision: null,
+    trial: null,
+    out,
+    overwrite: true,
+    ...request,
+  });
   return readFileSync(out, 'utf8');
 };
 const latency = (max: number, measure = 'latencyMs') => ({ bounds: [{ measure, max }] });

@@ -59,7 +59,6 @@ export async function pickModel({
   const folder = runFolder(run);
   const storage = await openSqlite(folder.database, { mode: 'read' });
   try {
-    checkPlace({ path: out, overwrite });
     const members = (await get(storage, 'members')) ?? [];
     if (members.length === 0)
       return fail('NOT_PICKED', {
@@ -99,6 +98,7 @@ export async function pickModel({
         ].join(' and ')}`,
         hint: 'Raise the bound, or search with the same one: `espalier search` has it too, and measures what it needs.',
       });
+    checkPlace({ path: out, overwrite });
     const source = join(run, fileOf(best, precision));
     const bytes = await readFile(source).catch((cause: Error) =>
       fail('STORAGE', { path: source, reason: readingReason(cause) }, cause),

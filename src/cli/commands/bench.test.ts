@@ -146,7 +146,18 @@ test('what a strategy prepares in another process is told here', async () => {
     };`,
   );
   const shown: string[] = [];
-  const args = ['--where', 'task=one', '--strategy', path, '--evaluations', '2', '--seeds', '2', '--workers', '2'];
+  const args = [
+    '--where',
+    'task=one',
+    '--strategy',
+    path,
+    '--evaluations',
+    '2',
+    '--seeds',
+    '2',
+    '--workers',
+    '2',
+  ];
   const code = await runCli(
     ['bench', 'table', '--table', table, '--space', 'nats-size', '--signal', 'accuracy', ...args],
     {

@@ -72,6 +72,7 @@ const quantise = async (path: string, ...more: readonly string[]) => {
     DATA,
     '--out',
     out,
+    '--overwrite',
     '--mean',
     '0.5',
     '--std',
@@ -137,7 +138,7 @@ test('fine-tuned in the number of images that its shapes allow', async () => {
 }, 60_000);
 
 test('fine-tuning a model for more images than there are is refused', async () => {
-  const flags = ['--data', DATA, '--fine-tune', '1', '--threads', '1'];
+  const flags = ['--data', DATA, '--overwrite', '--fine-tune', '1', '--threads', '1'];
   const { code, err } = await runCaptured(['quantize', fixed(200), ...flags]);
   expect(code).not.toBe(0);
   expect(err).toMatch(/it takes 200 images at once, and there are \d+ to fine-tune it on/);

@@ -180,7 +180,9 @@ test('a model that a search delivered in 8 bits is not replaced unawares', async
   writeFileSync(delivered, 'of a search');
   const refused = await run(source, '--data', data);
   expect(refused.code).toBe(2);
-  expect(refused.err).toMatch(/There is a file \S*delivered\.int8\.onnx already\n {2}fix: .*--out.*--overwrite/);
+  expect(refused.err).toMatch(
+    /There is a file \S*delivered\.int8\.onnx already\n {2}fix: .*--out.*--overwrite/,
+  );
   expect(readFileSync(delivered, 'utf8')).toBe('of a search');
   expect((await run(source, '--data', data, '--overwrite', '--threads', '1')).code).toBe(0);
   expect(decodeModel(readFileSync(delivered)).metadata['espalier.quantisation']).toBeDefined();

@@ -110,14 +110,19 @@ export function predictLatency(model: LatencyModel, work: Work): Prediction {
   const { msOf, unknown } = prepare(model);
   const ms = msOf(work);
   const never = new Set<string>();
+  const named = new Set<string>();
   for (const name of work.keys()) {
     const kind = unknown(name);
-    if (kind !== null) never.add(kind);
+    if (kind === null) continue;
+    never.add(kind);
+    const { family, ofKind } = partsOf(name);
+    if (ofKind) named.add(family);
   }
   return {
     ms,
     lowMs: Math.max(0, ms * (1 - model.relativeError)),
     highMs: ms * (1 + model.relativeError),
-    unknown: [...never].sort(),
+    // A family is told of by its kinds, where it has any.
+    unknown: [...never].filter((kind) => !named.has(kind)).sort(),
   };
 }

@@ -184,7 +184,9 @@ test('a device that is lost on the way: what was timed until then counts, where 
   expect(samples.map(({ rounds }) => rounds.length)).toEqual([2, 2, 1, 1, 1, 1]);
   await expect(timeInRounds({ ...options, timer: lostAfter(3) })).rejects.toMatchObject({
     code: 'DEVICE_UNREACHABLE',
-    message: expect.stringContaining('gone; 3 networks were timed by then, fewer than the 4 that a predictor needs'),
+    message: expect.stringContaining(
+      'gone; 3 networks were timed by then, fewer than the 4 that a predictor needs',
+    ),
   });
   expect((await timeInRounds({ ...options, timer: async () => 1 })).lost).toBeNull();
 });

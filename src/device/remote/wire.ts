@@ -22,6 +22,7 @@ export const DeviceDescription = z.object({
   providers: z.array(name).min(1).max(8),
   /** Most threads that a measurement can have. */
   threads: count,
+  /** Largest model that it takes. */
   maxModelBytes: count,
   /** Whether it can tell what memory a model takes; earlier versions do not say. */
   memory: z.boolean().optional(),
