@@ -1,5 +1,5 @@
 /** The program: its commands in one table, and how every error reaches the user. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { type ErrorCode, EspalierError, EXIT } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import type { AddCommand } from './command.ts';
@@ -68,7 +68,7 @@ export async function runCli(
       writeErr: () => undefined,
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
     })
-    .configureHelp({ sortSubcommands: false })
+    .configureHelp({ sortSubcommands: false, optionDescription })
     .addHelpText('after', `\nExit codes:\n${exitCodeHelp}\n\nStart with: espalier quickstart`);
   for (const add of await commandsFor(args))
     add(program, { terminal, args, signal: interrupt.signal, began }, (code) => {
@@ -89,6 +89,10 @@ export async function runCli(
     interrupt.release();
   }
 }
+
+/** An option that may be repeated begins with an empty list, which is nothing to tell. */
+const optionDescription = (option: Option): string =>
+  new Help().optionDescription(option).replace(' (default: [])', '');
 
 /** The command that is named first, or all where help or an error has to list them. */
 function commandsFor([first]: readonly string[]): Promise<AddCommand[]> {

@@ -138,6 +138,10 @@ const SPREAD = 0.15;
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
+/** Of half an interval as a share of its middle. */
+const widthText = (share: number): string =>
+  share > 1 ? 'it is wider than the figure itself' : `it is ±${percent(share)}`;
+
 /** Sentences about what speaks against the figure, as far as it shows in the times themselves. */
 export function timingDoubts({
   p50Ms,
@@ -148,7 +152,7 @@ export function timingDoubts({
 }: Pick<SessionMeasurement, 'p50Ms' | 'lowMs' | 'highMs' | 'wide' | 'reference'>): string[] {
   return [
     ...(wide
-      ? [`time was out before the interval was narrow: it is ±${percent((highMs - lowMs) / 2 / p50Ms)}`]
+      ? [`time was out before the interval was narrow: ${widthText((highMs - lowMs) / 2 / p50Ms)}`]
       : []),
     ...(Math.abs(drift) > DRIFT
       ? [

@@ -212,6 +212,9 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     ...(unmerged.length > 0
       ? [`ONNX Runtime computes layers in float although they are quantised: ${unmerged.join(', ')}`]
       : []),
+    ...(entries.latency.float.trusted === false || entries.latency.int8.trusted === false
+      ? ['the latencies are in doubt: the machine was slow or not steady meanwhile']
+      : []),
     ...(found.met
       ? []
       : ['the loss of accuracy is above --max-drop whatever stays in float; try --fine-tune']),

@@ -92,7 +92,7 @@ function addFlags(command: Command): Command {
     .option('--std <list>', 'standard deviation of each channel on the 0..1 scale')
     .option('--labels <file>', "the model's labels, one a line in the order of its outputs")
     .optionsGroup('Other:')
-    .option('--threads <n>', 'threads to work with')
+    .option('--threads <n>', 'threads to work with; all cores by default')
     .option('--latency-threads <n>', 'threads that latency is measured with', '1')
     .option('--seed <seed>', 'of the splits that are made, and of the fine-tuning')
     .option('--out <file>', 'the quantised model; MODEL.int8.onnx by default')
