@@ -112,12 +112,15 @@ function machinesOf(
   { machine, runtime, provider, threads }: LatencyCalibration,
   { description, measuredWith }: Place,
 ): { readonly calibratedOn: string; readonly timedOn: string } {
+  const timed = description.device;
+  // Over the network a machine also tells of its cores and its system.
+  const isSame = timed.startsWith(`${machine}, `) || machine.startsWith(`${timed}, `);
   const words = (name: string, engine: string, by: string, count: number): string =>
     `${name}, ${engine}, provider ${by}, ${numberOf(count, 'thread')}`;
   const now = measuredWith();
   return {
     calibratedOn: words(machine, runtime, provider, threads),
-    timedOn: words(description.device, description.runtime, now.provider, now.threads),
+    timedOn: words(isSame ? machine : timed, description.runtime, now.provider, now.threads),
   };
 }
 

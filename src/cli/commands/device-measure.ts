@@ -159,7 +159,14 @@ function showThere(
     more:
       difference === null
         ? []
-        : [['outputs', `differ by ${difference.toExponential(1)} at most from those computed here`]],
+        : [
+            [
+              'outputs',
+              difference === 0
+                ? 'the same as those computed here'
+                : `differ by ${difference.toExponential(1)} at most from those computed here`,
+            ],
+          ],
   });
 }
 
