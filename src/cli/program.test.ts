@@ -132,6 +132,12 @@ test.each([
   expect(result.out).toBe('');
 });
 
+test('a command that needs another one after it shows its help', async () => {
+  const { code, out, err } = await run('device');
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain('Usage: espalier device [options] [command]');
+});
+
 test('spaces lists the presets and shows one', async () => {
   const list = await run('spaces');
   for (const name of ['residual', 'mobile', 'nasbench201']) expect(list.out).toContain(name);

@@ -56,6 +56,8 @@ export async function runCli(
   const interrupt = listenForInterrupt(terminal, KEEPING.has(args[0] ?? ''));
   const json = args.includes('--json');
   let exitCode: number = EXIT.ok;
+  /** What Commander wants to say of a mistake: printError has its own form, but for the help of a command without an action. */
+  let said = '';
   const program = new Command('espalier')
     .description(
       'Searches for neural networks: from a folder of images to a trained, measured and exported model.',
@@ -64,8 +66,9 @@ export async function runCli(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      // Mistakes are printed by printError, in the form of all errors.
-      writeErr: () => undefined,
+      writeErr: (text) => {
+        said = text;
+      },
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
     })
     .configureHelp({ sortSubcommands: false, optionDescription })
@@ -83,6 +86,11 @@ export async function runCli(
     if (error === interrupt.signal.reason) {
       if (json) terminal.stdout.write(`${JSON.stringify({ event: 'stopped' })}\n`);
       return EXIT.interrupted;
+    }
+    // `espalier device` alone.
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      terminal.stderr.write(said);
+      return EXIT.usage;
     }
     return printError(error, terminal, json);
   } finally {

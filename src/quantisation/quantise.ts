@@ -113,6 +113,12 @@ const CHOICE_SHARE = 1 / 2;
 
 const METHODS = Object.keys(CALIBRATORS) as CalibrationMethod[];
 
+/** @throws NOT_QUANTISABLE when the model is quantised already */
+export function demandFloat({ graph }: OnnxModel): void {
+  if (graph.nodes.some(({ op }) => op === 'DequantizeLinear' || op === 'DynamicQuantizeLinear'))
+    fail('NOT_QUANTISABLE', { reason: 'it is quantised already' });
+}
+
 /**
  * Runs the float model over the batches and keeps what quantisation needs of it: ranges of activations, rounded weights,
  * and the mean errors that rounding makes.
@@ -128,8 +134,7 @@ export async function calibrate(
   options: QuantiseOptions & Partial<ObserveOptions> = {},
 ): Promise<Calibration> {
   if (batches.length === 0) fail('NOT_QUANTISABLE', { reason: 'there are no calibration data' });
-  if (model.graph.nodes.some((n) => n.op === 'DequantizeLinear' || n.op === 'DynamicQuantizeLinear'))
-    fail('NOT_QUANTISABLE', { reason: 'it is quantised already' });
+  demandFloat(model);
   const plain = prepareModel(modernOpset(model));
   const prepared = options.equalise ? equalise(plain) : plain;
   const plan = planQuantisation(prepared.graph, new Set());

@@ -16,7 +16,7 @@ import { compareLatency, type LatencyComparison } from '../quantisation/compare-
 import { floatLayers, unmergedLayers } from '../quantisation/float-layers.ts';
 import { inspectKernels, type KernelReport } from '../quantisation/kernels.ts';
 import type { FloatLayer } from '../quantisation/plan.ts';
-import type { QuantisedLayer, QuantiseOptions } from '../quantisation/quantise.ts';
+import { demandFloat, type QuantisedLayer, type QuantiseOptions } from '../quantisation/quantise.ts';
 import type { LayerSensitivity } from '../quantisation/sensitivity.ts';
 import { createSession } from '../runtime/session.ts';
 import { VERSION } from '../version.ts';
@@ -99,6 +99,7 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     });
   checkPlace({ path: request.out, overwrite: request.overwrite });
   const { model, bytes } = await readModelFile(path);
+  demandFloat(model);
   demandLayers(model, options.keepFloat ?? new Set());
   const metadata = ownMetadata(model, path);
   const seed = request.seed ?? metadata?.seed ?? 1;

@@ -214,6 +214,12 @@ describe('mistakes', () => {
       5,
       /its folder is not there/,
     ],
+    [
+      'quantised already',
+      () => [join(folder, 'delivered.int8.onnx'), '--data', 'none'],
+      2,
+      /quantised already/,
+    ],
     ['no model', () => [join(folder, 'none.onnx'), '--data', data], 3, /no model file/],
     ['no images', () => [model, '--data', join(folder, 'none')], 3, /no data at/],
     ['labels', () => [model, '--data', data, '--labels', labelsFile()], 2, /the class "2"/],

@@ -16,7 +16,7 @@ export function addSearchFlags(command: Command): Command {
       'configuration file; espalier.config.ts, .js, .yaml or .json of this folder otherwise',
     )
     .option('--json', 'one JSON event a line; the last one is the result')
-    .option('--dry-run', 'say what would be done and about how long it takes');
+    .option('--dry-run', 'say what would be done, about how long it takes, and whether the devices answer');
 }
 
 /** One option of a search as a flag. */

@@ -102,7 +102,7 @@ export function parseCalibration(text: string, path: string): LatencyCalibration
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  return refuse(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+  return refuse(`${issue?.path.join('.') || 'the file'}: ${issue?.message.replace(/^Invalid input: /, '')}`);
 }
 
 /** @throws USAGE when there is no such file, or it is something else */
