@@ -67,7 +67,7 @@ export async function runCli(
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => {
-        said = text;
+        said += text;
       },
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
     })
