@@ -76,6 +76,11 @@ test('in float, test, export and report have their time', () => {
   expect(trainingSeconds({ maxPeakMemoryBytes: 1e9 }, 600)).toBeCloseTo(600 - 4 - 30 - 2);
 });
 
+test('devices that are asked have theirs; a prediction takes none', () => {
+  expect(trainingSeconds({ devices: { board: 'http://127.0.0.1:1/' } }, 600)).toBeCloseTo(600 - 4 - 30 - 3);
+  expect(trainingSeconds({ devices: { board: 'board.json' } }, 600)).toBeCloseTo(600 - 4 - 30);
+});
+
 test('in 8 bits, quantisation has its time too', () => {
   // 4 ms an image in inference: 3584 for calibration, 400 to judge it, 300 to test it, and 7 seconds to time it.
   const plain = 0.004 * (3584 + 400 + 300) + 7;

@@ -1,5 +1,6 @@
 /** The final training of one network as a job, and how long it takes. */
 import type { ImageDataset } from '../data/dataset.ts';
+import { isCalibrationPath } from '../device/predict/calibrated-device.ts';
 import { classCounts } from '../estimation/default-plan.ts';
 import { ESTIMATORS } from '../estimation/index.ts';
 import { estimateTrainingSeconds } from '../estimation/training-time.ts';
@@ -21,6 +22,8 @@ const CLOSING_SECONDS = 4;
 const CLOSING_SHARE = 0.03;
 /** A process that loads the model and runs it. */
 const MEMORY_SECONDS = 2;
+/** All devices at once, for each precision: a second where they are quiet, up to six where they have to measure twice. */
+const DEVICES_SECONDS = 3;
 
 /**
  * @param folder where the network's files go
@@ -59,7 +62,9 @@ export function finalJob(
 function closingSeconds(context: FinalContext, trial: Trial, deadline: number): number {
   const { options, plan } = context;
   const memory = wantsMemory(options, null) ? MEMORY_SECONDS : 0;
-  const closing = CLOSING_SECONDS + memory + CLOSING_SHARE * plan.time!.totalSeconds;
+  const asked = Object.values(options.devices).some((address) => !isCalibrationPath(address));
+  const devices = asked ? DEVICES_SECONDS * (options.int8 ? 2 : 1) : 0;
+  const closing = CLOSING_SECONDS + memory + devices + CLOSING_SHARE * plan.time!.totalSeconds;
   if (!options.int8) return closing;
   return closing + keptForInt8(finalInt8Work(context, trial), (deadline - Date.now()) / 1000);
 }
