@@ -108,7 +108,7 @@ export function trainingGraph(
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
   const weights = new Set<string>();
   const m = arithmetic(g, (value) => weights.has(value));
-  const settings = settingNames(graph.nodes);
+  const settings = settingNames(graph);
   const statisticNames = new Set(
     graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
   );
@@ -280,9 +280,22 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   DequantizeLinear: [1, 2],
 };
 
-/** Names of constants that never train. */
-function settingNames(nodes: OnnxModel['graph']['nodes']): ReadonlySet<string> {
-  return new Set(nodes.flatMap((n) => (SETTINGS[n.op] ?? []).map((i) => n.inputs[i] ?? '')));
+/** States that recurrent layers begin with, by operator. */
+const STATES: Readonly<Record<string, readonly number[]>> = { LSTM: [5, 6], GRU: [5], RNN: [5] };
+
+/**
+ * Names of constants that never train. A recurrent layer's first state of zeros is one: exporters write it for a state that
+ * nobody gave.
+ */
+function settingNames({ nodes, initializers }: OnnxModel['graph']): ReadonlySet<string> {
+  const isZero = (name: string): boolean =>
+    initializers.get(name)?.data.every((v: number | bigint) => Number(v) === 0) ?? false;
+  return new Set(
+    nodes.flatMap(({ op, inputs }) => [
+      ...(SETTINGS[op] ?? []).map((i) => inputs[i] ?? ''),
+      ...(STATES[op] ?? []).map((i) => inputs[i] ?? '').filter(isZero),
+    ]),
+  );
 }
 
 /** Cuts the flat vector into the tensors of the layout, under their own names. */

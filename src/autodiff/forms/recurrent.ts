@@ -70,17 +70,17 @@ export const recurrentForm =
     const activations = activationsOf(m, node, kind, directions);
     const x = m.reshape(node.inputs[0]!, [length * batch, staticShape(g.shape(node.inputs[0]!))[2]!]);
     const gates = kind.parts.reduce((a, b) => a + b, 0);
-    const count = stepCount(m, node.inputs[LENGTHS], length, batch);
-    const zeros = (): string =>
-      g.constant(float32(new Float32Array(batch * hidden), [batch, hidden]));
-    const halves = (value: string | undefined, shape: readonly number[]): readonly string[] | null =>
+    const within = stepsWithin(m, node.inputs[LENGTHS], length, batch);
+    const zeros = g.constant(float32(new Float32Array(batch * hidden), [batch, hidden]));
+    /** What stands along axis 0 for each direction. */
+    const ofEach = (value: string | undefined, shape: readonly number[]): readonly string[] | null =>
       value ? split(m, value, 0, new Array<number>(directions).fill(1)).map((part) => m.reshape(part, shape)) : null;
 
-    const inputWeights = halves(node.inputs[1], [gates * hidden, staticShape(g.shape(x))[1]!])!;
-    const weights = halves(node.inputs[2], [gates * hidden, hidden])!;
-    const biases = halves(node.inputs[3], [2 * gates * hidden]);
+    const inputWeights = ofEach(node.inputs[1], [gates * hidden, staticShape(g.shape(x))[1]!])!;
+    const weights = ofEach(node.inputs[2], [gates * hidden, hidden])!;
+    const biases = ofEach(node.inputs[3], [2 * gates * hidden]);
     const starts = Array.from({ length: kind.states }, (_, i) =>
-      halves(node.inputs[FIRST_STATE + i], [batch, hidden]),
+      ofEach(node.inputs[FIRST_STATE + i], [batch, hidden]),
     );
 
     const runs = weights.map((own, direction) => {
@@ -93,7 +93,7 @@ export const recurrentForm =
       const rows = split(m, product, 1, widths).map((part) =>
         split(m, part, 0, new Array<number>(length).fill(batch)),
       );
-      let states = starts.map((start) => start?.[direction] ?? zeros());
+      let states = starts.map((start) => start?.[direction] ?? zeros);
       const given = new Array<string>(length);
       const isReverse = direction === 1 || stringAttribute(node.attributes, 'direction', 'forward') === 'reverse';
       for (let i = 0; i < length; i++) {
@@ -103,9 +103,9 @@ export const recurrentForm =
           rows.map((part) => part[at]!),
           before,
         );
-        const isWithin = count(at);
+        const isWithin = within(at);
         states = isWithin === null ? [...after] : after.map((s, j) => m.where(isWithin, s, before[j]!));
-        given[at] = isWithin === null ? after[0]! : m.where(isWithin, after[0]!, zeros());
+        given[at] = isWithin === null ? after[0]! : m.where(isWithin, after[0]!, zeros);
       }
       return { given, states };
     });
@@ -190,7 +190,7 @@ export function split(m: Arithmetic, value: string, axis: number, sizes: readonl
  * Which sequences of the batch have a step of this number, bool [batch, 1]; null where all have it. After its end a
  * sequence keeps its state and gives zeros.
  */
-function stepCount(
+function stepsWithin(
   m: Arithmetic,
   lengths: string | undefined,
   length: number,

@@ -8,6 +8,7 @@ import type { Draw } from './draw.ts';
 import * as indexing from './indexing.ts';
 import * as matrix from './matrix.ts';
 import * as norm from './norm.ts';
+import { recurrent } from './recurrent.ts';
 import * as structure from './structure.ts';
 import * as window from './window.ts';
 
@@ -69,6 +70,7 @@ const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] =
   ['lp norm', norm.lpNorm, 3],
   ['local response norm', norm.localResponseNorm, 3],
   ['batch norm', norm.batchNorm, 6],
+  ['recurrent', recurrent, 6],
   ['quantised', arithmetic.quantise, 3],
   ['quantised by channel', arithmetic.dequantise, 3],
 ];
