@@ -7,7 +7,7 @@ import type { OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
 import { gradients } from './backward.ts';
 import { emitForward, type ForwardContext, type NoiseInput } from './forward.ts';
-import type { Loss } from './losses/loss.ts';
+import type { ClassLabels, Loss } from './losses/loss.ts';
 import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
@@ -77,6 +77,8 @@ export interface TrainingGraph {
   readonly noise: readonly NoiseInput[];
   /** What the input `learningRateFactors` [P] is to be fed with; null where the graph has no such input. */
   readonly learningRateFactors: Float32Array | null;
+  /** Inputs of the loss that hold numbers of classes, and how many classes there are. */
+  readonly classLabels: readonly ClassLabels[];
   /** With `watch`: what each element of the outputs `watch.nan` and `watch.infinite` counts, in the order of execution. */
   readonly watched: readonly CountedValue[];
 }
@@ -244,6 +246,7 @@ export function trainingGraph(
     optimiserState: optimiser.state,
     noise: forward.noise,
     learningRateFactors,
+    classLabels: loss.classLabels?.(graph.outputs.map((o) => staticShape(g.shape(o.name)))) ?? [],
     watched: counted,
   };
 }

@@ -76,8 +76,7 @@ const firstOutput = ({ outputs }: OnnxNode): string => outputs.find((name) => na
 export function modelLayers(model: OnnxModel): ModelLayer[] {
   const { graph } = model;
   let types = inferTypes(graph, new Map());
-  if (graph.nodes.some((node) => !types.has(firstOutput(node))))
-    types = inferTypes(graph, typesOfOne(model));
+  if (graph.nodes.some((node) => !types.has(firstOutput(node)))) types = inferTypes(graph, typesOfOne(model));
   const counted = new Set<string>();
   const images = imageBatch(graph) ?? 1;
   return graph.nodes.map((node) => {

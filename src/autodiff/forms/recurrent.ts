@@ -74,7 +74,9 @@ export const recurrentForm =
     const zeros = g.constant(float32(new Float32Array(batch * hidden), [batch, hidden]));
     /** What stands along axis 0 for each direction. */
     const ofEach = (value: string | undefined, shape: readonly number[]): readonly string[] | null =>
-      value ? split(m, value, 0, new Array<number>(directions).fill(1)).map((part) => m.reshape(part, shape)) : null;
+      value
+        ? split(m, value, 0, new Array<number>(directions).fill(1)).map((part) => m.reshape(part, shape))
+        : null;
 
     const inputWeights = ofEach(node.inputs[1], [gates * hidden, staticShape(g.shape(x))[1]!])!;
     const weights = ofEach(node.inputs[2], [gates * hidden, hidden])!;
@@ -95,7 +97,8 @@ export const recurrentForm =
       );
       let states = starts.map((start) => start?.[direction] ?? zeros);
       const given = new Array<string>(length);
-      const isReverse = direction === 1 || stringAttribute(node.attributes, 'direction', 'forward') === 'reverse';
+      const isReverse =
+        direction === 1 || stringAttribute(node.attributes, 'direction', 'forward') === 'reverse';
       for (let i = 0; i < length; i++) {
         const at = isReverse ? length - 1 - i : i;
         const before = states;
@@ -171,14 +174,20 @@ function activationsOf(
     activations.map((usual, i) => {
       const name = names[direction * each + i] ?? usual;
       const op =
-        ACTIVATIONS[name.toLowerCase()] ?? fail('OPERATOR', { op: `${node.op} (of ${name})`, node: node.name });
+        ACTIVATIONS[name.toLowerCase()] ??
+        fail('OPERATOR', { op: `${node.op} (of ${name})`, node: node.name });
       return (value: string) => g.op(op, [value]);
     }),
   );
 }
 
 /** Parts of one axis; the whole where there is only one. */
-export function split(m: Arithmetic, value: string, axis: number, sizes: readonly number[]): readonly string[] {
+export function split(
+  m: Arithmetic,
+  value: string,
+  axis: number,
+  sizes: readonly number[],
+): readonly string[] {
   if (sizes.length === 1) return [value];
   return m.g.node('Split', [value, m.g.constant(int64(sizes))], {
     outputs: sizes.length,

@@ -8,8 +8,6 @@ export const rnn = recurrentForm({
   activations: ['Tanh'],
   cell: ({ m, weights, bias, activations: [activation] }) => ({
     bias: bias && m.add(bias.input, bias.recurrence),
-    step: ([fromInput], [h]) => [
-      activation!(m.g.op('Gemm', [h!, weights, fromInput!], { transB: int(1) })),
-    ],
+    step: ([fromInput], [h]) => [activation!(m.g.op('Gemm', [h!, weights, fromInput!], { transB: int(1) }))],
   }),
 });

@@ -111,10 +111,9 @@ async function readReference(
   );
   return {
     model: decodeModel(await readFile(join(folder, `${name}.onnx`))),
-    x:
-      TEXTS.has(network)
-        ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
-        : { dtype: 'float32', shape: [labels.length, ...shape], data: x },
+    x: TEXTS.has(network)
+      ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
+      : { dtype: 'float32', shape: [labels.length, ...shape], data: x },
     labels: { dtype: 'int64', shape: [labels.length], data: BigInt64Array.from(labels, BigInt) },
     gradients: cut(answer.parameters, await floats('gradients')),
     trained: new Map(trained),
