@@ -58,13 +58,13 @@ test.each<readonly [string, Record<string, Tensor>, RegExp, RegExp]>([
     'fewer elements than the shape says',
     { ...good, left: long },
     /has 5 elements/,
-    /6 elements in a Float32Array/,
+    /6 elements \(Float32Array\)/,
   ],
   [
     'elements of another type',
     { ...good, right: asIntegers },
-    /in a Int32Array/,
-    /3 elements in a Float32Array/,
+    /\(Int32Array\)/,
+    /3 elements \(Float32Array\)/,
   ],
 ])('%s is refused with the reason', async (_, feeds, message, hint) => {
   const session = await opened();

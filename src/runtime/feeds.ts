@@ -61,9 +61,9 @@ const isWhole = ({ dtype, shape, data }: Tensor): boolean =>
   data.length === shape.reduce((a, b) => a * b, 1);
 
 function notWhole({ name }: SessionInput, { dtype, shape, data }: Tensor): never {
-  const wanted = `${shape.reduce((a, b) => a * b, 1)} elements in a ${TENSOR_ARRAYS[dtype].name}`;
+  const wanted = `${shape.reduce((a, b) => a * b, 1)} elements (${TENSOR_ARRAYS[dtype].name})`;
   return fail('MODEL_INPUT', {
-    reason: `the tensor for its input "${name}" says ${written(dtype, shape)}, and has ${data.length} elements in a ${data.constructor.name}`,
+    reason: `the tensor for its input "${name}" says ${written(dtype, shape)}, and has ${data.length} elements (${data.constructor.name})`,
     hint: `It must have ${wanted}; correct its data, its shape or its type.`,
   });
 }

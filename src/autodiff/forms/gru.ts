@@ -13,17 +13,17 @@ export const gru = recurrentForm({
   activations: ['Sigmoid', 'Tanh'],
   cell({ m, node, hidden, weights, bias, activations: [gate, candidate] }) {
     const { g } = m;
-    const product = (h: string, w: string, added: string | null): string =>
-      g.op('Gemm', added === null ? [h, w] : [h, w, added], { transB: int(1) });
+    const product = (h: string, w: string, added?: string): string =>
+      g.op('Gemm', added === undefined ? [h, w] : [h, w, added], { transB: int(1) });
     /** z and r of their preactivation. */
     const opened = (value: string) => split(m, gate!(value), 1, [hidden, hidden]) as [string, string];
     /** (1 − z)·fresh + z·h */
     const mixed = (z: string, fresh: string, h: string): string => m.add(fresh, m.mul(z, m.sub(h, fresh)));
     if (intAttribute(node.attributes, 'linear_before_reset', 0) === 1) {
       return {
-        bias: bias && bias.input,
+        bias: bias?.input ?? null,
         step([open, fresh], [h]) {
-          const parts = split(m, product(h!, weights, bias && bias.recurrence), 1, [2 * hidden, hidden]);
+          const parts = split(m, product(h!, weights, bias?.recurrence), 1, [2 * hidden, hidden]);
           const [z, r] = opened(m.add(open!, parts[0]!));
           return [mixed(z, candidate!(m.add(fresh!, m.mul(r, parts[1]!))), h!)];
         },
