@@ -95,22 +95,20 @@ export const recurrentForm =
       const rows = split(m, product, 1, widths).map((part) =>
         split(m, part, 0, new Array<number>(length).fill(batch)),
       );
-      let states = starts.map((start) => start?.[direction] ?? zeros);
-      const given = new Array<string>(length);
+      const order = Array.from({ length }, (_, at) => at);
       const isReverse =
         direction === 1 || stringAttribute(node.attributes, 'direction', 'forward') === 'reverse';
-      for (let i = 0; i < length; i++) {
-        const at = isReverse ? length - 1 - i : i;
-        const before = states;
-        const after = cell.step(
-          rows.map((part) => part[at]!),
-          before,
-        );
-        const isWithin = within(at);
-        states = isWithin === null ? [...after] : after.map((s, j) => m.where(isWithin, s, before[j]!));
-        given[at] = isWithin === null ? after[0]! : m.where(isWithin, after[0]!, zeros);
-      }
-      return { given, states };
+      return walk(
+        m,
+        cell,
+        (isReverse ? order.reverse() : order).map((at) => ({
+          at,
+          inputs: rows.map((part) => part[at]!),
+          isWithin: within(at),
+        })),
+        starts.map((start) => start?.[direction] ?? zeros),
+        zeros,
+      );
     });
 
     const steps = Array.from({ length }, (_, at) => runs.map(({ given }) => given[at]!)).flat();
@@ -128,6 +126,33 @@ export const recurrentForm =
       g.node('Identity', [m.reshape(whole, shape)], { outputs: [output], name: `${node.name}/${NAMES[i]}` });
     });
   };
+
+interface Step {
+  /** Its number in the sequence. */
+  readonly at: number;
+  readonly inputs: readonly string[];
+  /** Which sequences have it, bool [batch, 1]; null for all. */
+  readonly isWithin: string | null;
+}
+
+/** One step after another: what each gives, by its number, and the last states. */
+function walk(
+  m: Arithmetic,
+  cell: Cell,
+  steps: readonly Step[],
+  start: readonly string[],
+  zeros: string,
+): { readonly given: readonly string[]; readonly states: readonly string[] } {
+  let states = start;
+  const given = new Array<string>(steps.length);
+  for (const { at, inputs, isWithin } of steps) {
+    const before = states;
+    const after = cell.step(inputs, before);
+    states = isWithin === null ? after : after.map((state, i) => m.where(isWithin, state, before[i]!));
+    given[at] = isWithin === null ? after[0]! : m.where(isWithin, after[0]!, zeros);
+  }
+  return { given, states };
+}
 
 /** Of the outputs, for the names of their nodes. */
 const NAMES = ['every', 'last', 'cell'] as const;
