@@ -86,7 +86,7 @@ const CASES: Readonly<Record<string, FileCase>> = {
   'LSTM of other activations': layer('LSTM', { activations: strings('Tanh', 'Sigmoid', 'Softplus') }),
   'RNN of other activations in each direction': layer('RNN', {
     direction: str('bidirectional'),
-    activations: strings('tanh', 'Sigmoid'),
+    activations: strings('Tanh', 'Sigmoid'),
   }),
 };
 

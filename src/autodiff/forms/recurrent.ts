@@ -46,13 +46,8 @@ export interface RecurrentKind {
   cell(direction: Direction): Cell;
 }
 
-/** Those that have no settings, by the standard's names in lower case: ONNX Runtime takes any. */
-const ACTIVATIONS: Readonly<Record<string, string>> = {
-  sigmoid: 'Sigmoid',
-  tanh: 'Tanh',
-  relu: 'Relu',
-  softplus: 'Softplus',
-};
+/** Functions without settings: operators of their own by the same names. */
+const ACTIVATIONS: ReadonlySet<string> = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softplus']);
 
 /** Inputs of all kinds that are no weights. */
 const LENGTHS = 4;
@@ -198,10 +193,8 @@ function activationsOf(
   return Array.from({ length: directions }, (_, direction) =>
     activations.map((usual, i) => {
       const name = names[direction * each + i] ?? usual;
-      const op =
-        ACTIVATIONS[name.toLowerCase()] ??
-        fail('OPERATOR', { op: `${node.op} (of ${name})`, node: node.name });
-      return (value: string) => g.op(op, [value]);
+      if (!ACTIVATIONS.has(name)) fail('OPERATOR', { op: `${node.op} (of ${name})`, node: node.name });
+      return (value: string) => g.op(name, [value]);
     }),
   );
 }
