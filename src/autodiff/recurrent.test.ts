@@ -4,8 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../onnx/encode.ts';
-import { float32, int, str } from '../onnx/graph-builder.ts';
+import { float32, int, int64, str } from '../onnx/graph-builder.ts';
 import type { Attribute, Attributes, OnnxNode, Tensor } from '../onnx/model.ts';
+import { ONNX_TYPE } from '../onnx/shape-rules.ts';
+import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
 import { createSession } from '../runtime/session.ts';
 import { LOSSES } from './losses/index.ts';
@@ -29,32 +31,20 @@ const lengths = (...values: number[]): Tensor => ({
   data: Int32Array.from(values),
 });
 
-/** Every step of the layer, summed over directions, plus its last state. */
-function layer(
-  op: Op,
-  attributes: Attributes,
-  more: { readonly length?: Tensor; readonly outputs?: readonly string[] } = {},
-): FileCase {
+/** Every step of the layer plus its last state. */
+function layer(op: Op, attributes: Attributes, length?: Tensor | 'computed'): FileCase {
   const random = createRandom(op);
-  const isBoth = attributes.direction?.value === 'bidirectional';
-  const directions = isBoth ? 2 : 1;
+  const directions = attributes.direction?.value === 'bidirectional' ? 2 : 1;
   const rows = GATES[op] * HIDDEN;
   const recurrent: OnnxNode = {
     name: 'layer',
     op,
     domain: '',
-    inputs: ['h', 'W', 'R', 'B', more.length ? 'lengths' : ''],
+    inputs: ['h', 'W', 'R', 'B', length ? 'lengths' : ''],
     outputs: ['every', 'last'],
     attributes: { hidden_size: int(HIDDEN), ...attributes },
   };
-  const plain = (name: string, inputs: readonly string[], output: string, own: Attributes): OnnxNode => ({
-    name: output,
-    op: name,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes: own,
-  });
+  const computed = length === 'computed' ? computedLengths() : { nodes: [], initializers: {} };
   return {
     opset: 17,
     shape: [LENGTH, BATCH, FEATURES],
@@ -62,27 +52,55 @@ function layer(
       W: small(random, [directions, rows, FEATURES]),
       R: small(random, [directions, rows, HIDDEN]),
       B: small(random, [directions, 2 * rows]),
-      ...(more.length && { lengths: more.length }),
+      ...(typeof length === 'object' && { lengths: length }),
+      ...computed.initializers,
     },
-    nodes: [recurrent, plain('Add', ['every', 'last'], 'y', {})],
+    nodes: [...computed.nodes, recurrent, node('Add', ['every', 'last'], 'y')],
   };
 }
+
+/** Lengths that follow from the input, 1 to all steps. */
+const computedLengths = (): Required<Pick<FileCase, 'nodes' | 'initializers'>> => ({
+  initializers: {
+    from: int64([0, 0, 0]),
+    to: int64([1, BATCH, 1]),
+    batch: int64([BATCH]),
+    one: float32(1),
+    all: float32(LENGTH),
+  },
+  nodes: [
+    node('Slice', ['x', 'from', 'to'], 'corner'),
+    node('Reshape', ['corner', 'batch'], 'row'),
+    node('Abs', ['row'], 'size'),
+    node('Add', ['size', 'one'], 'larger'),
+    node('Clip', ['larger', 'one', 'all'], 'bounded'),
+    node('Cast', ['bounded'], 'lengths', { to: int(ONNX_TYPE.int32) }),
+  ],
+});
 
 const CASES: Readonly<Record<string, FileCase>> = {
   'GRU that resets before the product': layer('GRU', { linear_before_reset: int(0) }),
   'GRU that resets before the product, in both directions': layer('GRU', { direction: str('bidirectional') }),
-  'LSTM of sequences of several lengths': layer('LSTM', {}, { length: lengths(2, 4, 1) }),
+  'LSTM of sequences of several lengths': layer('LSTM', {}, lengths(2, 4, 1)),
   'LSTM of sequences of several lengths, in both directions': layer(
     'LSTM',
     { direction: str('bidirectional') },
-    { length: lengths(3, 1, 2) },
+    lengths(3, 1, 2),
   ),
   'GRU of sequences of several lengths, in reverse': layer(
     'GRU',
     { direction: str('reverse'), linear_before_reset: int(1) },
-    { length: lengths(2, 3, 4) },
+    lengths(2, 3, 4),
   ),
-  'RNN of sequences that are all of full length': layer('RNN', {}, { length: lengths(4, 4, 4) }),
+  'LSTM of sequences whose lengths the file computes': layer(
+    'LSTM',
+    { direction: str('bidirectional') },
+    'computed',
+  ),
+  'LSTM, 22': { ...layer('LSTM', { direction: str('bidirectional') }), opset: 22 },
+  'GRU, 22': { ...layer('GRU', { direction: str('reverse'), linear_before_reset: int(1) }), opset: 22 },
+  'RNN, 22': { ...layer('RNN', { activations: strings('Relu') }), opset: 22 },
+  'RNN of sequences that are all of full length': layer('RNN', {}, lengths(4, 4, 4)),
   'LSTM of other activations': layer('LSTM', { activations: strings('Tanh', 'Sigmoid', 'Softplus') }),
   'RNN of other activations in each direction': layer('RNN', {
     direction: str('bidirectional'),
