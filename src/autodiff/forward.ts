@@ -13,6 +13,7 @@ import { gru } from './forms/gru.ts';
 import { lstm } from './forms/lstm.ts';
 import { NORMALISATION_FORMS, perChannel } from './forms/normalisation.ts';
 import { rnn } from './forms/rnn.ts';
+import { roiAlign } from './forms/roi-align.ts';
 import { STRUCTURE_FORMS } from './forms/structure.ts';
 import { convolutionForm, poolingForm } from './forms/window.ts';
 import { batchNormTraining } from './training-operators.ts';
@@ -85,6 +86,7 @@ export const TRAINING_FORMS: Readonly<Record<string, Form>> = {
   LSTM: lstm,
   GRU: gru,
   RNN: rnn,
+  RoiAlign: roiAlign,
   Conv: convolutionForm(unchanged),
   ConvTranspose: convolutionForm(unchanged),
   AveragePool: poolingForm(unchanged),

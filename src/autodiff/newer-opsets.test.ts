@@ -33,6 +33,15 @@ const angles = (shape: readonly number[], of: (x: number) => number): Tensor => 
   data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => of(0.3 * i)),
 });
 
+/** Left, top, right, bottom: within the image, over its border, too small, far outside. */
+const REGIONS = {
+  regions: float32(
+    [1.2, 0.7, 4.4, 5.1, -3, 2, 9, 8.5, 2, 3, 2.4, 3.3, 20, 20, 30, 40, 0, 0, 6.5, 5.5],
+    [5, 4],
+  ),
+  images: int64([1, 0, 1, 0, 0]),
+};
+
 const ATTENTION_CASES: Readonly<Record<string, FileCase>> = {
   'Attention, 23': {
     opset: 23,
@@ -237,6 +246,44 @@ const CASES: Readonly<Record<string, FileCase>> = {
     initializers: { scale: float32([1, 2, 3, 4]) },
     nodes: [node('RMSNormalization', ['h', 'scale'], 'y', { axis: int(-1) })],
   },
+  'RoiAlign, 16': {
+    opset: 16,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        output_height: int(2),
+        output_width: int(3),
+        sampling_ratio: int(2),
+        spatial_scale: float(0.5),
+      }),
+    ],
+  },
+  'RoiAlign from the corner of a pixel, 11': {
+    opset: 11,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        output_height: int(3),
+        output_width: int(2),
+        sampling_ratio: int(3),
+      }),
+    ],
+  },
+  'RoiAlign from the corner of a pixel, as is said, 22': {
+    opset: 22,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        coordinate_transformation_mode: str('output_half_pixel'),
+        output_height: int(1),
+        output_width: int(4),
+        sampling_ratio: int(1),
+      }),
+    ],
+  },
   ...ATTENTION_CASES,
   'Swish, 24': { opset: 24, shape: [3, 4], nodes: [node('Swish', ['h'], 'y', { alpha: float(1.3) })] },
   'plain layers, 26': {
@@ -292,6 +339,15 @@ describe('refused with the reason', () => {
         nodes: [node('ScatterElements', ['h', 'i', 'u'], 'y', { reduction: str('max') })],
       },
       /ScatterElements/,
+    ],
+    'RoiAlign of as many points as the region is large': [
+      {
+        opset: 16,
+        shape: [2, 3, 6, 7],
+        initializers: REGIONS,
+        nodes: [node('RoiAlign', ['h', 'regions', 'images'], 'y')],
+      },
+      /RoiAlign \(without a sampling_ratio\)/,
     ],
     'an operator without a rule': [
       {
