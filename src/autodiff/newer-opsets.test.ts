@@ -271,8 +271,8 @@ const CASES: Readonly<Record<string, FileCase>> = {
       }),
     ],
   },
-  'RoiAlign from the corner of a pixel, as is said, 22': {
-    opset: 22,
+  'RoiAlign from the corner of a pixel, as is said, 18': {
+    opset: 18,
     shape: [2, 3, 6, 7],
     initializers: REGIONS,
     nodes: [
