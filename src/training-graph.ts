@@ -12,7 +12,7 @@ export type { DiceOptions } from './autodiff/losses/dice.ts';
 export type { DistillationOptions } from './autodiff/losses/distillation.ts';
 export type { FocalOptions } from './autodiff/losses/focal.ts';
 export { LOSSES } from './autodiff/losses/index.ts';
-export type { Loss, StopGradient } from './autodiff/losses/loss.ts';
+export type { ClassLabels, Loss, StopGradient } from './autodiff/losses/loss.ts';
 export { type LossTerm, sumOfLosses } from './autodiff/losses/sum.ts';
 export type { LoweringTarget } from './autodiff/lowering/target.ts';
 export { startingVectors, trainedModel } from './autodiff/model-weights.ts';

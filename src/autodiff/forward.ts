@@ -9,7 +9,11 @@ import { staticShape } from './arithmetic.ts';
 import { ACTIVATION_FORMS } from './forms/activation.ts';
 import { alias, type Form, type ForwardContext } from './forms/form.ts';
 import { gridSample } from './forms/grid-sample.ts';
+import { gru } from './forms/gru.ts';
+import { lstm } from './forms/lstm.ts';
 import { NORMALISATION_FORMS, perChannel } from './forms/normalisation.ts';
+import { rnn } from './forms/rnn.ts';
+import { roiAlign } from './forms/roi-align.ts';
 import { STRUCTURE_FORMS } from './forms/structure.ts';
 import { convolutionForm, poolingForm } from './forms/window.ts';
 import { batchNormTraining } from './training-operators.ts';
@@ -79,6 +83,10 @@ export const TRAINING_FORMS: Readonly<Record<string, Form>> = {
   BatchNormalization: batchNorm,
   Dropout: dropout,
   GridSample: gridSample,
+  LSTM: lstm,
+  GRU: gru,
+  RNN: rnn,
+  RoiAlign: roiAlign,
   Conv: convolutionForm(unchanged),
   ConvTranspose: convolutionForm(unchanged),
   AveragePool: poolingForm(unchanged),

@@ -3,56 +3,17 @@
  * is by ONNX Runtime, and the gradient of that loss by finite differences.
  */
 import { describe, expect, test } from 'vitest';
-import { encodeModel } from '../onnx/encode.ts';
 import { float, float32, int, int64, ints, str } from '../onnx/graph-builder.ts';
-import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
+import type { OnnxNode, Tensor } from '../onnx/model.ts';
 import { node } from '../onnx/testing/node.ts';
 import { createRandom } from '../random.ts';
-import { createSession } from '../runtime/session.ts';
 import { LOSSES } from './losses/index.ts';
-import { startingVectors } from './model-weights.ts';
 import { OPTIMISERS } from './optimisers/index.ts';
+import { type FileCase, fileModel, normalTensor, trainedAsTheFileComputes } from './testing/file-case.ts';
 import { trainingGraph } from './training-graph.ts';
 
-interface Case {
-  readonly opset: number;
-  readonly shape: readonly number[];
-  readonly initializers?: Readonly<Record<string, Tensor>>;
-  /** From `h`, which is the input times the weight `w`, to `y`. */
-  readonly nodes: readonly OnnxNode[];
-}
-
-function modelOf({ opset, shape, initializers = {}, nodes }: Case, w: Float32Array): OnnxModel {
-  const unranked = { shape: [], unranked: true };
-  return {
-    irVersion: opset > 23 ? 11 : 10,
-    opsets: { '': opset },
-    producer: 'test',
-    metadata: {},
-    graph: {
-      name: 'newer',
-      inputs: [{ name: 'x', dtype: 'float32', shape }],
-      outputs: [{ name: 'y', dtype: 'float32', ...unranked }],
-      initializers: new Map([['w', { dtype: 'float32', shape, data: w }], ...Object.entries(initializers)]),
-      nodes: [node('Mul', ['x', 'w'], 'h'), ...nodes],
-    },
-  };
-}
-
-let random = createRandom('constants');
-const drawn = (shape: readonly number[]): Tensor => ({
-  dtype: 'float32',
-  shape,
-  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-});
-const scalar = (value: number): Tensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
-
-async function evaluate(source: OnnxModel, x: Tensor): Promise<Tensor> {
-  const session = await createSession(encodeModel(source), { optimisation: 'disabled' });
-  const { y } = await session.run({ x });
-  await session.release();
-  return y!;
-}
+const random = createRandom('constants');
+const drawn = (shape: readonly number[]): Tensor => normalTensor(random, shape);
 
 const image = [2, 4, 5, 6];
 
@@ -72,7 +33,16 @@ const angles = (shape: readonly number[], of: (x: number) => number): Tensor => 
   data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => of(0.3 * i)),
 });
 
-const ATTENTION_CASES: Readonly<Record<string, Case>> = {
+/** Left, top, right, bottom: within the image, over its border, too small, far outside. */
+const REGIONS = {
+  regions: float32(
+    [1.2, 0.7, 4.4, 5.1, -3, 2, 9, 8.5, 2, 3, 2.4, 3.3, 20, 20, 30, 40, 0, 0, 6.5, 5.5],
+    [5, 4],
+  ),
+  images: int64([1, 0, 1, 0, 0]),
+};
+
+const ATTENTION_CASES: Readonly<Record<string, FileCase>> = {
   'Attention, 23': {
     opset: 23,
     shape: [2, 6, 3, 4],
@@ -130,7 +100,7 @@ const ATTENTION_CASES: Readonly<Record<string, Case>> = {
     ],
   },
 };
-const CASES: Readonly<Record<string, Case>> = {
+const CASES: Readonly<Record<string, FileCase>> = {
   'reductions, 18: axes are an input, or none': {
     opset: 18,
     shape: [2, 3, 4],
@@ -276,6 +246,44 @@ const CASES: Readonly<Record<string, Case>> = {
     initializers: { scale: float32([1, 2, 3, 4]) },
     nodes: [node('RMSNormalization', ['h', 'scale'], 'y', { axis: int(-1) })],
   },
+  'RoiAlign, 16': {
+    opset: 16,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        output_height: int(2),
+        output_width: int(3),
+        sampling_ratio: int(2),
+        spatial_scale: float(0.5),
+      }),
+    ],
+  },
+  'RoiAlign from the corner of a pixel, 11': {
+    opset: 11,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        output_height: int(3),
+        output_width: int(2),
+        sampling_ratio: int(3),
+      }),
+    ],
+  },
+  'RoiAlign from the corner of a pixel, as is said, 18': {
+    opset: 18,
+    shape: [2, 3, 6, 7],
+    initializers: REGIONS,
+    nodes: [
+      node('RoiAlign', ['h', 'regions', 'images'], 'y', {
+        coordinate_transformation_mode: str('output_half_pixel'),
+        output_height: int(1),
+        output_width: int(4),
+        sampling_ratio: int(1),
+      }),
+    ],
+  },
   ...ATTENTION_CASES,
   'Swish, 24': { opset: 24, shape: [3, 4], nodes: [node('Swish', ['h'], 'y', { alpha: float(1.3) })] },
   'plain layers, 26': {
@@ -288,51 +296,14 @@ const CASES: Readonly<Record<string, Case>> = {
 
 describe('as the file computes', () => {
   test.each(Object.entries(CASES))('%s', async (name, at) => {
-    random = createRandom(name);
-    const x = drawn(at.shape);
-    const w = drawn(at.shape).data as Float32Array;
-    const output = await evaluate(modelOf(at, w), x);
-    const targets = drawn(output.shape);
-    const lossOf = async (weights: Float32Array): Promise<number> => {
-      const { data } = await evaluate(modelOf(at, weights), x);
-      const squares = Array.from(data as Float32Array, (v, i) => (v - Number(targets.data[i])) ** 2);
-      return squares.reduce((a, b) => a + b, 0) / squares.length;
-    };
-
-    const source = modelOf(at, w);
-    const graph = trainingGraph(source, LOSSES.meanSquaredError(), OPTIMISERS.sgd(), {
-      trainable: (name) => name === 'w',
-    });
-    const session = await createSession(encodeModel(graph.model));
-    const start = startingVectors(graph, source).get('parameters')!;
-    const flat = (data: Float32Array): Tensor => ({ dtype: 'float32', shape: [data.length], data });
-    const outputs = await session.run({
-      x,
-      targets,
-      parameters: flat(start),
-      decay: flat(new Float32Array(start.length)),
-      learningRate: scalar(1),
-      step: scalar(1),
-    });
-    await session.release();
-
-    const after = outputs['next.parameters']!.data as Float32Array;
-    const gradient = start.map((v, i) => v - after[i]!);
-    const loss = await lossOf(w);
-    expect(Math.abs(Number(outputs.loss!.data[0]) - loss)).toBeLessThan(1e-5 * Math.max(1, loss));
-    const direction = w.map((_v, i) => random.normal() + 2 * Math.sign(gradient[i]!));
-    const step = 5e-4;
-    const shifted = (sign: number): Promise<number> =>
-      lossOf(w.map((v, i) => v + sign * step * direction[i]!));
-    const slope = ((await shifted(1)) - (await shifted(-1))) / (2 * step);
-    const expected = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
-    expect(Math.abs(expected)).toBeGreaterThan(1e-3);
-    expect(Math.abs(slope - expected) / Math.abs(expected)).toBeLessThan(0.02);
+    const { loss, gradient } = await trainedAsTheFileComputes(at, createRandom(name));
+    expect(loss).toBeLessThan(1e-5);
+    expect(gradient).toBeLessThan(0.02);
   });
 });
 
 describe('refused with the reason', () => {
-  const refused: Readonly<Record<string, readonly [Case, RegExp]>> = {
+  const refused: Readonly<Record<string, readonly [FileCase, RegExp]>> = {
     'operator sets that nobody knows yet': [
       { opset: 27, shape: [2], nodes: [node('Relu', ['h'], 'y')] },
       /operator set 27; 11 to 26 are handled/,
@@ -369,6 +340,15 @@ describe('refused with the reason', () => {
       },
       /ScatterElements/,
     ],
+    'RoiAlign of as many points as the region is large': [
+      {
+        opset: 16,
+        shape: [2, 3, 6, 7],
+        initializers: REGIONS,
+        nodes: [node('RoiAlign', ['h', 'regions', 'images'], 'y')],
+      },
+      /RoiAlign \(without a sampling_ratio\)/,
+    ],
     'an operator without a rule': [
       {
         opset: 18,
@@ -379,19 +359,19 @@ describe('refused with the reason', () => {
     ],
   };
   test('attention that keeps what it saw is not for training', () => {
-    const cached: Case = {
+    const cached: FileCase = {
       opset: 23,
       shape: [1, 1, 2, 2],
       initializers: { past: drawn([1, 1, 2, 2]) },
       nodes: [node('Attention', ['h', 'h', 'h', '', 'past', 'past'], 'y')],
     };
-    const model = modelOf(cached, new Float32Array(4));
+    const model = fileModel(cached, new Float32Array(4));
     expect(() => trainingGraph(model, LOSSES.meanSquaredError(), OPTIMISERS.sgd())).toThrow(/Attention/);
   });
   test.each(Object.entries(refused))('%s', (_, [at, message]) => {
     const length = at.shape.reduce((a, b) => a * b, 1);
     const build = () =>
-      trainingGraph(modelOf(at, new Float32Array(length)), LOSSES.meanSquaredError(), OPTIMISERS.sgd());
+      trainingGraph(fileModel(at, new Float32Array(length)), LOSSES.meanSquaredError(), OPTIMISERS.sgd());
     expect(build).toThrow(message);
     expect(build).toThrow(expect.objectContaining({ name: 'EspalierError' }));
   });

@@ -115,6 +115,28 @@ const JOBS: readonly (ExportJob & { readonly tolerances: Tolerances })[] = [
     optimisers: ['sgd', 'adamw'],
     tolerances: EXACT,
   },
+  {
+    name: 'bidirectional LSTM of two layers',
+    network: 'lstm',
+    opset: 11,
+    mode: 'eval',
+    dynamic: true,
+    side: 6,
+    rate: 0.05,
+    optimisers: ['sgd', 'adamw'],
+    tolerances: EXACT,
+  },
+  {
+    name: 'GRU with a learnt state',
+    network: 'gru',
+    opset: 17,
+    mode: 'train',
+    dynamic: true,
+    side: 9,
+    rate: 0.05,
+    optimisers: ['sgd', 'adamw'],
+    tolerances: EXACT,
+  },
 ];
 
 /** As in testing/torch-models.py. */

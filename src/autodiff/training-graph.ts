@@ -7,7 +7,7 @@ import type { OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
 import { type Arithmetic, arithmetic, staticShape } from './arithmetic.ts';
 import { gradients } from './backward.ts';
 import { emitForward, type ForwardContext, type NoiseInput } from './forward.ts';
-import type { Loss } from './losses/loss.ts';
+import type { ClassLabels, Loss } from './losses/loss.ts';
 import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
@@ -77,6 +77,8 @@ export interface TrainingGraph {
   readonly noise: readonly NoiseInput[];
   /** What the input `learningRateFactors` [P] is to be fed with; null where the graph has no such input. */
   readonly learningRateFactors: Float32Array | null;
+  /** Inputs of the loss that hold numbers of classes, and how many classes there are. */
+  readonly classLabels: readonly ClassLabels[];
   /** With `watch`: what each element of the outputs `watch.nan` and `watch.infinite` counts, in the order of execution. */
   readonly watched: readonly CountedValue[];
 }
@@ -108,7 +110,7 @@ export function trainingGraph(
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
   const weights = new Set<string>();
   const m = arithmetic(g, (value) => weights.has(value));
-  const settings = settingNames(graph.nodes);
+  const settings = settingNames(graph);
   const statisticNames = new Set(
     graph.nodes.flatMap((n) => (n.op === 'BatchNormalization' ? n.inputs.slice(3) : [])),
   );
@@ -244,6 +246,7 @@ export function trainingGraph(
     optimiserState: optimiser.state,
     noise: forward.noise,
     learningRateFactors,
+    classLabels: loss.classLabels?.(graph.outputs.map((o) => staticShape(g.shape(o.name)))) ?? [],
     watched: counted,
   };
 }
@@ -280,9 +283,22 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   DequantizeLinear: [1, 2],
 };
 
-/** Names of constants that never train. */
-function settingNames(nodes: OnnxModel['graph']['nodes']): ReadonlySet<string> {
-  return new Set(nodes.flatMap((n) => (SETTINGS[n.op] ?? []).map((i) => n.inputs[i] ?? '')));
+/** States that recurrent layers begin with, by operator. */
+const STATES: Readonly<Record<string, readonly number[]>> = { LSTM: [5, 6], GRU: [5], RNN: [5] };
+
+/**
+ * Names of constants that never train. A recurrent layer's first state of zeros is one: exporters write it for a state that
+ * nobody gave.
+ */
+function settingNames({ nodes, initializers }: OnnxModel['graph']): ReadonlySet<string> {
+  const isZero = (name: string): boolean =>
+    initializers.get(name)?.data.every((v: number | bigint) => Number(v) === 0) ?? false;
+  return new Set(
+    nodes.flatMap(({ op, inputs }) => [
+      ...(SETTINGS[op] ?? []).map((i) => inputs[i] ?? ''),
+      ...(STATES[op] ?? []).map((i) => inputs[i] ?? '').filter(isZero),
+    ]),
+  );
 }
 
 /** Cuts the flat vector into the tensors of the layout, under their own names. */

@@ -17,3 +17,7 @@ export function stringAttribute(attributes: Attributes, name: string, fallback: 
   const found = attributes[name];
   return found?.type === 'string' ? found.value : fallback;
 }
+export function stringsAttribute(attributes: Attributes, name: string): readonly string[] | null {
+  const found = attributes[name];
+  return found?.type === 'strings' ? found.value : null;
+}

@@ -29,6 +29,10 @@ type MacsRule = (node: OnnxNode, inputs: readonly (ValueType | null)[], output: 
 
 const last = (shape: Shape): number => elements(shape.slice(-1));
 
+/** In every step the input meets all weights, and the state all recurrence weights, of each direction. */
+const recurrent: MacsRule = (_, [x, w, r]) =>
+  elements((x?.shape ?? []).slice(0, 2)) * (elements(w?.shape ?? []) + elements(r?.shape ?? []));
+
 const MACS: Readonly<Record<string, MacsRule>> = {
   // Each output element sums over the kernel and the input channels of its group: a weight's size without axis 0.
   Conv: (_, inputs, output) => elements(output) * elements((inputs[1]?.shape ?? []).slice(1)),
@@ -57,7 +61,13 @@ const MACS: Readonly<Record<string, MacsRule>> = {
     });
     return product([...sizes.values()]);
   },
+  RNN: recurrent,
+  GRU: recurrent,
+  LSTM: recurrent,
 };
+
+/** The name of a node's first output that is asked for. */
+const firstOutput = ({ outputs }: OnnxNode): string => outputs.find((name) => name !== '') ?? '';
 
 /**
  * Layers in order. What cannot be inferred (operators without a rule, and what follows them) is null. Where a model computes
@@ -66,14 +76,13 @@ const MACS: Readonly<Record<string, MacsRule>> = {
 export function modelLayers(model: OnnxModel): ModelLayer[] {
   const { graph } = model;
   let types = inferTypes(graph, new Map());
-  if (graph.nodes.some((node) => !types.has(node.outputs[0] ?? '')))
-    types = inferTypes(graph, typesOfOne(model));
+  if (graph.nodes.some((node) => !types.has(firstOutput(node)))) types = inferTypes(graph, typesOfOne(model));
   const counted = new Set<string>();
   const images = imageBatch(graph) ?? 1;
   return graph.nodes.map((node) => {
     const own = weightInputs(node).filter((name) => graph.initializers.has(name) && !counted.has(name));
     for (const name of own) counted.add(name);
-    const shape = types.get(node.outputs[0] ?? '')?.shape ?? null;
+    const shape = types.get(firstOutput(node))?.shape ?? null;
     return {
       name: node.name,
       op: node.op,

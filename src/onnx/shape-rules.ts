@@ -11,12 +11,19 @@ import { ELEMENTWISE_RULES } from './shape-rules/elementwise.ts';
 import { INDEXING_RULES } from './shape-rules/indexing.ts';
 import { MATRIX_RULES } from './shape-rules/matrix.ts';
 import { NORMALISATION_RULES } from './shape-rules/normalisation.ts';
+import { RECURRENT_RULES } from './shape-rules/recurrent.ts';
 import { REDUCTION_RULES } from './shape-rules/reduction.ts';
 import { RESIZE_RULES } from './shape-rules/resize.ts';
 import { STRUCTURE_RULES } from './shape-rules/structure.ts';
 import { WINDOW_RULES } from './shape-rules/window.ts';
 
-export { floatAttribute, intAttribute, intsAttribute, stringAttribute } from './attributes.ts';
+export {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+  stringsAttribute,
+} from './attributes.ts';
 export { ONNX_TYPE } from './element-type.ts';
 export type { Shape, ValueType } from './shape-rules/context.ts';
 
@@ -31,4 +38,5 @@ export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
   ...INDEXING_RULES,
   ...CONSTANT_RULES,
   ...NORMALISATION_RULES,
+  ...RECURRENT_RULES,
 };

@@ -61,7 +61,7 @@ export function processorMs(): number {
  * Latency of two models beside each other: runs alternate, so that both meet the machine in the same state. Until the
  * interval of the ratio is within 2 % after 30 rounds, or time is out.
  * @param models ONNX bytes; both take `feeds`
- * @throws MODEL_LOAD; ONNX Runtime's own Error when a model does not take the feeds; what the signal was aborted with
+ * @throws MODEL_LOAD; MODEL_INPUT when a model does not take the feeds; what the signal was aborted with
  */
 export async function compareLatency(
   [first, second]: readonly [Uint8Array, Uint8Array],

@@ -7,6 +7,7 @@
 import * as ort from 'onnxruntime-node';
 import { fail } from '../errors.ts';
 import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
+import { checkFeeds, checkNames } from './feeds.ts';
 import { restOver } from './rest.ts';
 
 /** How ONNX Runtime runs a model. Sequentially, on the CPU; without its memory pattern, which doubles the peak. */
@@ -44,7 +45,8 @@ export interface Session {
    * @param feeds a tensor for every input
    * @param into tensors to be filled, by output name; the others are allocated
    * @returns the outputs by name
-   * @throws ONNX Runtime's own Error when an input is missing or does not fit
+   * @throws MODEL_INPUT when an input is missing or does not fit, or something else is fed; ONNX Runtime's own Error when an
+   *   operator refuses what is in them
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -94,15 +96,18 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   } catch (cause) {
     return fail('MODEL_LOAD', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
   }
+  const inputInfos = session.inputMetadata.map((input) =>
+    input.isTensor
+      ? { name: input.name, type: input.type, shape: input.shape }
+      : { name: input.name, type: 'not a tensor', shape: [] },
+  );
   return {
     inputNames: session.inputNames,
-    inputs: session.inputMetadata.map((input) =>
-      input.isTensor
-        ? { name: input.name, type: input.type, shape: input.shape }
-        : { name: input.name, type: 'not a tensor', shape: [] },
-    ),
+    inputs: inputInfos,
     outputNames: session.outputNames,
     async run(feeds, into) {
+      checkFeeds(inputInfos, feeds);
+      checkNames(inputInfos, feeds);
       const rest = restOver();
       if (rest !== null) await rest;
       const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));

@@ -71,7 +71,7 @@ export async function evaluateNetwork(options: NetworkToEvaluate): Promise<Evalu
  *
  * An image of whose logits one is NaN or +∞ counts as wrong, and makes the loss NaN.
  * @throws MODEL_LOAD when ONNX Runtime refuses the model; USAGE when it does not give a float32 logit for each class;
- *   ONNX Runtime's own Error when it does not take the images; what the signal was aborted with
+ *   MODEL_INPUT when it does not take the images; what the signal was aborted with
  */
 export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluation> {
   const { split, dataset, threads, signal, onBatch } = options;

@@ -10,7 +10,9 @@ import type { TrainingGraph } from '../autodiff/training-graph.ts';
 import { encodeModel } from '../onnx/encode.ts';
 import type { OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import type { Random } from '../random.ts';
+import { checkFeeds } from '../runtime/feeds.ts';
 import { createSession, type Session, type SessionOptions } from '../runtime/session.ts';
+import { checkClassLabels } from './class-labels.ts';
 import { ofStep, stepsWorthOneRun, unrolled } from './unroll.ts';
 
 /** What one training step is fed with. */
@@ -31,14 +33,14 @@ export interface Stepper {
   /**
    * Runs one step and gives its loss, that of before the update. Not to be called while another step runs.
    * @param noise draws the masks of dropout, each from a stream named by its input
-   * @throws ONNX Runtime's own Error when an input is missing or does not fit
+   * @throws MODEL_INPUT when an input is missing or does not fit, or a label is the number of no class
    */
   step(inputs: StepInputs, noise: Random): Promise<number>;
   /**
    * Runs one step after another, to the last bit as by {@link step}, and gives their losses: as many as were done,
    * which are fewer only where one was not finite. The tensors must all be there at once, not in one buffer.
    * @param noise of each step, by its place among the inputs
-   * @throws ONNX Runtime's own Error when an input is missing or does not fit
+   * @throws MODEL_INPUT as {@link step}, before any of those that are done in one run
    */
   run(inputs: readonly StepInputs[], noise: (place: number) => Random): Promise<number[]>;
   /** How many steps to give {@link run} at once, ≥ 1: above 1 where that is faster. */
@@ -81,6 +83,9 @@ function usefulOptimisation({ graph }: OnnxModel): 'disabled' | 'all' {
   return count((n) => n.domain === NCHWC_DOMAIN && n.op === 'Conv') > products ? 'disabled' : 'all';
 }
 
+/** Inputs that the stepper feeds from numbers. */
+const RATES = ['learningRate', 'step', 'averageDecay'];
+
 const PRODUCTS = new Set(['Gemm', 'MatMul', 'FusedMatMul', 'Einsum']);
 
 /**
@@ -121,6 +126,8 @@ export async function createStepper(
   if (graph.learningRateFactors) fixed.learningRateFactors = vector(graph.learningRateFactors);
   const together = stepsWorthOneRun(graph);
   const noiseTensors = Array.from({ length: together }, () => graph.noise.map(emptyTensor));
+  const own = new Set([...names, ...Object.keys(fixed), ...graph.noise.map(({ name }) => name), ...RATES]);
+  const given = session.inputs.filter(({ name }) => !own.has(name));
   let several: Session | null = null;
   let steps = done;
   let finite = true;
@@ -132,6 +139,8 @@ export async function createStepper(
     noise: Random,
     place: number,
   ): Readonly<Record<string, Tensor>> => {
+    checkFeeds(given, feeds);
+    checkClassLabels(graph.classLabels, feeds);
     for (const [name, { data }] of noiseTensors[place]!) {
       const stream = noise.split(name);
       for (let i = 0; i < data.length; i++) data[i] = stream.next();

@@ -20,7 +20,10 @@ export interface CrossEntropyOptions {
    * over all rows.
    */
   readonly classWeights?: readonly number[];
-  /** With indices: elements of this label do not count; none by default. Labels outside 0..classes − 1 never count. */
+  /**
+   * With indices: elements of this label do not count; none by default. Other labels outside 0..classes − 1 are refused by a
+   * stepper; in the graph itself they do not count.
+   */
   readonly ignoreIndex?: number;
 }
 
@@ -41,6 +44,12 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     requireNotNegative('crossEntropy', `classWeights[${i}]`, weight);
   return {
     name: 'crossEntropy',
+    classLabels: ([shape]) => {
+      if (options.labels !== 'indices') return [];
+      const { ignoreIndex } = options;
+      const ignored = ignoreIndex !== undefined && Number.isInteger(ignoreIndex) ? ignoreIndex : null;
+      return [{ input: 'labels', classes: shape![1]!, ignored }];
+    },
     build(m, outputs) {
       const logits = outputs[0]!;
       const shape = staticShape(m.g.shape(logits));

@@ -37,6 +37,7 @@ export function distillation(options: DistillationOptions = {}): Loss {
   const ordinary = crossEntropy(options.crossEntropy);
   return {
     name: 'distillation',
+    classLabels: (shapes) => (labelShare === 0 ? [] : (ordinary.classLabels?.(shapes) ?? [])),
     build(m, outputs, stopGradient) {
       const logits = outputs[0]!;
       const shape = staticShape(m.g.shape(logits));

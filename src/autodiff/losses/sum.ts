@@ -27,6 +27,12 @@ export function sumOfLosses(terms: Readonly<Record<string, LossTerm>>): Loss {
     });
   return {
     name: 'sum',
+    classLabels: (shapes) =>
+      Object.entries(terms).flatMap(([term, { loss, outputs: taken }]) => {
+        const chosen = taken ? taken.map((i) => shapes[i]!) : shapes;
+        const labels = loss.classLabels?.(chosen) ?? [];
+        return labels.map((each) => ({ ...each, input: `${term}.${each.input}` }));
+      }),
     build(m, outputs, stopGradient) {
       const parts = Object.entries(terms).map(([term, { loss, weight = 1, outputs: taken }]) => {
         const chosen = taken ? taken.map((i) => outputs[i] ?? missing(term, i, outputs.length)) : outputs;

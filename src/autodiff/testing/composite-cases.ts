@@ -88,6 +88,24 @@ export const COMPOSITE_CASES: readonly OperatorCase[] = [
     "F.grid_sample(x0, x1, 'bilinear', 'zeros', False)",
     { mode: str('bilinear') },
   ),
+  of(
+    'GridSample',
+    [
+      [2, 3, 4, 5],
+      [2, 3, 4, 2],
+    ],
+    "F.grid_sample(x0, x1, 'bicubic', 'reflection', False)",
+    { mode: str('cubic'), padding_mode: str('reflection') },
+  ),
+  of(
+    'GridSample',
+    [
+      [2, 2, 3, 4, 5],
+      [2, 3, 2, 2, 3],
+    ],
+    "F.grid_sample(x0, x1, 'bilinear', 'border', True)",
+    { mode: str('linear'), padding_mode: str('border'), align_corners: int(1) },
+  ),
   of('Tile', [[2, 3]], 'x0.repeat(3, 2)', {}, (g) => [g.constant(int64([3, 2]))]),
   of('DepthToSpace', [[2, 8, 2, 3]], 'F.pixel_shuffle(x0, 2)', { blocksize: int(2), mode: str('CRD') }),
   of(

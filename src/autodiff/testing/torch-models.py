@@ -38,6 +38,34 @@ class Text(torch.nn.Module):
         return self.head(torch.einsum("btc->bc", self.layer(self.words(x), mask)) / length)
 
 
+class Tagger(torch.nn.Module):
+    """A sequence classifier: embeddings, two bidirectional LSTM layers, the mean over the words."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = torch.nn.Embedding(11, 12)
+        self.layers = torch.nn.LSTM(12, 8, num_layers=2, bidirectional=True, batch_first=True)
+        self.head = torch.nn.Linear(16, CLASSES)
+
+    def forward(self, x):
+        return self.head(self.layers(self.words(x))[0].mean(1))
+
+
+class Reader(torch.nn.Module):
+    """A sequence classifier: embeddings, a GRU layer whose first state is learnt, its last state."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = torch.nn.Embedding(11, 12)
+        self.start = torch.nn.Parameter(0.1 * torch.randn(1, 1, 10))
+        self.layer = torch.nn.GRU(12, 10)
+        self.head = torch.nn.Linear(10, CLASSES)
+
+    def forward(self, x):
+        start = self.start.expand(1, x.shape[0], 10).contiguous()
+        return self.head(self.layer(self.words(x.t()), start)[1][0])
+
+
 class Volumes(torch.nn.Module):
     """A U-Net over volumes: strided, grouped and transposed convolutions, pools, norms, trilinear interpolation."""
 
@@ -61,6 +89,8 @@ class Volumes(torch.nn.Module):
 NETWORKS = {
     "volumes": Volumes,
     "text": Text,
+    "lstm": Tagger,
+    "gru": Reader,
     "swin": lambda: torchvision.models.SwinTransformer(
         [4, 4], 16, [1, 2], [2, 2], [4, 4], stochastic_depth_prob=0.0, num_classes=CLASSES
     ),
@@ -71,6 +101,7 @@ NETWORKS = {
         image_size=64, patch_size=16, num_layers=2, num_heads=2, hidden_dim=32, mlp_dim=64, num_classes=CLASSES
     ),
 }
+TEXTS = ("text", "lstm", "gru")
 OPTIMISERS = {
     "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9),
     # The larger epsilon keeps gradients that are zero but for rounding (biases before a norm) from moving weights.
@@ -107,7 +138,7 @@ def answer(folder, job):
     for p in model.parameters():  # a head of zeros would leave nothing to learn from
         if p.dim() > 1 and not p.any():
             torch.nn.init.normal_(p, std=0.1)
-    is_text = job["network"] == "text"
+    is_text = job["network"] in TEXTS
     shape = (8, 1) + 3 * (job["side"],) if job["network"] == "volumes" else (8, 3, job["side"], job["side"])
     x = torch.randint(0, 11, (8, job["side"])) if is_text else torch.randn(shape)
     labels = torch.arange(8) % CLASSES

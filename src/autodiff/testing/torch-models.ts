@@ -11,7 +11,16 @@ import { TORCH_PYTHON } from './torch.ts';
 
 export interface ExportJob {
   readonly name: string;
-  readonly network: 'resnet18' | 'mobilenet_v2' | 'mobilenet_v3_small' | 'vit' | 'swin' | 'text' | 'volumes';
+  readonly network:
+    | 'resnet18'
+    | 'mobilenet_v2'
+    | 'mobilenet_v3_small'
+    | 'vit'
+    | 'swin'
+    | 'text'
+    | 'lstm'
+    | 'gru'
+    | 'volumes';
   readonly opset: number;
   /** Whether the file is exported as it runs in inference or in training. */
   readonly mode: 'eval' | 'train';
@@ -23,6 +32,9 @@ export interface ExportJob {
   readonly rate: number;
   readonly optimisers: readonly OptimiserName[];
 }
+
+/** Those whose input is words. */
+const TEXTS: ReadonlySet<ExportJob['network']> = new Set(['text', 'lstm', 'gru']);
 
 export type OptimiserName = 'sgd' | 'adamw';
 
@@ -99,10 +111,9 @@ async function readReference(
   );
   return {
     model: decodeModel(await readFile(join(folder, `${name}.onnx`))),
-    x:
-      network === 'text'
-        ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
-        : { dtype: 'float32', shape: [labels.length, ...shape], data: x },
+    x: TEXTS.has(network)
+      ? { dtype: 'int64', shape: [labels.length, side], data: BigInt64Array.from(x, BigInt) }
+      : { dtype: 'float32', shape: [labels.length, ...shape], data: x },
     labels: { dtype: 'int64', shape: [labels.length], data: BigInt64Array.from(labels, BigInt) },
     gradients: cut(answer.parameters, await floats('gradients')),
     trained: new Map(trained),

@@ -15,6 +15,9 @@ const WEIGHTS: Readonly<Record<string, readonly number[]>> = {
   GroupNormalization: [1, 2],
   RMSNormalization: [1],
   PRelu: [1],
+  RNN: [1, 2, 3],
+  GRU: [1, 2, 3],
+  LSTM: [1, 2, 3],
 };
 
 /**

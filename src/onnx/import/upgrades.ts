@@ -3,7 +3,7 @@
  * here; operators that merely learnt new element types stay as they are. Source: the ONNX changelog of operators.
  */
 import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
-import { int, int64 } from '../graph-builder.ts';
+import { int, int64, str } from '../graph-builder.ts';
 import type { Attribute, OnnxNode, Tensor } from '../model.ts';
 import type { ValueType } from '../shape-rules/context.ts';
 import { REDUCTIONS } from '../shape-rules/reduction.ts';
@@ -172,6 +172,13 @@ const constant: Upgrade = ({ node }) => {
   return [{ ...node, attributes: { value: { type: 'tensor', value: tensor } } }];
 };
 
+/** Before opset 16 regions began at the corner of a pixel, and nobody could say otherwise. */
+const roiCoordinates: Upgrade = ({ version, node }) => {
+  if (version >= 16) return [node];
+  const attributes = { ...node.attributes, coordinate_transformation_mode: str('output_half_pixel') };
+  return [{ ...node, attributes }];
+};
+
 const AXES_OPERATORS = ['Squeeze', 'Unsqueeze', ...REDUCTIONS];
 
 export const UPGRADES: Readonly<Record<string, Upgrade>> = {
@@ -186,4 +193,5 @@ export const UPGRADES: Readonly<Record<string, Upgrade>> = {
   Constant: constant,
   Attention: attention,
   RotaryEmbedding: rotaryEmbedding,
+  RoiAlign: roiCoordinates,
 };

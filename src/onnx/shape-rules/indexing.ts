@@ -34,6 +34,14 @@ const gridSample: ShapeRule = (c) => {
   return [{ dtype: x.dtype, shape: [...x.shape.slice(0, 2), ...input(c, 1).shape.slice(1, -1)] }];
 };
 
+const roiAlign: ShapeRule = (c) => {
+  const x = input(c, 0);
+  const [height, width] = ['output_height', 'output_width'].map((name) =>
+    intAttribute(c.attributes, name, 1),
+  );
+  return [{ dtype: x.dtype, shape: [input(c, 1).shape[0]!, x.shape[1]!, height!, width!] }];
+};
+
 const oneHot: ShapeRule = (c) => {
   const indices = input(c, 0).shape;
   const axis = normalAxis(intAttribute(c.attributes, 'axis', -1), indices.length + 1);
@@ -47,5 +55,6 @@ export const INDEXING_RULES: Readonly<Record<string, ShapeRule>> = {
   GatherND: gatherND,
   GridSample: gridSample,
   OneHot: oneHot,
+  RoiAlign: roiAlign,
   TopK: topK,
 };

@@ -8,6 +8,7 @@ import type { Draw } from './draw.ts';
 import * as indexing from './indexing.ts';
 import * as matrix from './matrix.ts';
 import * as norm from './norm.ts';
+import { recurrent } from './recurrent.ts';
 import * as structure from './structure.ts';
 import * as window from './window.ts';
 
@@ -61,7 +62,8 @@ const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] =
   ['gather by points', indexing.gatherND, 4],
   ['scatter to points', indexing.scatterND, 3],
   ['top k', indexing.topK, 4],
-  ['points of images', indexing.gridSample, 4],
+  ['points of images', indexing.gridSample, 6],
+  ['points of volumes', indexing.gridSampleOfVolumes, 3],
   ['group norm', norm.groupNorm, 4],
   ['instance norm', norm.instanceNorm, 3],
   ['layer norm', norm.layerNorm, 4],
@@ -69,6 +71,7 @@ const FAMILIES: readonly (readonly [string, Draw | readonly Draw[], number])[] =
   ['lp norm', norm.lpNorm, 3],
   ['local response norm', norm.localResponseNorm, 3],
   ['batch norm', norm.batchNorm, 6],
+  ['recurrent', recurrent, 6],
   ['quantised', arithmetic.quantise, 3],
   ['quantised by channel', arithmetic.dequantise, 3],
 ];

@@ -1,6 +1,7 @@
 /** Random choices of elements by index, and their opposites. */
 import { type GraphBuilder, int, int64, str } from '../../../onnx/graph-builder.ts';
 import type { Random } from '../../../random.ts';
+import type { OperatorCase } from '../operator-case.ts';
 import { type Draw, flag, image, list, ofEach, python, shuffled, size, sizes } from './draw.ts';
 
 const tensor = (g: GraphBuilder, values: readonly number[], shape: readonly number[]): string =>
@@ -134,11 +135,15 @@ export const topK: Draw = (random, round) => {
 };
 
 /** Points inside the image and beyond it. The nearest pixel has no slope: the points are added, so that there is one. */
-export const gridSample = ofEach({ zeros: 0, border: 1 }, (padding, turn) => (random, round) => {
-  const mode = (round + turn) % 3 === 2 ? 'nearest' : 'bilinear';
+const gridSampleOf = (
+  random: Random,
+  shape: readonly number[],
+  mode: 'nearest' | 'bilinear' | 'bicubic',
+  padding: string,
+): OperatorCase => {
   const aligned = random.int(2);
-  const shape = image(random);
-  const grid = [shape[0], 1 + random.int(4), 1 + random.int(4), 2];
+  const sides = shape.length - 2;
+  const grid = [shape[0]!, ...sizes(random, sides), sides];
   const attributes = { mode: str(mode), padding_mode: str(padding), align_corners: int(aligned) };
   return {
     name: `GridSample ${mode} [${shape}] at [${grid}], ${padding}, aligned ${aligned}`,
@@ -149,4 +154,17 @@ export const gridSample = ofEach({ zeros: 0, border: 1 }, (padding, turn) => (ra
       return g.op('Add', [read, g.op('ReduceMean', [points!], { keepdims: int(0) })]);
     },
   };
+};
+const PADDINGS = { zeros: 0, border: 1, reflection: 2 } as const;
+const MODES = ['bilinear', 'bicubic', 'nearest'] as const;
+
+export const gridSample = ofEach(
+  PADDINGS,
+  (padding, turn) => (random, round) =>
+    gridSampleOf(random, image(random), MODES[(round + turn) % 3]!, padding),
+);
+
+export const gridSampleOfVolumes = ofEach(PADDINGS, (padding) => (random, round) => {
+  const shape = [...sizes(random, 2, 3), ...sizes(random, 3)];
+  return gridSampleOf(random, shape, round % 2 === 0 ? 'bilinear' : 'nearest', padding);
 });
