@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Precision } from '../../device/predict/calibration-file.ts';
 import type { RandomModels } from '../../device/predict/random-models.ts';
 import type { Timer } from '../../device/predict/time-briefly.ts';
+import { steady } from '../../device/predict/typical-latency.ts';
 import type { DeviceDescription } from '../../device/remote/wire.ts';
 import { fail } from '../../errors.ts';
 import type { NetworkIO } from '../../network/network.ts';
@@ -14,6 +15,8 @@ const CLASSES = 10;
 /** How long each answer of a device may take. */
 const ANSWER_SECONDS = 60;
 const REMOTE_SECONDS_EACH = 0.1;
+/** A device measures by a protocol that knows slow phases itself, and each visit costs the way there. */
+const ROUNDS = { here: 8, remote: 4 } as const;
 
 export async function randomModels(
   spaces: readonly string[],
@@ -46,6 +49,8 @@ async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'ker
 
 export interface Place {
   readonly timer: Timer;
+  /** How often to come back to each network. */
+  readonly rounds: number;
   readonly description: Pick<DeviceDescription, 'device' | 'runtime' | 'providers'>;
   /** As the networks so far were really timed: a device may have fewer threads than are asked for. */
   readonly measuredWith: () => { readonly provider: string; readonly threads: number };
@@ -76,6 +81,7 @@ export async function placeOf(
     const { describeEngine } = await import('../../runtime/engine.ts');
     return {
       timer: localTimer(threads),
+      rounds: ROUNDS.here,
       description: {
         device: describeMachine().processor,
         runtime: `onnxruntime-node ${describeEngine().version}`,
@@ -98,8 +104,9 @@ export async function placeOf(
     timer: async (encoded) => {
       const found = await device.measure(encoded, { threads, maxSeconds: REMOTE_SECONDS_EACH, signal });
       measured = { provider: found.provider, threads: found.threads };
-      return found.p50Ms;
+      return steady(found.p50Ms);
     },
+    rounds: ROUNDS.remote,
     description,
     measuredWith: () => measured,
   };

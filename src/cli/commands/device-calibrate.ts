@@ -81,18 +81,15 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         if (reporter === null) terminal.stderr.write(`${line}\n`);
         else reporter.tell(line);
       };
-      const { timer, description, measuredWith } = await placeOf(flags, threads, signal, tell);
+      const { timer, rounds, description, measuredWith } = await placeOf(flags, threads, signal, tell);
       const models: LatencyCalibration['models'] = {};
       let lost: EspalierError | null = null;
       try {
         for (const precision of precisions) {
-          const rounds = {
-            models: await randomModels(names, inputShape, precision),
-            ...{ timer, seconds, seed: flags.seed, signal },
-          };
+          const drawn = await randomModels(names, inputShape, precision);
           reporter = flags.json ? null : roundsReporter(terminal, precision);
           const found = await calibrateLatency({
-            ...rounds,
+            ...{ models: drawn, timer, rounds, seconds, seed: flags.seed, signal },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
           reporter?.close();

@@ -12,6 +12,7 @@ import { calibrateLatency } from './calibrate.ts';
 import type { LatencyCalibration } from './calibration-file.ts';
 import { kernelsOf } from './kernels.ts';
 import { predictAnyModel } from './predict-any-model.ts';
+import { steady } from './typical-latency.ts';
 
 let folder: string;
 let calibration: LatencyCalibration;
@@ -26,7 +27,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-predict-any-'));
   const { model: float } = await calibrateLatency({
     models: { spaces: [PRESETS.residual], io: { inputShape: [3, 32, 32], outputs: 10 } },
-    timer: async (encoded) => msOf(decodeModel(encoded)),
+    timer: async (encoded) => steady(msOf(decodeModel(encoded))),
+    rounds: 2,
     seconds: 1e6,
     networks: 60,
     seed: 1,
