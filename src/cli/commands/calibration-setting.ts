@@ -15,8 +15,6 @@ const CLASSES = 10;
 /** How long each answer of a device may take. */
 const ANSWER_SECONDS = 60;
 const REMOTE_SECONDS_EACH = 0.1;
-/** A device measures by a protocol that knows slow phases itself, and each visit costs the way there. */
-const ROUNDS = { here: 8, remote: 4 } as const;
 
 export async function randomModels(
   spaces: readonly string[],
@@ -49,8 +47,6 @@ async function quantiser(): Promise<Required<Pick<RandomModels, 'prepare' | 'ker
 
 export interface Place {
   readonly timer: Timer;
-  /** How often to come back to each network. */
-  readonly rounds: number;
   readonly description: Pick<DeviceDescription, 'device' | 'runtime' | 'providers'>;
   /** As the networks so far were really timed: a device may have fewer threads than are asked for. */
   readonly measuredWith: () => { readonly provider: string; readonly threads: number };
@@ -81,7 +77,6 @@ export async function placeOf(
     const { describeEngine } = await import('../../runtime/engine.ts');
     return {
       timer: localTimer(threads),
-      rounds: ROUNDS.here,
       description: {
         device: describeMachine().processor,
         runtime: `onnxruntime-node ${describeEngine().version}`,
@@ -106,7 +101,6 @@ export async function placeOf(
       measured = { provider: found.provider, threads: found.threads };
       return steady(found.p50Ms);
     },
-    rounds: ROUNDS.remote,
     description,
     measuredWith: () => measured,
   };

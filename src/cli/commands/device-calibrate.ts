@@ -81,7 +81,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         if (reporter === null) terminal.stderr.write(`${line}\n`);
         else reporter.tell(line);
       };
-      const { timer, rounds, description, measuredWith } = await placeOf(flags, threads, signal, tell);
+      const { timer, description, measuredWith } = await placeOf(flags, threads, signal, tell);
       const models: LatencyCalibration['models'] = {};
       let lost: EspalierError | null = null;
       try {
@@ -89,7 +89,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
           const drawn = await randomModels(names, inputShape, precision);
           reporter = flags.json ? null : roundsReporter(terminal, precision);
           const found = await calibrateLatency({
-            ...{ models: drawn, timer, rounds, seconds, seed: flags.seed, signal },
+            ...{ models: drawn, timer, seconds, seed: flags.seed, signal },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
           reporter?.close();

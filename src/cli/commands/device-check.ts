@@ -63,7 +63,6 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
             ...{
               models,
               timer: place.timer,
-              rounds: place.rounds,
               seconds: SECONDS,
               networks,
               seed: flags.seed,

@@ -26,7 +26,6 @@ beforeAll(async () => {
   const { model: float } = await calibrateLatency({
     models,
     timer: async (encoded) => steady(0.01 * kernelsOf(decodeModel(encoded)).length),
-    rounds: 2,
     seconds: 1e6,
     networks: 40,
     seed: 1,

@@ -209,7 +209,7 @@ test('a device that is lost on the way: what was timed until then counts, where 
 });
 
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
-  const options = { models: setting, timer: localTimer(1), rounds: 2, seconds: 0.01, seed: 1 };
+  const options = { models: setting, timer: localTimer(1), seconds: 0.01, seed: 1 };
   await expect(calibrateLatency(options)).rejects.toThrow('too few to fit');
   await expect(
     calibrateLatency({ ...options, seconds: 60, signal: AbortSignal.abort(new Error('stop')) }),
@@ -231,7 +231,6 @@ test('what is calibrated is predicted, and a check says so', async () => {
   const { model } = await calibrateLatency({
     models: setting,
     timer: machine,
-    rounds: 2,
     seconds: 1e6,
     seed: 1,
     networks: 60,
@@ -240,7 +239,6 @@ test('what is calibrated is predicted, and a check says so', async () => {
   const checked = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
     timer: machine,
-    rounds: 2,
     seconds: 1e6,
     networks: 20,
     seed: 2,
@@ -255,7 +253,6 @@ test('what is calibrated is predicted, and a check says so', async () => {
   const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
     timer: async (encoded) => steady(2 * (await machine(encoded)).medianMs),
-    rounds: 2,
     seconds: 1e6,
     networks: 10,
     seed: 2,
