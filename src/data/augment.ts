@@ -2,11 +2,12 @@
  * Random changes to one training image, written straight into a batch as normalised floats.
  *
  * Two ways through: images that are only shifted, mirrored or recoloured are gathered through a table of 256 normalised
- * values for each channel (a byte costs one look-up); rotation and scale sample bilinearly. Nothing is allocated per
- * image, because at small image sizes the garbage collector would cost more than the arithmetic.
+ * values for each channel (a byte costs one look-up); rotation and scale sample bilinearly (warp.ts). Nothing large is
+ * allocated per image, because at small image sizes the garbage collector would cost more than the arithmetic.
  */
 import type { Random } from '../random.ts';
 import type { Augmentation, ImageDataset } from './dataset.ts';
+import { createWarp, type Geometry, reflect } from './warp.ts';
 
 /** Images as they are. */
 export const NO_AUGMENTATION: Augmentation = {
@@ -37,15 +38,6 @@ function normalisationTable({ channels, normalisation }: Layout): Float32Array {
   return table;
 }
 
-/** Mirrors an index at the first and last pixel without repeating them, for any distance (…2 1 |0 1 2| 1 0…). */
-function reflect(index: number, size: number): number {
-  if (index >= 0 && index < size) return index;
-  if (size === 1) return 0;
-  const period = 2 * size - 2;
-  const folded = ((index % period) + period) % period;
-  return folded < size ? folded : period - folded;
-}
-
 /** Normalises and copies: the evaluation's way. */
 export function plainWriter(layout: Layout): ImageWriter {
   const { channels, height, width } = layout;
@@ -71,10 +63,11 @@ export function augmentingWriter(
   const { channels, height, width } = layout;
   const plane = height * width;
   const normalise = normalisationTable(layout);
+  const recoloured = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const jittered = new Float32Array(channels * 256);
   const bytes = new Uint8Array(channels * plane);
   const columns = new Int32Array(width);
-  const warps = augmentation.rotate > 0 || augmentation.scale > 0;
+  const warp = augmentation.rotate > 0 || augmentation.scale > 0 ? createWarp(layout) : null;
   const jitter = augmentation.jitter;
 
   function gather(
@@ -118,81 +111,6 @@ export function augmentingWriter(
     }
   }
 
-  /** Inverse mapping about the centre, bilinear; the table is linear in the byte, so it applies to the mixture. */
-  function warp(
-    source: Uint8Array,
-    from: number,
-    table: Float32Array,
-    out: Float32Array,
-    to: number,
-    geometry: Geometry,
-  ): void {
-    const { flip, flipVertical, dx, dy, angle, zoom } = geometry;
-    const cos = Math.cos(angle) / zoom;
-    const sin = Math.sin(angle) / zoom;
-    const mirrorX = flip ? -1 : 1;
-    const mirrorY = flipVertical ? -1 : 1;
-    const centreX = (width - 1) / 2;
-    const centreY = (height - 1) / 2;
-    const tableLength = channels * 256;
-    // Of one pixel to the next in a row, sx and sy move by these.
-    const stepX = mirrorX * cos;
-    const stepY = -mirrorY * sin;
-    for (let y = 0; y < height; y++) {
-      const v = y - centreY;
-      const startX = mirrorX * (sin * v + dx - cos * centreX) + centreX;
-      const startY = mirrorY * (cos * v + dy + sin * centreX) + centreY;
-      const row = to + y * width;
-      // Between these columns all four neighbours lie in the image: no index is reflected, and truncation is the floor.
-      const [firstX, lastX] = inside(startX, stepX, width - 1, width);
-      const [firstY, lastY] = inside(startY, stepY, height - 1, width);
-      const first = Math.max(firstX, firstY);
-      const last = Math.max(first, Math.min(lastX, lastY));
-      for (let x = first; x < last; x++) {
-        const sx = startX + stepX * x;
-        const sy = startY + stepY * x;
-        const x0 = sx | 0;
-        const y0 = sy | 0;
-        const fx = sx - x0;
-        const fy = sy - y0;
-        let s = from + y0 * width + x0;
-        let o = row + x;
-        for (let t = 0; t < tableLength; t += 256) {
-          const top = table[t + source[s]!]!;
-          const bottom = table[t + source[s + width]!]!;
-          const upper = top + fx * (table[t + source[s + 1]!]! - top);
-          const lower = bottom + fx * (table[t + source[s + width + 1]!]! - bottom);
-          out[o] = upper + fy * (lower - upper);
-          s += plane;
-          o += plane;
-        }
-      }
-      for (let x = 0; x < width; x++) {
-        if (x === first) x = last;
-        if (x >= width) break;
-        const sx = startX + stepX * x;
-        const sy = startY + stepY * x;
-        const floorX = Math.floor(sx);
-        const floorY = Math.floor(sy);
-        const fx = sx - floorX;
-        const fy = sy - floorY;
-        const x0 = reflect(floorX, width);
-        const x1 = reflect(floorX + 1, width);
-        const a = from + reflect(floorY, height) * width;
-        const b = from + reflect(floorY + 1, height) * width;
-        for (let c = 0; c < channels; c++) {
-          const p = c * plane;
-          const t = c * 256;
-          const top = table[t + source[a + p + x0]!]!;
-          const bottom = table[t + source[b + p + x0]!]!;
-          const upper = top + fx * (table[t + source[a + p + x1]!]! - top);
-          const lower = bottom + fx * (table[t + source[b + p + x1]!]! - bottom);
-          out[row + p + x] = upper + fy * (lower - upper);
-        }
-      }
-    }
-  }
-
   return (images, from, out, to) => {
     const r = random();
     const geometry: Geometry = {
@@ -214,37 +132,16 @@ export function augmentingWriter(
         source = bytes;
         start = 0;
       }
-      recolour(source, start, channels * plane, brightness, contrast, normalise, jittered);
-      table = jittered;
+      recolour(source, start, channels * plane, brightness, contrast, recoloured);
+      if (warp === null) {
+        for (let i = 0; i < jittered.length; i++) jittered[i] = normalise[(i & ~255) + recoloured[i & 255]!]!;
+        table = jittered;
+      }
     }
-    if (warps) warp(source, start, table, out, to, geometry);
+    if (warp !== null) warp(source, start, recoloured, out, to, geometry);
     else gather(source, start, table, out, to, geometry);
     if (augmentation.cutout > 0) erase(out, to, layout, augmentation.cutout, r);
   };
-}
-
-/**
- * The columns x of [0, width) where 0 ≤ start + step·x < limit: the first, and one after the last. Rounded inwards by a
- * little, since what is left out is only slower.
- */
-function inside(start: number, step: number, limit: number, width: number): readonly [number, number] {
-  if (limit < 1) return [0, 0];
-  const margin = 1e-6;
-  if (Math.abs(step) < 1e-9) return start > margin && start < limit - margin ? [0, width] : [0, 0];
-  const ends = [(margin - start) / step, (limit - margin - start) / step];
-  const low = Math.ceil(Math.min(ends[0]!, ends[1]!));
-  const high = Math.floor(Math.max(ends[0]!, ends[1]!)) + 1;
-  return [Math.min(width, Math.max(0, low)), Math.min(width, Math.max(0, high))];
-}
-
-interface Geometry {
-  readonly flip: boolean;
-  readonly flipVertical: boolean;
-  readonly dx: number;
-  readonly dy: number;
-  /** Radians. */
-  readonly angle: number;
-  readonly zoom: number;
 }
 
 /** Moves each pixel of an RGB image away from (factor > 1) or towards its own grey. */
@@ -262,25 +159,19 @@ function saturate(images: Uint8Array, from: number, plane: number, factor: numbe
 
 const clampByte = (value: number): number => (value < 0 ? 0 : Math.min(value, 255));
 
-/** The normalisation table of bytes whose brightness, and contrast about the image's mean, are changed first. */
+/** Changes the brightness, and the contrast about the image's mean. @param recoloured what each byte becomes, 256 values */
 function recolour(
   source: Uint8Array,
   from: number,
   length: number,
   brightness: number,
   contrast: number,
-  normalise: Float32Array,
-  out: Float32Array,
+  recoloured: Uint8Array,
 ): void {
   let sum = 0;
   for (let i = from; i < from + length; i++) sum += source[i]!;
   const mean = (brightness * sum) / length;
-  for (let c = 0; c < normalise.length; c += 256) {
-    const zero = normalise[c]!;
-    const perByte = (normalise[c + 255]! - zero) / 255;
-    for (let v = 0; v < 256; v++)
-      out[c + v] = zero + perByte * clampByte(mean + contrast * (brightness * v - mean));
-  }
+  for (let v = 0; v < 256; v++) recoloured[v] = clampByte(mean + contrast * (brightness * v - mean) + 0.5);
 }
 
 /** Sets a square about a uniformly drawn pixel to the data's mean, which is 0 after normalisation; clipped at edges. */

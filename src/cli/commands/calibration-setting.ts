@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Precision } from '../../device/predict/calibration-file.ts';
 import type { RandomModels } from '../../device/predict/random-models.ts';
 import type { Timer } from '../../device/predict/time-briefly.ts';
+import { steady } from '../../device/predict/typical-latency.ts';
 import type { DeviceDescription } from '../../device/remote/wire.ts';
 import { fail } from '../../errors.ts';
 import type { NetworkIO } from '../../network/network.ts';
@@ -98,7 +99,7 @@ export async function placeOf(
     timer: async (encoded) => {
       const found = await device.measure(encoded, { threads, maxSeconds: REMOTE_SECONDS_EACH, signal });
       measured = { provider: found.provider, threads: found.threads };
-      return found.p50Ms;
+      return steady(found.p50Ms);
     },
     description,
     measuredWith: () => measured,

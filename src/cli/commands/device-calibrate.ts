@@ -86,13 +86,10 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       let lost: EspalierError | null = null;
       try {
         for (const precision of precisions) {
-          const rounds = {
-            models: await randomModels(names, inputShape, precision),
-            ...{ timer, seconds, seed: flags.seed, signal },
-          };
+          const drawn = await randomModels(names, inputShape, precision);
           reporter = flags.json ? null : roundsReporter(terminal, precision);
           const found = await calibrateLatency({
-            ...rounds,
+            ...{ models: drawn, timer, seconds, seed: flags.seed, signal },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
           reporter?.close();

@@ -60,7 +60,14 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         let found: CalibrationCheck;
         try {
           found = await checkCalibration(calibration, precision, {
-            ...{ models, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
+            ...{
+              models,
+              timer: place.timer,
+              seconds: SECONDS,
+              networks,
+              seed: flags.seed,
+              signal,
+            },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
         } finally {

@@ -1,13 +1,14 @@
 /** Times random networks of some spaces and fits the predictor to them. */
 import { type EspalierError, fail } from '../../errors.ts';
 import { createRandom } from '../../random.ts';
+import { fitCoefficients } from './coefficients.ts';
 import { driftOf } from './drift.ts';
 import { fitLatency, type LatencyModel } from './fit.ts';
 import { freeKinds } from './free-kinds.ts';
 import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
 
-export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networks'> {
-  /** Most networks; 1,000 by default. The fit takes some seconds after `seconds` are over. */
+export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networks' | 'rounds'> {
+  /** Most networks; 600 by default. The fit takes some seconds after `seconds` are over. */
   readonly networks?: number;
   readonly seed: string | number;
   /** Share of networks whose latency lies in the interval; 0.9 by default. */
@@ -16,7 +17,9 @@ export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networ
 
 /** Fewer networks leave no interval. */
 const FEWEST = 40;
-const NETWORKS = 1000;
+const NETWORKS = 600;
+/** Time is better spent on more networks than on more visits to each: their noise goes into the same coefficients. */
+const ROUNDS = 5;
 /** Of the time that is advised: machines are not always as fast. */
 const MARGIN = 1.3;
 
@@ -36,13 +39,16 @@ interface Calibrated {
 }
 
 /**
- * @throws USAGE when the time is too short for a fit; what a device throws that is lost before there is enough for one; the runtime's refusal when it takes no network at all; what the signal
- *   was aborted with
+ * @throws USAGE when the time is too short for a fit; what a device throws that is lost before there is enough for one; the
+ *   runtime's refusal when it takes no network at all; what the signal was aborted with
  */
 export async function calibrateLatency(options: CalibrateOptions): Promise<Calibrated> {
   const { networks = NETWORKS, seed, confidence = 0.9 } = options;
   const random = createRandom(seed).split('latency calibration');
-  const { samples, refused, lost } = await timeInRounds({ ...options, networks, fewest: FEWEST, random });
+  const { samples, refused, lost } = await timeInRounds({
+    ...options,
+    ...{ networks, rounds: ROUNDS, fewest: FEWEST, random },
+  });
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
@@ -51,14 +57,14 @@ export async function calibrateLatency(options: CalibrateOptions): Promise<Calib
           ? `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give another --space.`
           : `Give more --time: ${((MARGIN * FEWEST) / Math.max(1, samples.length)).toFixed(1)} times as much would do for ${FEWEST} networks; a good predictor takes nine minutes.`,
     });
-  const drift = driftOf(samples.map(({ rounds }) => rounds));
+  const drift = driftOf(samples.map(({ rounds }) => rounds.map(({ fastestMs }) => fastestMs)));
   const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);
   return {
     model: {
       ...model,
       networks: samples.length,
       refused: refused.networks,
-      free: freeKinds(model.coefficients, samples),
+      free: freeKinds(fitCoefficients(samples), samples),
     },
     lost,
   };

@@ -13,6 +13,7 @@ import { calibrateLatency } from './calibrate.ts';
 import { isCalibrationPath } from './calibrated-device.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel } from './random-models.ts';
+import { steady } from './typical-latency.ts';
 
 const models = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 16, 16], outputs: 10 } } as const;
 
@@ -24,7 +25,7 @@ beforeAll(async () => {
   // A machine that takes 10 µs for each kernel.
   const { model: float } = await calibrateLatency({
     models,
-    timer: async (encoded) => 0.01 * kernelsOf(decodeModel(encoded)).length,
+    timer: async (encoded) => steady(0.01 * kernelsOf(decodeModel(encoded)).length),
     seconds: 1e6,
     networks: 40,
     seed: 1,

@@ -13,13 +13,24 @@ export interface Sample {
 /** Milliseconds for one unit of work, by name; only those above 0. */
 export type Coefficients = Readonly<Record<string, number>>;
 
-const SWEEPS = 2000;
+const SWEEPS = 300;
 /** No coefficient moves by a larger share of its scale at the end. */
-const SETTLED = 1e-7;
-/** Against columns that are nearly the same; a share of a column's own square. */
-const RIDGE = 1e-4;
-/** Amounts of a kind are shrunk by the square of this more than those of the family. */
-const KIND_SCALE = 0.3;
+const SETTLED = 1e-5;
+/** How much coefficients are drawn to 0: there are as many amounts as a calibration has networks. */
+export interface Shrinkage {
+  /** Against columns that are nearly the same; a share of a column's own square. */
+  readonly ridge: number;
+  /** Amounts of a kind are shrunk by the square of this more than those of the family, 0..1. */
+  readonly kindScale: number;
+}
+
+/** From little to much. */
+export const SHRINKAGES: readonly Shrinkage[] = [
+  { ridge: 1e-4, kindScale: 0.3 },
+  { ridge: 1e-3, kindScale: 0.1 },
+  { ridge: 1e-2, kindScale: 0.05 },
+];
+
 /** Relative errors beyond this count less (Huber's weights). */
 const ROBUST_FROM = 0.06;
 const REWEIGHTINGS = 4;
@@ -30,19 +41,22 @@ export function evaluate(coefficients: Coefficients, work: Work): number {
   return ms;
 }
 
-export function fitCoefficients(samples: readonly Sample[]): Coefficients {
+export function fitCoefficients(
+  samples: readonly Sample[],
+  { ridge, kindScale }: Shrinkage = SHRINKAGES[0]!,
+): Coefficients {
   const names = [...new Set(samples.flatMap(({ work }) => [...work.keys()]))].sort();
   const columns = names.map((name) =>
     Float64Array.from(samples, ({ work, ms }) => (work.get(name) ?? 0) / ms),
   );
   for (const [j, column] of columns.entries()) {
-    const scale = scaleOf(column, names[j]!);
+    const scale = scaleOf(column, names[j]!, kindScale);
     for (let i = 0; i < column.length; i++) column[i]! /= scale;
   }
   let weights = new Float64Array(samples.length).fill(1);
   let x = new Float64Array(names.length);
   for (let round = 0; round < REWEIGHTINGS; round++) {
-    x = nonNegative(columns, weights, x);
+    x = nonNegative(columns, weights, ridge, x);
     weights = Float64Array.from(samples, (_, i) => {
       let share = 0;
       for (const [j, column] of columns.entries()) share += column[i]! * x[j]!;
@@ -53,18 +67,20 @@ export function fitCoefficients(samples: readonly Sample[]): Coefficients {
     scaleOf(
       Float64Array.from(samples, ({ work, ms }) => (work.get(name) ?? 0) / ms),
       name,
+      kindScale,
     ),
   );
   return Object.fromEntries(names.flatMap((name, j) => (x[j]! > 0 ? [[name, x[j]! / scales[j]!]] : [])));
 }
 
-const scaleOf = (column: Float64Array, name: string): number =>
-  (Math.sqrt(column.reduce((sum, v) => sum + v * v, 0)) || 1) / (partsOf(name).ofKind ? KIND_SCALE : 1);
+const scaleOf = (column: Float64Array, name: string, kindScale: number): number =>
+  (Math.sqrt(column.reduce((sum, v) => sum + v * v, 0)) || 1) / (partsOf(name).ofKind ? kindScale : 1);
 
 /** min Σᵢ wᵢ(Σⱼ xⱼ Aⱼᵢ − 1)² + ridge‖x‖² over x ≥ 0, from `start`. */
 function nonNegative(
   columns: readonly Float64Array[],
   weights: Float64Array,
+  ridge: number,
   start: Float64Array,
 ): Float64Array<ArrayBuffer> {
   const n = columns.length;
@@ -75,7 +91,7 @@ function nonNegative(
     return sum;
   };
   const gram = weighted.map((a) => Float64Array.from(columns, (b) => dot(a, b)));
-  for (const [j, row] of gram.entries()) row[j]! += RIDGE;
+  for (const [j, row] of gram.entries()) row[j]! += ridge;
   const x = Float64Array.from(start);
   // The gradient, kept up to date by each step.
   const gradient = Float64Array.from(weighted, (a, j) => dot(gram[j]!, x) - a.reduce((sum, v) => sum + v, 0));

@@ -6,7 +6,13 @@
  * 2015; Barber et al. 2021, CV+): the error that a stated share of them stays below, relative to the prediction. All of them
  * were timed within minutes, and a machine is not as fast tomorrow: so each error counts with several drifts added.
  */
-import { type Coefficients, fitCoefficients, type Sample } from './coefficients.ts';
+import {
+  type Coefficients,
+  fitCoefficients,
+  type Sample,
+  SHRINKAGES,
+  type Shrinkage,
+} from './coefficients.ts';
 import { USUAL_DRIFT } from './drift.ts';
 import { corrected, fitResidual, type ResidualModel } from './residual.ts';
 import { partsOf, type Work } from './work.ts';
@@ -33,6 +39,7 @@ export interface Prediction {
 }
 
 const FOLDS = 5;
+const LARGEST = 0.2;
 /** Nine values of equal probability: the middles of nine slices of a normal distribution. */
 const SLICES = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593];
 /** Of the calibrated networks' features in the file. */
@@ -49,15 +56,10 @@ export function fitLatency(
   confidence: number,
   drift: number = USUAL_DRIFT,
 ): LatencyModel {
-  const coefficients = fitCoefficients(samples);
-  const { model: residual, smoothness } = fitResidual(coefficients, samples);
-  const errors = Array.from({ length: FOLDS }, (_, fold) => {
-    const rest = samples.filter((__, i) => i % FOLDS !== fold);
-    const partial = fitCoefficients(rest);
-    const predicted = corrected(partial, fitResidual(partial, rest, smoothness).model);
-    return samples.filter((__, i) => i % FOLDS === fold).map(({ work, ms }) => ms / predicted(work) - 1);
-  })
-    .flat()
+  const { shrinkage, errors: unseen } = bestShrinkage(samples);
+  const coefficients = fitCoefficients(samples, shrinkage);
+  const { model: residual } = fitResidual(coefficients, samples);
+  const errors = unseen
     .flatMap((error) => SLICES.map((z) => Math.abs(error + z * drift)))
     .sort((a, b) => a - b);
   // The (n + 1)-th share, which makes the coverage hold for the next network and not on average over these.
@@ -70,6 +72,30 @@ export function fitLatency(
     confidence,
     drift,
   };
+}
+
+/** The one whose models predict what they were not fitted to best, and their relative errors. */
+function bestShrinkage(samples: readonly Sample[]): {
+  readonly shrinkage: Shrinkage;
+  readonly errors: readonly number[];
+} {
+  const candidates = SHRINKAGES.map((shrinkage) => ({ shrinkage, errors: unseenErrors(samples, shrinkage) }));
+  return candidates.reduce((best, one) => (spread(one.errors) < spread(best.errors) ? one : best));
+}
+
+/** Mean square of the errors; of those that are as large as a disturbed measurement makes them only so much. */
+const spread = (errors: readonly number[]): number =>
+  errors.reduce((sum, error) => sum + Math.min(Math.abs(error), LARGEST) ** 2, 0) / errors.length;
+
+/** Of each network by a model that was fitted to the others. */
+function unseenErrors(samples: readonly Sample[], shrinkage: Shrinkage): number[] {
+  const { smoothness } = fitResidual(fitCoefficients(samples, shrinkage), samples);
+  return Array.from({ length: FOLDS }, (_, fold) => {
+    const rest = samples.filter((__, i) => i % FOLDS !== fold);
+    const partial = fitCoefficients(rest, shrinkage);
+    const predicted = corrected(partial, fitResidual(partial, rest, smoothness).model);
+    return samples.filter((__, i) => i % FOLDS === fold).map(({ work, ms }) => ms / predicted(work) - 1);
+  }).flat();
 }
 
 /** Names of kinds; a family of one kind bears its name. */

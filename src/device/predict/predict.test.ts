@@ -17,6 +17,7 @@ import { kernelsOf } from './kernels.ts';
 import { drawModel } from './random-models.ts';
 import { localTimer, type Timer } from './time-briefly.ts';
 import { timeInRounds } from './time-in-rounds.ts';
+import { steady } from './typical-latency.ts';
 import { workOf } from './work.ts';
 
 const setting = {
@@ -101,38 +102,39 @@ test('kernels of real networks: one for each convolution, MACs not below the tru
   }
 });
 
-test('networks are timed in rounds, and the fastest round counts', async () => {
+test('networks are timed in rounds, and the fastest rounds count', async () => {
   // A machine that is slow during the first round.
   const asked: number[] = [];
   const timer: Timer = async (encoded) => {
     const { graph } = decodeModel(encoded);
     asked.push(graph.nodes.length);
-    return graph.nodes.length * (asked.length <= 5 ? 3 : 1);
+    return steady(graph.nodes.length * (asked.length <= 5 ? 3 : 1));
   };
   const { samples, refused } = await timeInRounds({
     models: setting,
     timer,
+    rounds: 4,
     seconds: 1e6,
     networks: 5,
     random: createRandom('rounds'),
   });
   expect(asked).toHaveLength(20);
-  expect(samples.map(({ ms }) => ms)).toEqual(asked.slice(5, 10));
-  expect(samples[0]!.rounds).toEqual([0, 5, 10, 15].map((i) => asked[i]! * (i < 5 ? 3 : 1)));
+  for (const [i, { ms }] of samples.entries()) expect(ms).toBeCloseTo(asked[5 + i]!, 9);
+  expect(samples[0]!.rounds).toEqual([0, 5, 10, 15].map((i) => steady(asked[i]! * (i < 5 ? 3 : 1))));
   expect(refused).toEqual({ networks: 0, reason: null });
   expect(asked.slice(15)).toEqual(asked.slice(0, 5));
 });
 
 test('a small budget goes to as many networks as a fit needs, before it goes to rounds', async () => {
   const setting = { spaces: [PRESETS.repvgg], io: { inputShape: [3, 8, 8], outputs: 2 } } as const;
-  const options = { models: setting, networks: 30, random: createRandom('small') };
+  const options = { models: setting, networks: 30, rounds: 4, random: createRandom('small') };
   // Each timing is a large share of the time: without a need the first round leaves room for three more.
-  const timer: Timer = () => new Promise((resolve) => setTimeout(() => resolve(1), 40));
+  const timer: Timer = () => new Promise((resolve) => setTimeout(() => resolve(steady(1)), 40));
   const few = await timeInRounds({ ...options, timer, seconds: 0.2 });
   expect(few.samples.length).toBeLessThan(5);
   const shares: number[] = [];
   const needed = await timeInRounds({
-    ...{ ...options, timer: async () => 1, seconds: 1e6, networks: 6, fewest: 6 },
+    ...{ ...options, timer: async () => steady(1), seconds: 1e6, networks: 6, fewest: 6 },
     onTimed: ({ share }) => shares.push(share),
   });
   expect(needed.samples).toHaveLength(6);
@@ -142,9 +144,9 @@ test('a small budget goes to as many networks as a fit needs, before it goes to 
 
 test('a device whose answers are of no use now and then costs a network, always so ends it', async () => {
   let asked = 0;
-  const answers = async (): Promise<number> =>
-    ++asked % 4 === 2 ? fail('DEVICE_ANSWER', { device: 'a', reason: 'rubbish' }) : 1;
-  const options = { models: setting, seconds: 1e6, networks: 4, random: createRandom('rubbish') };
+  const answers: Timer = async () =>
+    ++asked % 4 === 2 ? fail('DEVICE_ANSWER', { device: 'a', reason: 'rubbish' }) : steady(1);
+  const options = { models: setting, seconds: 1e6, networks: 4, rounds: 4, random: createRandom('rubbish') };
   const { samples } = await timeInRounds({ ...options, timer: answers });
   expect(samples).toHaveLength(3);
   const rubbish = async () => fail('DEVICE_ANSWER', { device: 'a', reason: 'rubbish' });
@@ -155,9 +157,16 @@ test('a network that the runtime refuses is skipped and counted; when it refuses
   let asked = 0;
   const timer: Timer = async () => {
     asked++;
-    return asked % 5 === 2 ? fail('MODEL_LOAD', { reason: 'no such operator' }) : 1;
+    return asked % 5 === 2 ? fail('MODEL_LOAD', { reason: 'no such operator' }) : steady(1);
   };
-  const options = { models: setting, timer, seconds: 1e6, networks: 4, random: createRandom('refused') };
+  const options = {
+    models: setting,
+    timer,
+    seconds: 1e6,
+    networks: 4,
+    rounds: 4,
+    random: createRandom('refused'),
+  };
   const { samples, refused } = await timeInRounds(options);
   // The second network at first, the others later on: what was refused once is not asked for again.
   expect(refused.reason).toContain('no such operator');
@@ -175,9 +184,17 @@ test('a network that the runtime refuses is skipped and counted; when it refuses
 test('a device that is lost on the way: what was timed until then counts, where it suffices', async () => {
   const lostAfter = (answers: number): Timer => {
     let asked = 0;
-    return async () => (++asked > answers ? fail('DEVICE_UNREACHABLE', { device: 'a', reason: 'gone' }) : 1);
+    return async () =>
+      ++asked > answers ? fail('DEVICE_UNREACHABLE', { device: 'a', reason: 'gone' }) : steady(1);
   };
-  const options = { models: setting, seconds: 1e6, networks: 6, fewest: 4, random: createRandom('lost') };
+  const options = {
+    models: setting,
+    seconds: 1e6,
+    networks: 6,
+    rounds: 4,
+    fewest: 4,
+    random: createRandom('lost'),
+  };
   // In the second round.
   const { samples, lost } = await timeInRounds({ ...options, timer: lostAfter(8) });
   expect(lost?.message).toContain('gone');
@@ -188,7 +205,7 @@ test('a device that is lost on the way: what was timed until then counts, where 
       'gone; 3 networks were timed by then, fewer than the 4 that a predictor needs',
     ),
   });
-  expect((await timeInRounds({ ...options, timer: async () => 1 })).lost).toBeNull();
+  expect((await timeInRounds({ ...options, timer: async () => steady(1) })).lost).toBeNull();
 });
 
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
@@ -206,7 +223,7 @@ const machine: Timer = async (encoded) => {
     const amount = (sort: string): number => amounts[kind.sorts.indexOf(sort)] ?? 0;
     ms += 0.002 + 1e-7 * amount('macs') + 1e-6 * amount('output');
   }
-  return ms;
+  return steady(ms);
 };
 
 test('what is calibrated is predicted, and a check says so', async () => {
@@ -235,7 +252,7 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(checked.missed.filter((text) => !text.startsWith('a prediction takes'))).toEqual([]);
   const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
-    timer: async (encoded) => 2 * (await machine(encoded)),
+    timer: async (encoded) => steady(2 * (await machine(encoded)).medianMs),
     seconds: 1e6,
     networks: 10,
     seed: 2,

@@ -2,8 +2,8 @@
  * Times random networks in several rounds.
  *
  * A machine has slow phases of seconds (its clock, neighbours, the scheduler), during which any statistic over the runs
- * of one network is wrong by up to a half. So each network is timed briefly in every round, and its fastest round
- * counts: measured on two cores, that alone took the share of predictions within ±10 % from 70 to 95 %.
+ * of one network is wrong by up to a half. So each network is timed briefly in every round, and the calm ones count
+ * (typical-latency.ts).
  */
 import { type ErrorCode, EspalierError } from '../../errors.ts';
 import { encodeModel } from '../../onnx/encode.ts';
@@ -12,7 +12,8 @@ import type { Sample } from './coefficients.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
 import type { Timer } from './time-briefly.ts';
-import { workOf } from './work.ts';
+import { type BriefTiming, typicalLatencies } from './typical-latency.ts';
+import { type Work, workOf } from './work.ts';
 
 export interface RoundsProgress {
   /** 1, 2, … */
@@ -33,6 +34,8 @@ export interface RoundsOptions {
   readonly seconds: number;
   /** Most networks; the first round says how many there are: as many as can be timed in all rounds. */
   readonly networks: number;
+  /** How often each network is visited. */
+  readonly rounds: number;
   /** No fewer, also where the later rounds then have little time or none; 0 by default. */
   readonly fewest?: number;
   /** Network i is drawn from the stream named i. */
@@ -41,7 +44,6 @@ export interface RoundsOptions {
   readonly onTimed?: (progress: RoundsProgress) => void;
 }
 
-const ROUNDS = 4;
 /** Drawing a network again, and above all quantising it, takes longer than timing it. */
 const MOST_KEPT_BYTES = 400e6;
 
@@ -61,8 +63,8 @@ const MOST_USELESS_ANSWERS = 3;
 export interface TimedNetwork extends Sample {
   /** The network's index, which says its space and its stream. */
   readonly index: number;
-  /** Milliseconds in each round that it was timed in. */
-  readonly rounds: readonly number[];
+  /** Of each round that it was timed in. */
+  readonly rounds: readonly BriefTiming[];
 }
 
 export interface TimedNetworks {
@@ -71,6 +73,12 @@ export interface TimedNetworks {
   readonly refused: { readonly networks: number; readonly reason: string | null };
   /** What a device that was lost on the way had thrown; null when all went well. */
   readonly lost: EspalierError | null;
+}
+
+interface Visited {
+  readonly index: number;
+  readonly work: Work;
+  readonly visits: BriefTiming[];
 }
 
 /** From then on nothing more can be timed there. */
@@ -86,8 +94,8 @@ const OF_THE_DEVICE: ReadonlySet<string> = new Set<ErrorCode>([
  *   no network at all
  */
 export async function timeInRounds(options: RoundsOptions): Promise<TimedNetworks> {
-  const { models, timer, seconds, networks, fewest = 0, random, signal, onTimed } = options;
-  const samples = new Map<number, TimedNetwork>();
+  const { models, timer, seconds, networks, rounds, fewest = 0, random, signal, onTimed } = options;
+  const samples = new Map<number, Visited>();
   const kept = new Map<number, Uint8Array>();
   let keptBytes = 0;
   let refusals = 0;
@@ -104,32 +112,30 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     const drawing = elapsed();
     const model = await drawModel(models, index, random.split(index));
     const encoded = encodeModel(model);
-    const timing = elapsed();
-    const ms = await timer(encoded);
+    const drawn = elapsed();
+    const timing = await timer(encoded);
     const keeps = keptBytes + encoded.byteLength <= MOST_KEPT_BYTES;
     if (keeps) {
       kept.set(index, encoded);
       keptBytes += encoded.byteLength;
     }
-    secondsOfRound += elapsed() - (keeps ? timing : drawing);
-    samples.set(index, { index, work: workOf(kernelsOf(model)), ms, rounds: [ms] });
+    secondsOfRound += elapsed() - (keeps ? drawn : drawing);
+    samples.set(index, { index, work: workOf(kernelsOf(model)), visits: [timing] });
   };
-  const again = async (before: TimedNetwork): Promise<void> => {
-    const { index, rounds } = before;
+  const again = async ({ index, visits }: Visited): Promise<void> => {
     const encoded = kept.get(index) ?? encodeModel(await drawModel(models, index, random.split(index)));
-    const ms = await timer(encoded);
-    samples.set(index, { ...before, ms: Math.min(before.ms, ms), rounds: [...rounds, ms] });
+    visits.push(await timer(encoded));
   };
 
   /** The first round makes room for the others; no round goes on when the time is over. */
   const goesOn = (round: number): boolean =>
-    left() > (round === 1 && samples.size >= fewest ? (ROUNDS - 1) * secondsOfRound : 0);
+    left() > (round === 1 && samples.size >= fewest ? (rounds - 1) * secondsOfRound : 0);
   const tell = (round: number, timed: number, count: number): void => {
-    const share = Math.min(1, Math.max(elapsed() / seconds, (round - 1 + timed / count) / ROUNDS));
+    const share = Math.min(1, Math.max(elapsed() / seconds, (round - 1 + timed / count) / rounds));
     const secondsLeft = Math.max(0, Math.min(left(), (elapsed() * (1 - share)) / share));
-    onTimed?.({ round, rounds: ROUNDS, networks: timed, share, secondsLeft });
+    onTimed?.({ round, rounds, networks: timed, share, secondsLeft });
   };
-  for (let round = 1; round <= ROUNDS && lost === null; round++) {
+  for (let round = 1; round <= rounds && lost === null; round++) {
     const count = round === 1 ? networks : Math.max(-1, ...samples.keys()) + 1;
     for (let i = 0; i < count && goesOn(round); i++) {
       signal?.throwIfAborted();
@@ -160,8 +166,10 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
       tell(round, i + 1, count);
     }
   }
+  const visited = [...samples.values()].sort((a, b) => a.index - b.index);
+  const ms = typicalLatencies(visited.map(({ visits }) => visits));
   return {
-    samples: [...samples.values()].sort((a, b) => a.index - b.index),
+    samples: visited.map(({ index, work, visits }, i) => ({ index, work, ms: ms[i]!, rounds: visits })),
     refused: { networks: refusals, reason },
     lost,
   };
