@@ -100,16 +100,57 @@ export function mapParts(choice: Choice, genome: Genome, visit: Visit, path = ''
 }
 
 /**
+ * Looks at each part of a genome from the root down, without rebuilding anything: searches do it for thousands of candidates
+ * a suggestion. The fields of a variant's struct stand in the variant's own genome.
+ */
+function visitParts(
+  choice: Choice,
+  genome: Genome,
+  visit: (choice: Choice, value: Genome, path: string) => void,
+  path = '',
+): void {
+  visit(choice, genome, path);
+  switch (choice.kind) {
+    case 'optional':
+      if (genome !== null) visitParts(choice.choice, genome, visit, path);
+      return;
+    case 'repeat': {
+      const items = genome as readonly Genome[];
+      for (let i = 0; i < items.length; i++) visitParts(choice.choice, items[i]!, visit, itemPath(path, i));
+      return;
+    }
+    case 'struct': {
+      const values = genome as { readonly [name: string]: Genome };
+      for (const name of Object.keys(choice.fields))
+        visitParts(choice.fields[name]!, values[name]!, visit, fieldPath(path, name));
+      return;
+    }
+    case 'variant': {
+      const values = genome as { readonly kind: string; readonly value?: Genome };
+      const option = choice.options[values.kind]!;
+      visitParts(
+        option,
+        option.kind === 'struct' ? genome : values.value!,
+        visit,
+        alternativePath(path, values.kind),
+      );
+      return;
+    }
+    case 'shared':
+      visitParts(choice.choice, genome, visit, sharedPath(choice.name));
+  }
+}
+
+/**
  * The open decisions (those of more than one outcome) of a valid genome, in the tree's order; a shared one once,
  * where it appears first.
  */
 export function listDecisions(space: Pick<SearchSpace, 'root'>, genome: Genome): readonly Decision[] {
   const found = new Map<string, Decision>();
-  mapParts(space.root, genome, (choice, value, place) => {
-    if (!isOpen(choice)) return undefined;
+  visitParts(space.root, genome, (choice, value, place) => {
+    if (!isOpen(choice)) return;
     const path = decisionPath(choice, place);
     if (!found.has(path)) found.set(path, { path, choice, value });
-    return undefined;
   });
   return [...found.values()];
 }
@@ -117,9 +158,8 @@ export function listDecisions(space: Pick<SearchSpace, 'root'>, genome: Genome):
 /** The shared names that a genome uses, with their values. */
 export function sharedValues(choice: Choice, genome: Genome): Map<string, Genome> {
   const found = new Map<string, Genome>();
-  mapParts(choice, genome, (part, value) => {
+  visitParts(choice, genome, (part, value) => {
     if (part.kind === 'shared') found.set(part.name, value);
-    return undefined;
   });
   return found;
 }
