@@ -353,7 +353,7 @@ test('a calibration whose device is killed amidst keeps what was timed, and says
   const enough = new Promise<void>((resolve) =>
     calibration.stderr!.setEncoding('utf8').on('data', (text) => {
       said += text;
-      if (/round (1 of 4, (4[5-9]|[5-9]\d|\d{3})|[2-4] of 4, \d+) network/.test(said)) resolve();
+      if (/round (1 of 5, (4[5-9]|[5-9]\d|\d{3})|[2-5] of 5, \d+) network/.test(said)) resolve();
     }),
   );
   await enough;
