@@ -86,7 +86,10 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
               ['within ±10 %', percent(found.withinTenPercent)],
               ['rank correlation', rank(found)],
               ['in the interval', `${percent(found.coverage)} (stated: ${percent(found.confidence)})`],
-              ['bias', percent(found.bias)],
+              [
+                'bias',
+                `${percent(found.bias)} (with it taken off, ${percent(found.withinButForBias)} within ±10 %)`,
+              ],
               [
                 'one prediction',
                 `${found.predictMs.p50.toFixed(2)} ms from the network (p95: ${found.predictMs.p95.toFixed(2)} ms)`,
