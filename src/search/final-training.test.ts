@@ -25,11 +25,14 @@ import { verifyFile } from './verify/verify-file.ts';
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-final-'));
 afterAll(() => rmSync(ROOT, { recursive: true }));
 
+/** So many channels are megabytes when they run; two or three may find their room in what the process held before. */
+const WIDE = 4096;
+
 /** Without weights there is nothing to quantise. */
 const space = defineSpace({
   name: 'little',
   description: 'A pooled image, with or without a layer behind it.',
-  choices: struct({ width: oneOf([0, 2, 3, 4]) }),
+  choices: struct({ width: oneOf([0, 2, 3, 4, WIDE]) }),
   build: ({ width }, io) => {
     const b = networkBuilder(io.inputShape);
     const head = (x: string): string => b.linear(b.flatten(b.globalAveragePool(x)), { out: io.outputs });
@@ -133,11 +136,10 @@ describe('a bound that the exported networks break', () => {
 });
 
 test('memory that is bounded is measured of the trained network too', async () => {
-  const trials = [trial(0, 2, { valAccuracy: 0.9, peakMemoryBytes: 1e6 })];
+  const trials = [trial(0, WIDE, { valAccuracy: 0.9, peakMemoryBytes: 1e6 })];
   const { storage } = await end('memory', { maxPeakMemoryBytes: 1e9 }, trials);
   const [member] = (await get(storage, 'members'))!;
-  // A network as small as this one may find all its room in what the process held before.
-  expect(member!.measures.peakMemoryBytes).toBeGreaterThanOrEqual(0);
+  expect(member!.measures.peakMemoryBytes).toBeGreaterThan(0);
   expect(member!.measures.peakMemoryBytes).not.toBe(1e6);
 }, 60_000);
 
