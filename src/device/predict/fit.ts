@@ -39,7 +39,8 @@ export interface Prediction {
 }
 
 const FOLDS = 5;
-const LARGEST = 0.2;
+/** A network measured while something else ran must not decide, as in residual.ts. */
+const LARGEST_ERROR = 0.2;
 /** Nine values of equal probability: the middles of nine slices of a normal distribution. */
 const SLICES = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593];
 /** Of the calibrated networks' features in the file. */
@@ -85,7 +86,7 @@ function bestShrinkage(samples: readonly Sample[]): {
 
 /** Mean square of the errors; of those that are as large as a disturbed measurement makes them only so much. */
 const spread = (errors: readonly number[]): number =>
-  errors.reduce((sum, error) => sum + Math.min(Math.abs(error), LARGEST) ** 2, 0) / errors.length;
+  errors.reduce((sum, error) => sum + Math.min(Math.abs(error), LARGEST_ERROR) ** 2, 0) / errors.length;
 
 /** Of each network by a model that was fitted to the others. */
 function unseenErrors(samples: readonly Sample[], shrinkage: Shrinkage): number[] {
