@@ -57,7 +57,7 @@ export async function calibrateLatency(options: CalibrateOptions): Promise<Calib
           ? `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give another --space.`
           : `Give more --time: ${((MARGIN * FEWEST) / Math.max(1, samples.length)).toFixed(1)} times as much would do for ${FEWEST} networks; a good predictor takes nine minutes.`,
     });
-  const drift = driftOf(samples.map(({ rounds }) => rounds.map(({ fastestMs }) => fastestMs)));
+  const drift = driftOf(samples.map(({ rounds }) => rounds.map(({ lowerQuartileMs }) => lowerQuartileMs)));
   const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);
   return {
     model: {

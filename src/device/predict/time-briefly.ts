@@ -2,7 +2,7 @@
 import { timeRun } from '../engine.ts';
 import { exampleFeeds } from '../example-feeds.ts';
 import { localEngine } from '../local-engine.ts';
-import { median } from '../median-interval.ts';
+import { median, quantile } from '../median-interval.ts';
 import type { BriefTiming } from './typical-latency.ts';
 
 /** Times inferences of a model (ONNX bytes). */
@@ -28,7 +28,8 @@ export const localTimer =
         times.push(time);
         spent += time;
       }
-      return { fastestMs: Math.min(...times), medianMs: median(times) };
+      times.sort((a, b) => a - b);
+      return { lowerQuartileMs: quantile(times, 0.25), medianMs: median(times) };
     } finally {
       await session.release();
     }

@@ -2,8 +2,8 @@
  * Times random networks in several rounds.
  *
  * A machine has slow phases of seconds (its clock, neighbours, the scheduler), during which any statistic over the runs
- * of one network is wrong by up to a half. So each network is timed briefly in every round, and the calm ones count
- * (typical-latency.ts).
+ * of one network is wrong by up to a half. So each network is timed briefly in every round, and what the networks before and
+ * after it tell of the machine's speed is taken off (typical-latency.ts).
  */
 import { type ErrorCode, EspalierError } from '../../errors.ts';
 import { encodeModel } from '../../onnx/encode.ts';
@@ -12,7 +12,7 @@ import type { Sample } from './coefficients.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
 import type { Timer } from './time-briefly.ts';
-import { type BriefTiming, typicalLatencies } from './typical-latency.ts';
+import { type BriefTiming, typicalLatencies, type Visit } from './typical-latency.ts';
 import { type Work, workOf } from './work.ts';
 
 export interface RoundsProgress {
@@ -96,6 +96,7 @@ const OF_THE_DEVICE: ReadonlySet<string> = new Set<ErrorCode>([
 export async function timeInRounds(options: RoundsOptions): Promise<TimedNetworks> {
   const { models, timer, seconds, networks, rounds, fewest = 0, random, signal, onTimed } = options;
   const samples = new Map<number, Visited>();
+  const inOrder: Visit[] = [];
   const kept = new Map<number, Uint8Array>();
   let keptBytes = 0;
   let refusals = 0;
@@ -121,10 +122,13 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     }
     secondsOfRound += elapsed() - (keeps ? drawn : drawing);
     samples.set(index, { index, work: workOf(kernelsOf(model)), visits: [timing] });
+    inOrder.push({ network: index, timing });
   };
   const again = async ({ index, visits }: Visited): Promise<void> => {
     const encoded = kept.get(index) ?? encodeModel(await drawModel(models, index, random.split(index)));
-    visits.push(await timer(encoded));
+    const timing = await timer(encoded);
+    visits.push(timing);
+    inOrder.push({ network: index, timing });
   };
 
   /** The first round makes room for the others; no round goes on when the time is over. */
@@ -136,12 +140,15 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     onTimed?.({ round, rounds, networks: timed, share, secondsLeft });
   };
   for (let round = 1; round <= rounds && lost === null; round++) {
-    const count = round === 1 ? networks : Math.max(-1, ...samples.keys()) + 1;
-    for (let i = 0; i < count && goesOn(round); i++) {
+    // With other neighbours each time: what is the machine's at that moment is not taken for the network's.
+    const indices =
+      round === 1
+        ? Array.from({ length: networks }, (_, index) => index)
+        : random.split(`round ${round}`).shuffle([...samples.keys()].sort((a, b) => a - b));
+    for (const [timed, i] of indices.entries()) {
+      if (!goesOn(round)) break;
       signal?.throwIfAborted();
       const before = samples.get(i);
-      // It was refused.
-      if (round > 1 && before === undefined) continue;
       try {
         await (before === undefined ? first(i) : again(before));
         useless = 0;
@@ -163,13 +170,14 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
         refusals++;
         if (samples.size === 0 && refusals >= Math.min(networks, MOST_REFUSALS_AT_FIRST)) throw error;
       }
-      tell(round, i + 1, count);
+      tell(round, timed + 1, indices.length);
     }
   }
-  const visited = [...samples.values()].sort((a, b) => a.index - b.index);
-  const ms = typicalLatencies(visited.map(({ visits }) => visits));
+  const latencies = typicalLatencies(inOrder);
   return {
-    samples: visited.map(({ index, work, visits }, i) => ({ index, work, ms: ms[i]!, rounds: visits })),
+    samples: [...samples.values()]
+      .sort((a, b) => a.index - b.index)
+      .map(({ index, work, visits }) => ({ index, work, ms: latencies.get(index)!, rounds: visits })),
     refused: { networks: refusals, reason },
     lost,
   };
