@@ -6,7 +6,7 @@ import { decodeModel } from '../../src/onnx/decode.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { modelCost } from '../../src/onnx/model-layers.ts';
 import { calibrationBatches } from '../../src/quantisation/calibration/batches.ts';
-import { quantiseClassifier } from '../../src/quantisation/classifier.ts';
+import { type Judged, quantiseClassifier } from '../../src/quantisation/classifier.ts';
 import {
   compareLatency,
   type LatencyComparison,
@@ -18,7 +18,8 @@ import { createRandom } from '../../src/random.ts';
 import { datasetFor } from '../../src/search/model-input.ts';
 import { readMetadata } from '../../src/search/model-metadata.ts';
 import { exampleOf } from '../../src/search/verify/example.ts';
-import { evaluateModel } from '../../src/train/evaluate.ts';
+import { pairedChange } from '../../src/task/paired-change.ts';
+import { type Evaluation, evaluateModel } from '../../src/train/evaluate.ts';
 
 export const WAYS = [
   'post-training',
@@ -36,6 +37,8 @@ export interface Way {
   readonly testAccuracy: number | null;
   /** Percentage points of accuracy on the test images (without them, on the validation images) below the float model's. */
   readonly lostPoints: number;
+  /** 95 %, by the images on which the two models differ (`src/task/paired-change.ts`). */
+  readonly lostInterval: readonly [number, number];
   /** How many times as fast as the float model, one thread, in processor time. */
   readonly speedUp: LatencyComparison;
 }
@@ -95,23 +98,31 @@ export async function accuracyRow(request: AccuracyRequest): Promise<AccuracyRow
   });
 
   const plain = await quantised(0);
-  const float = { val: plain.float.val.accuracy, test: plain.float.test?.accuracy ?? null };
-  const wayOf = (way: WayName, val: number, test: number | null, speedUp: LatencyComparison): Way => ({
-    way,
-    valAccuracy: val,
-    testAccuracy: test,
-    lostPoints: 100 * (float.test !== null && test !== null ? float.test - test : float.val - val),
-    speedUp,
-  });
+  const { float } = plain;
+  const wayOf = (way: WayName, { val, test }: Judged, speedUp: LatencyComparison): Way => {
+    const { change, interval } =
+      float.test !== null && test !== null
+        ? pairedChange(float.test.right, test.right)
+        : pairedChange(float.val.right, val.right);
+    return {
+      way,
+      valAccuracy: val.accuracy,
+      testAccuracy: test?.accuracy ?? null,
+      lostPoints: -100 * change,
+      lostInterval: [-100 * interval[1], -100 * interval[0]],
+      speedUp,
+    };
+  };
   const timed = (other: Uint8Array): Promise<LatencyComparison> =>
     compareLatency([bytes, other], feeds, { threads: 1, clock: processorMs });
   const judged = async (way: WayName, other: Uint8Array): Promise<Way> => {
-    const on = (split: ImageDataset['val']) => evaluateModel({ model: other, split, dataset, threads });
-    const test = dataset.test === null ? null : (await on(dataset.test)).accuracy;
-    return wayOf(way, (await on(dataset.val)).accuracy, test, await timed(other));
+    const on = (split: ImageDataset['val']): Promise<Evaluation> =>
+      evaluateModel({ model: other, split, dataset, threads });
+    const test = dataset.test === null ? null : await on(dataset.test);
+    return wayOf(way, { val: await on(dataset.val), test }, await timed(other));
   };
   const own = async (way: WayName, { int8, model: found }: typeof plain): Promise<Way> =>
-    wayOf(way, int8.val.accuracy, int8.test?.accuracy ?? null, await timed(encodeModel(found)));
+    wayOf(way, int8, await timed(encodeModel(found)));
 
   const ways = [await own('post-training', plain)];
   if (request.fineTuneEpochs > 0) ways.push(await own('fine-tuned', await quantised(request.fineTuneEpochs)));
@@ -130,8 +141,8 @@ export async function accuracyRow(request: AccuracyRequest): Promise<AccuracyRow
     macs: modelCost(model).macs,
     valImages: dataset.val.count,
     testImages: dataset.test?.count ?? 0,
-    floatVal: float.val,
-    floatTest: float.test,
+    floatVal: float.val.accuracy,
+    floatTest: float.test?.accuracy ?? null,
     ways,
   };
 }

@@ -19,7 +19,17 @@ const millions = (macs: number | null): string => (macs === null ? '' : `${(macs
 export const accuracyLines = (rows: readonly AccuracyRow[]): string[] =>
   tableLines(
     [
-      ['data', 'network', 'MACs', 'in 8 bits', 'test %', 'lost points', 'validation %', 'times as fast'],
+      [
+        'data',
+        'network',
+        'MACs',
+        'in 8 bits',
+        'test %',
+        'lost points',
+        '95 %',
+        'validation %',
+        'times as fast',
+      ],
       ...rows.flatMap((row) => [
         [
           row.data,
@@ -28,22 +38,24 @@ export const accuracyLines = (rows: readonly AccuracyRow[]): string[] =>
           'float',
           percent(row.floatTest),
           '',
+          '',
           percent(row.floatVal),
           '',
         ],
-        ...row.ways.map(({ way, testAccuracy, lostPoints, valAccuracy, speedUp }) => [
+        ...row.ways.map(({ way, testAccuracy, lostPoints, lostInterval, valAccuracy, speedUp }) => [
           '',
           '',
           '',
           way,
           percent(testAccuracy),
           lostPoints.toFixed(2),
+          lostInterval.map((end) => end.toFixed(2)).join(' to '),
           percent(valAccuracy),
           timesText(speedUp),
         ]),
       ]),
     ],
-    'lllllrrl',
+    'lllllrlrl',
   );
 
 const timesText = ({ speedUp, low, high }: SpeedRow['latency']): string =>

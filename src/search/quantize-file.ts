@@ -19,6 +19,7 @@ import type { FloatLayer } from '../quantisation/plan.ts';
 import { demandFloat, type QuantisedLayer, type QuantiseOptions } from '../quantisation/quantise.ts';
 import type { LayerSensitivity } from '../quantisation/sensitivity.ts';
 import { createSession } from '../runtime/session.ts';
+import { type PairedChange, pairedChange } from '../task/paired-change.ts';
 import { VERSION } from '../version.ts';
 import { withMetadata } from './export-model.ts';
 import { accuracyEntry, measuredLatency, preprocessingOf, speedUpEntry } from './model-figures.ts';
@@ -74,6 +75,8 @@ export interface QuantizeReport {
   readonly out: string;
   readonly float: Side;
   readonly int8: Side;
+  /** Of accuracy, from float to 8 bits, by the images on which the two differ. */
+  readonly change: { readonly val: PairedChange; readonly test: PairedChange | null };
   /** `first` is the float model. */
   readonly latency: LatencyComparison;
   readonly kernels: KernelReport;
@@ -225,6 +228,11 @@ export async function quantizeFile(request: QuantizeFileRequest): Promise<Quanti
     out: request.out,
     float: side('float', bytes.length),
     int8: side('int8', quantised.length),
+    change: {
+      val: pairedChange(found.float.val.right, found.int8.val.right),
+      test:
+        found.float.test && found.int8.test && pairedChange(found.float.test.right, found.int8.test.right),
+    },
     latency,
     kernels,
     layers: found.layers,

@@ -34,7 +34,7 @@ const evaluate = (logits: readonly number[]) =>
 
 describe('evaluation', () => {
   test('of equal logits is the first class, and the loss is log of the number of classes', async () => {
-    const { accuracy, loss, confusion } = await evaluate([0, 0, 0]);
+    const { accuracy, loss, confusion, right } = await evaluate([0, 0, 0]);
     expect(accuracy).toBeCloseTo(3 / 6, 12);
     expect(loss).toBeCloseTo(Math.log(CLASSES), 6);
     expect(confusion).toEqual([
@@ -42,6 +42,7 @@ describe('evaluation', () => {
       [2, 0, 0],
       [1, 0, 0],
     ]);
+    expect([...right]).toEqual([...split.labels].map((label) => (label === 0 ? 1 : 0)));
   });
 
   test('of logits that are not numbers is wrong for every image, of the first class too', async () => {
@@ -49,8 +50,9 @@ describe('evaluation', () => {
       [Number.NaN, Number.NaN, Number.NaN],
       [1, Number.NaN, 0],
     ]) {
-      const { accuracy, loss, confusion } = await evaluate(logits);
+      const { accuracy, loss, confusion, right } = await evaluate(logits);
       expect(accuracy).toBe(0);
+      expect(right).toEqual(new Uint8Array(split.count));
       expect(loss).toBeNaN();
       expect(confusion.flat().reduce((a, b) => a + b, 0)).toBe(split.count);
     }

@@ -20,6 +20,8 @@ export interface Evaluation {
   readonly loss: number;
   /** Images by class and predicted class. */
   readonly confusion: ConfusionMatrix;
+  /** For each image in the split's order, 1 where it counts as right, else 0. */
+  readonly right: Uint8Array;
 }
 
 interface EvaluationData {
@@ -79,6 +81,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
   const [inputName, outputName] = [session.inputNames[0]!, session.outputNames[0]!];
   const classes = dataset.classes.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const right = new Uint8Array(split.count);
   let lossSum = 0;
   let seen = 0;
   try {
@@ -102,6 +105,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
         // Logits that are not numbers decide for nothing: no class may profit by being the first.
         const predicted = Number.isNaN(logSumExp) ? (label + 1) % classes : best;
         confusion[label]![predicted]! += 1;
+        right[seen + i] = predicted === label ? 1 : 0;
       }
       seen += batch.count;
       onBatch?.();
@@ -109,7 +113,7 @@ export async function evaluateModel(options: ModelToEvaluate): Promise<Evaluatio
   } finally {
     await session.release();
   }
-  return { accuracy: accuracy(confusion), loss: lossSum / Math.max(1, seen), confusion };
+  return { accuracy: accuracy(confusion), loss: lossSum / Math.max(1, seen), confusion, right };
 }
 
 /** @throws USAGE when the output is not a float32 row of a number for each class */

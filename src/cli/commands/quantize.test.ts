@@ -101,6 +101,12 @@ test('a model from elsewhere: both accuracies, latencies, sizes, what stayed in 
     expect(side.testAccuracy).toBeGreaterThanOrEqual(0);
     expect(side.testAccuracy).toBeLessThanOrEqual(1);
   }
+  const { test: moved, val } = result.change;
+  expect(moved.change).toBeCloseTo(result.int8.testAccuracy - result.float.testAccuracy, 9);
+  expect(val.change).toBeCloseTo(result.int8.valAccuracy - result.float.valAccuracy, 9);
+  expect(moved.gained - moved.lost).toBe(Math.round(30 * moved.change));
+  expect(moved.interval[0]).toBeLessThan(moved.change);
+  expect(moved.interval[1]).toBeGreaterThan(moved.change);
   expect(result.latency.firstMs).toBeGreaterThan(0);
   const written = decodeModel(readFileSync(out));
   expect(result.int8.bytes).toBe(readFileSync(out).length);

@@ -6,6 +6,7 @@ import { EXIT, fail } from '../../errors.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../report/format.ts';
 import { speedUpText } from '../../report/precision-figures.ts';
 import type { QuantizeReport } from '../../search/quantize-file.ts';
+import type { PairedChange } from '../../task/paired-change.ts';
 import { type AddCommand, examples, OVERWRITE } from '../command.ts';
 import { tableLines } from '../table.ts';
 import { print, styler } from '../terminal.ts';
@@ -191,24 +192,39 @@ function progressLines(write: (line: string) => void): (phase: string, done: num
   };
 }
 
+/** Of accuracy. */
+const points = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(2)}`;
+
 function reportLines(result: QuantizeReport, style: ReturnType<typeof styler>): string[] {
-  const { float, int8, latency, kernels } = result;
-  const points = (a: number, b: number): string => `${b > a ? '+' : ''}${(100 * (b - a)).toFixed(2)} points`;
-  const accuracy = (label: string, a: number | null, b: number | null): string[][] =>
-    a === null || b === null ? [] : [[label, formatPercent(a), formatPercent(b), points(a, b)]];
+  const { float, int8, change, latency, kernels } = result;
+  const accuracy = (
+    label: string,
+    a: number | null,
+    b: number | null,
+    moved: PairedChange | null,
+  ): string[][] =>
+    a === null || b === null || moved === null
+      ? []
+      : [[label, formatPercent(a), formatPercent(b), `${points(moved.change)} points`]];
   const shown = result.floatLayers;
   const interval = (share: readonly [number, number] | null): string =>
     share === null ? '' : `${(100 * share[0]).toFixed(2)} to ${(100 * share[1]).toFixed(2)}`;
-  const spread = (a: readonly [number, number] | null, b: readonly [number, number] | null): string[][] =>
-    a === null || b === null ? [] : [['  95 %', interval(a), interval(b)]];
+  const spread = (
+    a: readonly [number, number] | null,
+    b: readonly [number, number] | null,
+    moved: PairedChange | null,
+  ): string[][] =>
+    a === null || b === null || moved === null
+      ? []
+      : [['  95 %', interval(a), interval(b), moved.interval.map(points).join(' to ')]];
   return [
     ...tableLines(
       [
         ['', 'float', 'int8', ''].map((head) => style('bold', head)),
-        ...accuracy('test accuracy', float.testAccuracy, int8.testAccuracy),
-        ...spread(float.testInterval, int8.testInterval),
-        ...accuracy('validation accuracy', float.valAccuracy, int8.valAccuracy),
-        ...spread(float.valInterval, int8.valInterval),
+        ...accuracy('test accuracy', float.testAccuracy, int8.testAccuracy, change.test),
+        ...spread(float.testInterval, int8.testInterval, change.test),
+        ...accuracy('validation accuracy', float.valAccuracy, int8.valAccuracy, change.val),
+        ...spread(float.valInterval, int8.valInterval, change.val),
         [
           'latency',
           formatMilliseconds(latency.firstMs),

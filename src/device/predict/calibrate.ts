@@ -1,13 +1,15 @@
 /** Times random networks of some spaces and fits the predictor to them. */
 import { type EspalierError, fail } from '../../errors.ts';
-import { createRandom } from '../../random.ts';
 import { fitCoefficients } from './coefficients.ts';
 import { driftOf } from './drift.ts';
 import { fitLatency, type LatencyModel } from './fit.ts';
 import { freeKinds } from './free-kinds.ts';
+import { calibrationStream, type Landmark, landmarksOf } from './landmarks.ts';
+import { drawModel, type RandomModels } from './random-models.ts';
 import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
 
-export interface CalibrateOptions extends Omit<RoundsOptions, 'random' | 'networks' | 'rounds'> {
+export interface CalibrateOptions extends Omit<RoundsOptions, 'draw' | 'random' | 'networks' | 'rounds'> {
+  readonly models: RandomModels;
   /** Most networks; 600 by default. The fit takes some seconds after `seconds` are over. */
   readonly networks?: number;
   readonly seed: string | number;
@@ -30,6 +32,9 @@ export interface CalibratedModel extends LatencyModel {
   readonly refused: number;
   /** Operators that cost nothing behind what they follow: the runtime fuses them. */
   readonly free: readonly string[];
+  readonly seed: string | number;
+  /** Of the networks that it was fitted to, for {@link slownessOf}. */
+  readonly landmarks: readonly Landmark[];
 }
 
 interface Calibrated {
@@ -43,11 +48,12 @@ interface Calibrated {
  *   runtime's refusal when it takes no network at all; what the signal was aborted with
  */
 export async function calibrateLatency(options: CalibrateOptions): Promise<Calibrated> {
-  const { networks = NETWORKS, seed, confidence = 0.9 } = options;
-  const random = createRandom(seed).split('latency calibration');
+  const { models, networks = NETWORKS, seed, confidence = 0.9 } = options;
+  const random = calibrationStream(seed);
   const { samples, refused, lost } = await timeInRounds({
     ...options,
     ...{ networks, rounds: ROUNDS, fewest: FEWEST, random },
+    draw: (index) => drawModel(models, index, random.split(index)),
   });
   if (samples.length < FEWEST)
     fail('USAGE', {
@@ -65,6 +71,8 @@ export async function calibrateLatency(options: CalibrateOptions): Promise<Calib
       networks: samples.length,
       refused: refused.networks,
       free: freeKinds(fitCoefficients(samples), samples),
+      seed,
+      landmarks: landmarksOf(model, samples),
     },
     lost,
   };

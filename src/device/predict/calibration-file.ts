@@ -27,10 +27,20 @@ const latencyModel = z.object({
   residual,
   relativeError: z.number().nonnegative(),
   confidence: z.number().min(0).max(1),
-  /** These three are not in files of earlier versions. */
+  /** These are not in files of earlier versions. */
   drift: z.number().nonnegative().default(USUAL_DRIFT),
   refused: z.int().nonnegative().default(0),
   free: z.array(z.string()).default([]),
+  seed: z.union([z.string(), z.number()]).default('0'),
+  landmarks: z
+    .array(
+      z.object({
+        index: z.int().nonnegative(),
+        ms: z.number().positive(),
+        predictedMs: z.number().positive(),
+      }),
+    )
+    .default([]),
 });
 
 export const PRECISIONS = ['float', 'int8'] as const;

@@ -7,7 +7,8 @@ import { median, quantile } from '../median-interval.ts';
 import type { LatencyCalibration, Precision } from './calibration-file.ts';
 import { predictLatency } from './fit.ts';
 import { floatKernels } from './kernels.ts';
-import { drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
+import { calibrationStream, type Slowness, slownessOf, speedInWords } from './landmarks.ts';
+import { drawModel, drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
 import { type RoundsOptions, type TimedNetwork, timeInRounds } from './time-in-rounds.ts';
 import { workOf } from './work.ts';
 
@@ -23,13 +24,15 @@ export interface Agreement {
   /** Mean of predicted over measured, − 1: a machine that is slower or faster than the calibrated one shows here. */
   readonly bias: number;
   /**
-   * Share within ±10 % once the bias is taken off all predictions: what is wrong with the calibration itself, and not with the
-   * speed of the machine on that day.
+   * Share within ±10 % of predictions for the speed that the machine has today: what is wrong with the calibration itself. Null
+   * when that speed is not known.
    */
-  readonly withinButForBias: number;
+  readonly withinAtSpeed: number | null;
 }
 
 export interface CalibrationCheck extends Agreement {
+  /** Of the machine beside the day of the calibration; null when the file tells of too few networks that can be timed again. */
+  readonly slowness: Slowness | null;
   /** The share that the interval states. */
   readonly confidence: number;
   /** By space, where there are several. */
@@ -57,33 +60,64 @@ const DEVIATIONS = 1.96;
 export async function checkCalibration(
   { models }: Pick<LatencyCalibration, 'models'>,
   precision: Precision,
-  options: Omit<RoundsOptions, 'random' | 'rounds'> & { readonly seed: string | number },
+  options: Omit<RoundsOptions, 'draw' | 'random' | 'rounds'> & {
+    readonly models: RandomModels;
+    readonly seed: string | number;
+  },
 ): Promise<CalibrationCheck> {
   const model = models[precision]!;
   const random = createRandom(options.seed).split('latency check');
-  const { samples, refused } = await timeInRounds({ ...options, rounds: ROUNDS, random });
+  const before = calibrationStream(model.seed);
+  const { landmarks } = model;
+  // Landmarks come first, and in the later rounds among the others.
+  const { samples: timed, refused } = await timeInRounds({
+    ...options,
+    networks: landmarks.length + options.networks,
+    rounds: ROUNDS,
+    random,
+    draw: (i) => {
+      const landmark = landmarks[i];
+      if (landmark) return drawModel(options.models, landmark.index, before.split(landmark.index));
+      const index = i - landmarks.length;
+      return drawModel(options.models, index, random.split(index));
+    },
+  });
+  const slowness = slownessOf(
+    model,
+    timed.flatMap((sample) => {
+      const landmark = landmarks[sample.index];
+      return landmark ? [{ ...sample, landmark }] : [];
+    }),
+  );
+  const samples = timed
+    .map((sample) => ({ ...sample, index: sample.index - landmarks.length }))
+    .filter(({ index }) => index >= 0);
   if (samples.length === 0)
     fail('USAGE', {
       what: 'no network was timed, so that there is nothing to compare',
       hint: `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give more --networks.`,
     });
   const pairs = samples.map((sample) => ({ sample, predicted: predictLatency(model, sample.work) }));
-  const whole = agreement(pairs);
+  const whole = agreement(pairs, slowness);
   const names = [...new Set(samples.map(({ index }) => spaceAt(options.models, index).name))];
   const spaces = Object.fromEntries(
     names.map((name) => [
       name,
-      agreement(pairs.filter(({ sample }) => spaceAt(options.models, sample.index).name === name)),
+      agreement(
+        pairs.filter(({ sample }) => spaceAt(options.models, sample.index).name === name),
+        slowness,
+      ),
     ]),
   );
   const predictMs = timePredictions(model, options.models, samples, random);
   return {
     ...whole,
+    slowness,
     confidence: model.confidence,
     spaces,
     refused: refused.networks,
     predictMs,
-    missed: missedBy(whole, model.confidence, predictMs.p50),
+    missed: missedBy(whole, slowness, model.confidence, predictMs.p50),
   };
 }
 
@@ -92,7 +126,7 @@ type Pair = {
   readonly predicted: ReturnType<typeof predictLatency>;
 };
 
-function agreement(pairs: readonly Pair[]): Agreement {
+function agreement(pairs: readonly Pair[], slowness: Slowness | null): Agreement {
   const share = (holds: (pair: Pair) => boolean): number => pairs.filter(holds).length / pairs.length;
   const ratio = ({ sample, predicted }: Pair): number => predicted.ms / sample.ms;
   const bias = pairs.reduce((sum, pair) => sum + ratio(pair) - 1, 0) / pairs.length;
@@ -105,7 +139,7 @@ function agreement(pairs: readonly Pair[]): Agreement {
     ),
     coverage: share(({ sample, predicted: { lowMs, highMs } }) => lowMs <= sample.ms && sample.ms <= highMs),
     bias,
-    withinButForBias: share((pair) => Math.abs(ratio(pair) / (1 + bias) - 1) <= 0.1),
+    withinAtSpeed: slowness && share((pair) => Math.abs(ratio(pair) * slowness.factor - 1) <= 0.1),
   };
 }
 
@@ -132,16 +166,23 @@ function timePredictions(
   };
 }
 
-function missedBy(found: Agreement, confidence: number, predictMs: number): string[] {
+function missedBy(
+  found: Agreement,
+  slowness: Slowness | null,
+  confidence: number,
+  predictMs: number,
+): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const chance = DEVIATIONS * Math.sqrt((confidence * (1 - confidence)) / found.networks);
   return [
     ...(found.withinTenPercent < TARGETS.withinTenPercent
       ? [
           `${percent(found.withinTenPercent)} of the networks are within ±10 %, not ${percent(TARGETS.withinTenPercent)}${
-            found.withinButForBias < TARGETS.withinTenPercent
+            slowness === null ||
+            found.withinAtSpeed === null ||
+            found.withinAtSpeed < TARGETS.withinTenPercent
               ? ''
-              : `; with the bias taken off, ${percent(found.withinButForBias)}: the machine was ${found.bias < 0 ? 'slower' : 'faster'} than when it was calibrated`
+              : `; at today's speed, ${percent(found.withinAtSpeed)}: the machine is ${speedInWords(slowness)}`
           }`,
         ]
       : []),

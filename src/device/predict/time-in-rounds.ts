@@ -7,10 +7,10 @@
  */
 import { type ErrorCode, EspalierError } from '../../errors.ts';
 import { encodeModel } from '../../onnx/encode.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import type { Random } from '../../random.ts';
 import type { Sample } from './coefficients.ts';
 import { kernelsOf } from './kernels.ts';
-import { drawModel, type RandomModels } from './random-models.ts';
 import type { Timer } from './time-briefly.ts';
 import { type BriefTiming, typicalLatencies, type Visit } from './typical-latency.ts';
 import { type Work, workOf } from './work.ts';
@@ -28,7 +28,8 @@ export interface RoundsProgress {
 }
 
 export interface RoundsOptions {
-  readonly models: RandomModels;
+  /** The network of that index, always the same one. */
+  readonly draw: (index: number) => Promise<OnnxModel>;
   readonly timer: Timer;
   /** What is left of a round is left out when the time is over. */
   readonly seconds: number;
@@ -38,7 +39,7 @@ export interface RoundsOptions {
   readonly rounds: number;
   /** No fewer, also where the later rounds then have little time or none; 0 by default. */
   readonly fewest?: number;
-  /** Network i is drawn from the stream named i. */
+  /** For the order of the visits. */
   readonly random: Random;
   readonly signal?: AbortSignal;
   readonly onTimed?: (progress: RoundsProgress) => void;
@@ -61,7 +62,6 @@ const MOST_REFUSALS_AT_FIRST = 30;
 const MOST_USELESS_ANSWERS = 3;
 
 export interface TimedNetwork extends Sample {
-  /** The network's index, which says its space and its stream. */
   readonly index: number;
   /** Of each round that it was timed in. */
   readonly rounds: readonly BriefTiming[];
@@ -94,7 +94,7 @@ const OF_THE_DEVICE: ReadonlySet<string> = new Set<ErrorCode>([
  *   no network at all
  */
 export async function timeInRounds(options: RoundsOptions): Promise<TimedNetworks> {
-  const { models, timer, seconds, networks, rounds, fewest = 0, random, signal, onTimed } = options;
+  const { draw, timer, seconds, networks, rounds, fewest = 0, random, signal, onTimed } = options;
   const samples = new Map<number, Visited>();
   const inOrder: Visit[] = [];
   const kept = new Map<number, Uint8Array>();
@@ -111,7 +111,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
 
   const first = async (index: number): Promise<void> => {
     const drawing = elapsed();
-    const model = await drawModel(models, index, random.split(index));
+    const model = await draw(index);
     const encoded = encodeModel(model);
     const drawn = elapsed();
     const timing = await timer(encoded);
@@ -125,7 +125,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     inOrder.push({ network: index, timing });
   };
   const again = async ({ index, visits }: Visited): Promise<void> => {
-    const encoded = kept.get(index) ?? encodeModel(await drawModel(models, index, random.split(index)));
+    const encoded = kept.get(index) ?? encodeModel(await draw(index));
     const timing = await timer(encoded);
     visits.push(timing);
     inOrder.push({ network: index, timing });
