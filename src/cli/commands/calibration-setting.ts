@@ -50,6 +50,7 @@ export interface Place {
   readonly description: Pick<DeviceDescription, 'device' | 'runtime' | 'providers'>;
   /** As the networks so far were really timed: a device may have fewer threads than are asked for. */
   readonly measuredWith: () => { readonly provider: string; readonly threads: number };
+  readonly close: () => Promise<void>;
 }
 
 export interface PlaceFlags {
@@ -63,7 +64,7 @@ export const addPlaceFlags = (command: Command, device: string): Command =>
     .option('--device <address>', device)
     .option('--device-patience <duration>', 'how long a device that does not answer is asked again', '1m');
 
-/** Where networks are timed: in this process, or on the device at an address. @throws as a device; QUANTITY */
+/** Where networks are timed: in a process of this machine, or on the device at an address. @throws as a device; QUANTITY */
 export async function placeOf(
   { device: address, devicePatience }: PlaceFlags,
   threads: number,
@@ -72,11 +73,13 @@ export async function placeOf(
 ): Promise<Place> {
   const patience = parseDuration(devicePatience);
   if (address === undefined) {
-    const { localTimer } = await import('../../device/predict/time-briefly.ts');
+    const { timingProcess } = await import('../../device/predict/timing-process.ts');
     const { describeMachine } = await import('../../device/machine.ts');
     const { describeEngine } = await import('../../runtime/engine.ts');
+    const { timer, close } = timingProcess(threads, signal);
     return {
-      timer: localTimer(threads),
+      timer,
+      close,
       description: {
         device: describeMachine().processor,
         runtime: `onnxruntime-node ${describeEngine().version}`,
@@ -103,6 +106,7 @@ export async function placeOf(
     },
     description,
     measuredWith: () => measured,
+    close: async () => undefined,
   };
 }
 

@@ -81,7 +81,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         if (reporter === null) terminal.stderr.write(`${line}\n`);
         else reporter.tell(line);
       };
-      const { timer, description, measuredWith } = await placeOf(flags, threads, signal, tell);
+      const { timer, description, measuredWith, close } = await placeOf(flags, threads, signal, tell);
       const models: LatencyCalibration['models'] = {};
       let lost: EspalierError | null = null;
       try {
@@ -105,6 +105,8 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         // What is known of floats is worth keeping where 8 bits were not reached.
         if (signal.aborted || !ofTheDevice(error) || models.float === undefined) throw error;
         lost = error;
+      } finally {
+        await close();
       }
       const calibration: LatencyCalibration = {
         format: 'espalier-latency-1',

@@ -1,6 +1,7 @@
 import {
   type LatencyCalibration,
   PRECISIONS,
+  type Precision,
   readCalibration,
 } from '../../device/predict/calibration-file.ts';
 import type { Agreement, CalibrationCheck } from '../../device/predict/check.ts';
@@ -55,54 +56,55 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         if (reporter === null) terminal.stderr.write(`${trouble}\n`);
         else reporter.tell(trouble);
       });
-      for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
-        const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
-        reporter = flags.json ? null : roundsReporter(terminal, precision);
-        let found: CalibrationCheck;
-        try {
-          found = await checkCalibration(calibration, precision, {
-            ...{
-              models,
-              timer: place.timer,
-              seconds: SECONDS,
-              networks,
-              seed: flags.seed,
-              signal,
-            },
+      try {
+        for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
+          const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
+          reporter = flags.json ? null : roundsReporter(terminal, precision);
+          const found = await checkCalibration(calibration, precision, {
+            ...{ models, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
-        } finally {
           reporter?.close();
+          const machines = machinesOf(calibration, place);
+          if (flags.json) print(terminal, JSON.stringify({ precision, ...found, ...machines }));
+          else print(terminal, ...checkLines(precision, found, machines));
         }
-        const { calibratedOn, timedOn } = machinesOf(calibration, place);
-        if (flags.json) print(terminal, JSON.stringify({ precision, ...found, calibratedOn, timedOn }));
-        else
-          print(
-            terminal,
-            ...tableLines([
-              ['precision', precision],
-              ['calibrated on', calibratedOn],
-              ...(timedOn === calibratedOn ? [] : [['timed on', `${timedOn}, which is not the same`]]),
-              ['networks', String(found.networks)],
-              ['within ±10 %', percent(found.withinTenPercent)],
-              ['rank correlation', rank(found)],
-              ['in the interval', `${percent(found.coverage)} (stated: ${percent(found.confidence)})`],
-              ['bias', percent(found.bias)],
-              ...speedOf(found),
-              [
-                'one prediction',
-                `${found.predictMs.p50.toFixed(2)} ms from the network (p95: ${found.predictMs.p95.toFixed(2)} ms)`,
-              ],
-              ...(found.refused > 0 ? [['refused', `${found.refused} networks`]] : []),
-              ...bySpace(found),
-              ['verdict', found.missed.length === 0 ? 'as it should be' : 'not as it should be:'],
-            ]),
-            ...found.missed.map((text) => `  ${text}`),
-          );
+      } finally {
+        reporter?.close();
+        await place.close();
       }
       finish(EXIT.ok);
     });
 };
+
+/** What `--json` tells in one object. */
+function checkLines(
+  precision: Precision,
+  found: CalibrationCheck,
+  { calibratedOn, timedOn }: ReturnType<typeof machinesOf>,
+): string[] {
+  return [
+    ...tableLines([
+      ['precision', precision],
+      ['calibrated on', calibratedOn],
+      ...(timedOn === calibratedOn ? [] : [['timed on', `${timedOn}, which is not the same`]]),
+      ['networks', String(found.networks)],
+      ['within ±10 %', percent(found.withinTenPercent)],
+      ['rank correlation', rank(found)],
+      ['in the interval', `${percent(found.coverage)} (stated: ${percent(found.confidence)})`],
+      ['bias', percent(found.bias)],
+      ...speedOf(found),
+      [
+        'one prediction',
+        `${found.predictMs.p50.toFixed(2)} ms from the network (p95: ${found.predictMs.p95.toFixed(2)} ms)`,
+      ],
+      ...(found.refused > 0 ? [['refused', `${found.refused} networks`]] : []),
+      ...bySpace(found),
+      ['verdict', found.missed.length === 0 ? 'as it should be' : 'not as it should be:'],
+    ]),
+    ...found.missed.map((text) => `  ${text}`),
+  ];
+}
 
 /** Landmarks tell a slower machine from a wrong prediction. */
 function speedOf({ slowness, withinAtSpeed }: CalibrationCheck): string[][] {

@@ -15,7 +15,7 @@ import { evaluate, type Sample } from './coefficients.ts';
 import { fitLatency, predictLatency } from './fit.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
-import { localTimer, type Timer } from './time-briefly.ts';
+import { type Timer, timeHere } from './time-briefly.ts';
 import { timeInRounds } from './time-in-rounds.ts';
 import { steady } from './typical-latency.ts';
 import { workOf } from './work.ts';
@@ -216,7 +216,12 @@ test('a device that is lost on the way: what was timed until then counts, where 
 });
 
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
-  const options = { models: setting, timer: localTimer(1), seconds: 0.01, seed: 1 };
+  const options = {
+    models: setting,
+    timer: (model: Uint8Array) => timeHere(model, 1),
+    seconds: 0.01,
+    seed: 1,
+  };
   await expect(calibrateLatency(options)).rejects.toThrow('too few to fit');
   await expect(
     calibrateLatency({ ...options, seconds: 60, signal: AbortSignal.abort(new Error('stop')) }),
