@@ -10,7 +10,7 @@ import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
 
 export interface CalibrateOptions extends Omit<RoundsOptions, 'draw' | 'random' | 'networks' | 'rounds'> {
   readonly models: RandomModels;
-  /** Most networks; 600 by default. The fit takes some seconds after `seconds` are over. */
+  /** Most networks; 1,000 by default. The fit takes some seconds after `seconds` are over. */
   readonly networks?: number;
   readonly seed: string | number;
   /** Share of networks whose latency lies in the interval; 0.9 by default. */
@@ -19,7 +19,7 @@ export interface CalibrateOptions extends Omit<RoundsOptions, 'draw' | 'random' 
 
 /** Fewer networks leave no interval. */
 const FEWEST = 40;
-const NETWORKS = 600;
+const NETWORKS = 1000;
 /** Time is better spent on more networks than on more visits to each: their noise goes into the same coefficients. */
 const ROUNDS = 5;
 /** Of the time that is advised: machines are not always as fast. */

@@ -102,6 +102,15 @@ test('kernels of real networks: one for each convolution, MACs not below the tru
   }
 });
 
+test('weights come from a table, since nobody looks at them: drawing millions would take longer than timing', async () => {
+  const models = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
+  const { graph } = await drawModel(models, 0, createRandom('weights'));
+  const largest = [...graph.initializers.values()].reduce((a, b) => (b.data.length > a.data.length ? b : a));
+  expect(largest.data.length).toBeGreaterThan(30_000);
+  expect(new Set(largest.data as Float32Array).size).toBeLessThanOrEqual(8191);
+  expect(new Set(largest.data as Float32Array).size).toBeGreaterThan(4000);
+});
+
 const drawnFrom = (models: RandomModels, seed: string) => {
   const random = createRandom(seed);
   return { random, draw: (index: number) => drawModel(models, index, random.split(index)) };

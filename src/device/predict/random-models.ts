@@ -42,11 +42,15 @@ const TABLE = 8191;
 function recycled(random: Random): Random {
   const table = Float32Array.from({ length: TABLE }, () => random.normal());
   let next = 0;
+  const normal = (): number => {
+    next = next + 1 < TABLE ? next + 1 : 0;
+    return table[next]!;
+  };
   const source: Random = {
     ...random,
-    normal: () => {
-      next = (next + 1) % TABLE;
-      return table[next]!;
+    normal,
+    fillNormal: (target, deviation) => {
+      for (let i = 0; i < target.length; i++) target[i] = normal() * deviation;
     },
     split: () => source,
   };

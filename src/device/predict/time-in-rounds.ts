@@ -5,6 +5,7 @@
  * of one network is wrong by up to a half. So each network is timed briefly in every round, and what the networks before and
  * after it tell of the machine's speed is taken off (typical-latency.ts).
  */
+import { freemem } from 'node:os';
 import { type ErrorCode, EspalierError } from '../../errors.ts';
 import { encodeModel } from '../../onnx/encode.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
@@ -45,8 +46,8 @@ export interface RoundsOptions {
   readonly onTimed?: (progress: RoundsProgress) => void;
 }
 
-/** Drawing a network again, and above all quantising it, takes longer than timing it. */
-const MOST_KEPT_BYTES = 400e6;
+/** Drawing a network again, and above all quantising it, can take longer than timing it. Boards have little memory. */
+const mostKeptBytes = (): number => Math.min(1e9, freemem() / 4);
 
 /** Troubles of a network, or that are over with it: it is skipped. */
 const OF_THE_NETWORK: ReadonlySet<string> = new Set<ErrorCode>([
@@ -98,6 +99,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
   const samples = new Map<number, Visited>();
   const inOrder: Visit[] = [];
   const kept = new Map<number, Uint8Array>();
+  const mostBytes = mostKeptBytes();
   let keptBytes = 0;
   let refusals = 0;
   let useless = 0;
@@ -115,7 +117,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     const encoded = encodeModel(model);
     const drawn = elapsed();
     const timing = await timer(encoded);
-    const keeps = keptBytes + encoded.byteLength <= MOST_KEPT_BYTES;
+    const keeps = keptBytes + encoded.byteLength <= mostBytes;
     if (keeps) {
       kept.set(index, encoded);
       keptBytes += encoded.byteLength;
