@@ -84,17 +84,11 @@ function nonNegative(
   start: Float64Array,
 ): Float64Array<ArrayBuffer> {
   const n = columns.length;
-  const weighted = columns.map((column) => column.map((v, i) => v * weights[i]!));
-  const dot = (a: Float64Array, b: Float64Array): number => {
-    let sum = 0;
-    for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-    return sum;
-  };
-  const gram = weighted.map((a) => Float64Array.from(columns, (b) => dot(a, b)));
+  const gram = gramMatrix(columns, weights);
   for (const [j, row] of gram.entries()) row[j]! += ridge;
   const x = Float64Array.from(start);
   // The gradient, kept up to date by each step.
-  const gradient = Float64Array.from(weighted, (a, j) => dot(gram[j]!, x) - a.reduce((sum, v) => sum + v, 0));
+  const gradient = Float64Array.from(columns, (column, j) => dot(gram[j]!, x) - dot(column, weights));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     let moved = 0;
     for (let j = 0; j < n; j++) {
@@ -109,4 +103,26 @@ function nonNegative(
     if (moved < SETTLED) break;
   }
   return x;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Σᵢ wᵢ Aⱼᵢ Aₖᵢ by j and k. Most kinds are in few networks: a column's zeros are passed over. */
+function gramMatrix(columns: readonly Float64Array[], weights: Float64Array): Float64Array[] {
+  const gram = columns.map(() => new Float64Array(columns.length));
+  for (const [j, column] of columns.entries()) {
+    const rows = Uint32Array.from(column.keys()).filter((i) => column[i] !== 0);
+    const weighted = Float64Array.from(rows, (i) => column[i]! * weights[i]!);
+    for (let k = 0; k <= j; k++) {
+      const other = columns[k]!;
+      let sum = 0;
+      for (let r = 0; r < rows.length; r++) sum += weighted[r]! * other[rows[r]!]!;
+      gram[j]![k] = gram[k]![j] = sum;
+    }
+  }
+  return gram;
 }

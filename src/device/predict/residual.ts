@@ -109,7 +109,7 @@ export interface Smoothness {
 
 /**
  * @param smoothness chosen by marginal likelihood when it is not given
- * @param samples two at least
+ * @param samples two at least, in random order
  */
 export function fitResidual(
   coefficients: Coefficients,
@@ -134,28 +134,51 @@ export function fitResidual(
   const missed = Float64Array.from(samples, ({ ms }, i) =>
     Math.max(-LARGEST, Math.min(LARGEST, Math.log(ms / raw[i]!.summed))),
   );
-  const candidates = smoothness
-    ? [smoothness]
-    : LENGTH_SCALES.flatMap((lengthScale) => NOISES.map((noise) => ({ noise, lengthScale })));
-  let best: { likelihood: number; smoothness: Smoothness; alpha: Float64Array } | undefined;
-  for (const candidate of candidates) {
-    const matrix = new Float64Array(n * n);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j <= i; j++)
-        matrix[i * n + j] = matrix[j * n + i] =
-          AMPLITUDE ** 2 * similarity(points, i, points, j, width, candidate.lengthScale) +
-          (i === j ? candidate.noise ** 2 : 0);
-    if (!cholesky(matrix, n)) continue;
-    const alpha = solveUpper(matrix, n, solveLower(matrix, n, Float64Array.from(missed)));
-    let likelihood = 0;
-    for (let i = 0; i < n; i++) likelihood -= 0.5 * missed[i]! * alpha[i]! + Math.log(matrix[i * n + i]!);
-    if (!best || likelihood > best.likelihood) best = { likelihood, smoothness: candidate, alpha };
-  }
-  const { smoothness: chosen, alpha } = best!;
+  const chosen = smoothness ?? likeliest(points, missed, width);
+  const { alpha } = solved(points, missed, width, chosen)!;
   return {
     model: { families, mean, deviation, lengthScale: chosen.lengthScale, points, alpha: [...alpha] },
     smoothness: chosen,
   };
+}
+
+/** So many networks tell how smooth what is missed is; the time grows with the cube of their number. */
+const CHOOSING = 400;
+
+/** @param points of the networks, one after the other. @param missed of each network */
+function likeliest(points: readonly number[], missed: Float64Array, width: number): Smoothness {
+  const few = missed.subarray(0, CHOOSING);
+  const candidates = LENGTH_SCALES.flatMap((lengthScale) =>
+    NOISES.map((noise) => {
+      const smoothness = { noise, lengthScale };
+      return {
+        smoothness,
+        likelihood: solved(points, few, width, smoothness)?.likelihood ?? Number.NEGATIVE_INFINITY,
+      };
+    }),
+  );
+  return candidates.reduce((best, one) => (one.likelihood > best.likelihood ? one : best)).smoothness;
+}
+
+/** The process's weights of the networks and its logarithmic marginal likelihood; null when rounding makes it impossible. */
+function solved(
+  points: readonly number[],
+  missed: Float64Array,
+  width: number,
+  { noise, lengthScale }: Smoothness,
+): { readonly alpha: Float64Array; readonly likelihood: number } | null {
+  const n = missed.length;
+  const flat = Float64Array.from(points.slice(0, n * width));
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++)
+      matrix[i * n + j] = matrix[j * n + i] =
+        AMPLITUDE ** 2 * similarity(flat, i, flat, j, width, lengthScale) + (i === j ? noise ** 2 : 0);
+  if (!cholesky(matrix, n)) return null;
+  const alpha = solveUpper(matrix, n, solveLower(matrix, n, Float64Array.from(missed)));
+  let likelihood = 0;
+  for (let i = 0; i < n; i++) likelihood -= 0.5 * missed[i]! * alpha[i]! + Math.log(matrix[i * n + i]!);
+  return { alpha, likelihood };
 }
 
 /** Milliseconds for some work: the sum over kernels, corrected; 0 where the sum is. */
