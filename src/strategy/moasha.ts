@@ -1,17 +1,17 @@
 import { ashaWith } from './asynchronous-halving.ts';
 import { byFirstObjective, forFirstObjective } from './first-objective.ts';
-import { nsga2 } from './nsga2.ts';
 import { ranked } from './rungs.ts';
 import type { Observation, Strategy } from './strategy.ts';
+import { tpe } from './tpe.ts';
 
-/** One in so many promotions and children is for the front, the others for the first objective alone. */
+/** One in so many promotions and genomes is for the front, the others for the first objective alone. */
 const FRONT_EVERY = 3;
 
-/** Bred from the front and, in turn, from the best by the first objective. */
+/** Genomes like the front's and, in turn, like the best by the first objective. */
 const sampler: Strategy = {
-  ...nsga2,
+  ...tpe,
   suggest: (request) =>
-    nsga2.suggest(
+    tpe.suggest(
       request.objectives > 1 && (request.history.length + request.running.length) % FRONT_EVERY !== 0
         ? forFirstObjective(request)
         : request,
@@ -36,14 +36,15 @@ function* inTurn<T>(front: readonly T[], best: readonly T[]): Generator<T> {
 }
 
 /**
- * ASHA for several objectives and bounds (Schmucker et al. 2021): the best third of a rung by Pareto rank goes on, new
- * genomes are bred from the front of the highest level that has enough trials. Beyond the paper, two of three promotions and
- * children are for the first objective alone: a front has many members, and few of them are near its hardest end.
+ * ASHA for several objectives and bounds (Schmucker et al. 2021): the best third of a rung by Pareto rank goes on. Beyond the
+ * paper, new genomes come from a model of the good ones on the highest level that has enough trials (multi-objective TPE, Ozaki et
+ * al. 2022), and two of three promotions and genomes are for the first objective alone: a front has many members, and few of them
+ * are near its hardest end.
  */
 export const moasha = ashaWith({
   name: 'moasha',
   description:
-    'Asynchronous halving for several objectives and bounds; new genomes are bred from the front, two of three from the best by the first objective (Schmucker et al. 2021).',
+    'Asynchronous halving for several objectives and bounds (Schmucker et al. 2021), new genomes by TPE; two of three promotions and genomes are for the first objective.',
   sampler,
   order,
 });
