@@ -1,11 +1,13 @@
 import {
+  formatCalibration,
   type LatencyCalibration,
   PRECISIONS,
   type Precision,
   readCalibration,
 } from '../../device/predict/calibration-file.ts';
 import type { Agreement, CalibrationCheck } from '../../device/predict/check.ts';
-import { speedInWords } from '../../device/predict/landmarks.ts';
+import { adjusted, speedInWords } from '../../device/predict/landmarks.ts';
+import { writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
@@ -17,6 +19,7 @@ import { addPlaceFlags, type Place, type PlaceFlags, placeOf, randomModels } fro
 interface CheckFlags extends PlaceFlags {
   readonly networks: string;
   readonly seed: string;
+  readonly adjust?: boolean;
   readonly json?: boolean;
 }
 
@@ -35,12 +38,20 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
     )
     .argument('<calibration>', 'what `device calibrate` wrote')
     .option('--networks <n>', 'how many', '200')
-    .option('--seed <seed>', 'which networks are drawn', '0');
+    .option('--seed <seed>', 'which networks are drawn', '0')
+    .option(
+      '--adjust',
+      "then write the machine's speed of today into the file: it predicts for that from then on",
+    );
   addPlaceFlags(command, 'time them there')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      examples('device check latency.json', 'device check board.json --networks 50 --seed 7 --json'),
+      examples(
+        'device check latency.json',
+        'device check board.json --networks 50 --seed 7 --json',
+        'device check board.json --networks 2 --adjust',
+      ),
     )
     .action(async (path: string, flags: CheckFlags) => {
       const networks = Number(flags.networks);
@@ -56,6 +67,7 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         if (reporter === null) terminal.stderr.write(`${trouble}\n`);
         else reporter.tell(trouble);
       });
+      const today: LatencyCalibration['models'] = {};
       try {
         for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
           const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
@@ -65,6 +77,8 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
             onTimed: (progress) => reporter?.onTimed(progress),
           });
           reporter?.close();
+          if (found.slowness !== null)
+            today[precision] = adjusted(calibration.models[precision]!, found.slowness);
           const machines = machinesOf(calibration, place);
           if (flags.json) print(terminal, JSON.stringify({ precision, ...found, ...machines }));
           else print(terminal, ...checkLines(precision, found, machines));
@@ -73,9 +87,23 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         reporter?.close();
         await place.close();
       }
+      if (flags.adjust) {
+        if (Object.keys(today).length === 0) cannotAdjust(path);
+        await writeWhole(
+          path,
+          formatCalibration({ ...calibration, models: { ...calibration.models, ...today } }),
+        );
+        terminal.stderr.write(`${path} predicts for the speed of today now\n`);
+      }
       finish(EXIT.ok);
     });
 };
+
+const cannotAdjust = (path: string): never =>
+  fail('USAGE', {
+    what: `${path}: cannot be adjusted, since it does not tell of networks that can be timed again`,
+    hint: 'It is of another version of Espalier: make it anew with `espalier device calibrate`.',
+  });
 
 /** What `--json` tells in one object. */
 function checkLines(

@@ -32,6 +32,7 @@ const latencyModel = z.object({
   refused: z.int().nonnegative().default(0),
   free: z.array(z.string()).default([]),
   seed: z.union([z.string(), z.number()]).default('0'),
+  slowness: z.number().positive().default(1),
   landmarks: z
     .array(
       z.object({

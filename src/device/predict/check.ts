@@ -31,7 +31,7 @@ export interface Agreement {
 }
 
 export interface CalibrationCheck extends Agreement {
-  /** Of the machine beside the day of the calibration; null when the file tells of too few networks that can be timed again. */
+  /** Of the machine beside what the calibration says; null when the file tells of too few networks that can be timed again. */
   readonly slowness: Slowness | null;
   /** The share that the interval states. */
   readonly confidence: number;

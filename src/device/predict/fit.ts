@@ -28,6 +28,8 @@ export interface LatencyModel {
   readonly confidence: number;
   /** What the interval allows for the machine's speed from one session to the next, a share. */
   readonly drift: number;
+  /** What a network takes now over what it took when the machine was calibrated, as `device check --adjust` found; 1 by default. */
+  readonly slowness?: number;
 }
 
 export interface Prediction {
@@ -135,7 +137,7 @@ function prepare(model: LatencyModel): Prepared {
 
 export function predictLatency(model: LatencyModel, work: Work): Prediction {
   const { msOf, unknown } = prepare(model);
-  const ms = msOf(work);
+  const ms = msOf(work) * (model.slowness ?? 1);
   const never = new Set<string>();
   const named = new Set<string>();
   for (const name of work.keys()) {

@@ -1,6 +1,6 @@
 /**
- * How fast a machine is today, beside the day on which it was calibrated: some networks of the calibration are timed again. Without
- * them a predictor that is wrong and a machine that has slowed down look alike.
+ * How fast a machine is today, beside what its calibration says: some networks of the calibration are timed again. Without them
+ * a predictor that is wrong and a machine that has slowed down look alike.
  */
 import { createRandom, type Random } from '../../random.ts';
 import { median } from '../median-interval.ts';
@@ -36,7 +36,7 @@ export const landmarksOf = (
     .slice(0, LANDMARKS)
     .map(({ index, ms, work }) => ({ index, ms, predictedMs: predictLatency(model, work).ms }));
 
-/** What a network takes today over what it took when the machine was calibrated. */
+/** What a network takes today over what it takes by the calibration. */
 export interface Slowness {
   readonly factor: number;
   /** How many tell it. */
@@ -51,13 +51,21 @@ export function slownessOf(
   model: LatencyModel,
   again: readonly { readonly landmark: Landmark; readonly ms: number; readonly work: Work }[],
 ): Slowness | null {
+  const { slowness = 1 } = model;
   const known = again.filter(
     ({ landmark: { predictedMs }, work }) =>
-      Math.abs(predictLatency(model, work).ms / predictedMs - 1) < SAME,
+      Math.abs(predictLatency(model, work).ms / slowness / predictedMs - 1) < SAME,
   );
   if (known.length < FEWEST) return null;
-  return { factor: median(known.map(({ landmark, ms }) => ms / landmark.ms)), networks: known.length };
+  const factor = median(known.map(({ landmark, ms }) => ms / (slowness * landmark.ms)));
+  return { factor, networks: known.length };
 }
 
 export const speedInWords = ({ factor }: Slowness): string =>
-  `${(100 * Math.abs(factor - 1)).toFixed(1)} % ${factor > 1 ? 'slower' : 'faster'} than when it was calibrated`;
+  `${(100 * Math.abs(factor - 1)).toFixed(1)} % ${factor > 1 ? 'slower' : 'faster'} than the calibration says`;
+
+/** The same predictor for a machine of today's speed. */
+export const adjusted = <Model extends LatencyModel>(model: Model, { factor }: Slowness): Model => ({
+  ...model,
+  slowness: (model.slowness ?? 1) * factor,
+});

@@ -14,6 +14,7 @@ import { checkCalibration } from './check.ts';
 import { evaluate, type Sample } from './coefficients.ts';
 import { fitLatency, predictLatency } from './fit.ts';
 import { kernelsOf } from './kernels.ts';
+import { adjusted } from './landmarks.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
 import { type Timer, timeHere } from './time-briefly.ts';
 import { timeInRounds } from './time-in-rounds.ts';
@@ -247,6 +248,8 @@ const machine: Timer = async (encoded) => {
   return steady(ms);
 };
 
+const twiceAsSlow: Timer = async (encoded) => steady(2 * (await machine(encoded)).medianMs);
+
 test('what is calibrated is predicted, and a check says so', async () => {
   const setting = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
   const { model } = await calibrateLatency({
@@ -281,7 +284,7 @@ test('what is calibrated is predicted, and a check says so', async () => {
   }
   const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
     models: setting,
-    timer: async (encoded) => steady(2 * (await machine(encoded)).medianMs),
+    timer: twiceAsSlow,
     seconds: 1e6,
     networks: 10,
     seed: 2,
@@ -292,8 +295,17 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(slower.slowness).toEqual({ factor: expect.closeTo(2, 6), networks: 24 });
   expect(slower.withinAtSpeed).toBeGreaterThan(0.95);
   expect(slower.coverage).toBe(0);
+  // Adjusted to that machine, the file predicts it, and the machine is no slower than it says.
+  const again = await checkCalibration(
+    { models: { float: adjusted(structuredClone(model), slower.slowness!) as never } },
+    'float',
+    { models: setting, timer: twiceAsSlow, seconds: 1e6, networks: 10, seed: 2 },
+  );
+  expect(again.withinTenPercent).toBe(slower.withinAtSpeed);
+  expect(Math.abs(again.bias)).toBeLessThan(0.03);
+  expect(again.slowness).toEqual({ factor: expect.closeTo(1, 6), networks: 24 });
   expect(slower.missed.join('; ')).toMatch(
-    /0.0 % of the networks are within.*at today's speed, .* %: the machine is 100.0 % slower than.*0.0 % lie in the interval/,
+    /0.0 % of the networks are within.*at today's speed, .* %: the machine is 100.0 % slower than the calibration says.*0.0 % lie in the interval/,
   );
 }, 60_000);
 
@@ -322,6 +334,7 @@ test('a file is read, predicts a model, and is refused when it is something else
     refused: 0,
     free: [],
     seed: '0',
+    slowness: 1,
     landmarks: [],
   });
   const text = formatCalibration(parseCalibration(JSON.stringify(file), path));
