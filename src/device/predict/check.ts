@@ -46,7 +46,7 @@ export interface CalibrationCheck extends Agreement {
 }
 
 /** More than of a calibration, which learns from all networks: here each one counts by itself. */
-const ROUNDS = 8;
+const ROUNDS = 12;
 
 /** The first ones take longer: the machine code of this program is still being made. */
 const FEWEST_PREDICTIONS = 100;
