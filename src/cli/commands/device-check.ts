@@ -50,7 +50,7 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
       examples(
         'device check latency.json',
         'device check board.json --networks 50 --seed 7 --json',
-        'device check board.json --networks 2 --adjust',
+        'device check board.json --adjust',
       ),
     )
     .action(async (path: string, flags: CheckFlags) => {
