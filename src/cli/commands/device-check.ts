@@ -61,6 +61,9 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
           hint: 'Write for example --networks 50.',
         });
       const calibration = await readCalibration(path);
+      // Told before minutes are spent on it; which landmarks are known again is only seen then.
+      if (flags.adjust && Object.values(calibration.models).every(({ landmarks }) => landmarks.length === 0))
+        cannotAdjust(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
       let reporter: RoundsReporter | null = null;
       const place = await placeOf(flags, calibration.threads, signal, (trouble) => {
@@ -105,7 +108,7 @@ const cannotAdjust = (path: string): never =>
     hint: 'It is of another version of Espalier: make it anew with `espalier device calibrate`.',
   });
 
-/** What `--json` tells in one object. */
+/** In words, what `--json` tells in one object. */
 function checkLines(
   precision: Precision,
   found: CalibrationCheck,

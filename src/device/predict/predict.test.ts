@@ -348,14 +348,23 @@ test('a file is read, predicts a model, and is refused when it is something else
   const drawn = await drawModel(setting, 2, createRandom('cli'));
   writeFileSync(onnx, encodeModel(drawn));
   let out = '';
+  let err = '';
   const terminal = {
     stdout: {
       write: (text: string) => {
         out += text;
       },
     },
-    stderr: { write: () => undefined },
+    stderr: {
+      write: (text: string) => {
+        err += text;
+      },
+    },
   };
+  // A file of an earlier version has no landmarks to adjust it by, which is told before anything is timed.
+  expect(await runCli(['device', 'check', path, '--adjust'], terminal)).toBe(2);
+  expect(err).toContain('cannot be adjusted');
+  expect(out).toBe('');
   expect(await runCli(['device', 'predict', onnx, '--calibration', path, '--json'], terminal)).toBe(0);
   expect(JSON.parse(out)).toMatchObject({
     predicted: true,

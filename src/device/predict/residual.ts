@@ -135,6 +135,7 @@ export function fitResidual(
     Math.max(-LARGEST, Math.min(LARGEST, Math.log(ms / raw[i]!.summed))),
   );
   const chosen = smoothness ?? likeliest(points, missed, width);
+  // The noise on its diagonal keeps the matrix positive definite, however many networks there are.
   const { alpha } = solved(points, missed, width, chosen)!;
   return {
     model: { families, mean, deviation, lengthScale: chosen.lengthScale, points, alpha: [...alpha] },
