@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../src/cli/program.ts';
+import { FORMAT } from '../src/device/predict/calibration-file.ts';
 import { EXIT } from '../src/errors.ts';
 import { writeIdxImages } from './fixtures/idx-images.ts';
 
@@ -292,7 +293,7 @@ function writeCalibration(name: string, threads: number): string {
     path,
     JSON.stringify({
       ...{
-        format: 'espalier-latency-1',
+        format: FORMAT,
         machine: 'a phone',
         runtime: 'an engine 1.0',
         provider: 'cpu',

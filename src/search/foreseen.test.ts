@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SMALL_PRESETS } from '../../test/fixtures/small-presets.ts';
+import { FORMAT } from '../device/predict/calibration-file.ts';
 import { floatKernels, kernelsOf } from '../device/predict/kernels.ts';
 import { partsOf, workOf } from '../device/predict/work.ts';
 import { untrainedInt8Model } from '../estimation/int8-measures.ts';
@@ -63,7 +64,7 @@ beforeAll(() => {
   writeFileSync(
     path,
     JSON.stringify({
-      format: 'espalier-latency-1',
+      format: FORMAT,
       machine: 'a board',
       runtime: 'an engine 1.0',
       provider: 'cpu',

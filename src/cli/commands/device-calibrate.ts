@@ -1,5 +1,6 @@
 import { isCalibrationPath } from '../../device/predict/calibrated-device.ts';
 import {
+  FORMAT,
   formatCalibration,
   type LatencyCalibration,
   PRECISIONS,
@@ -109,7 +110,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         await close();
       }
       const calibration: LatencyCalibration = {
-        format: 'espalier-latency-1',
+        format: FORMAT,
         machine: description.device,
         runtime: description.runtime,
         ...measuredWith(),

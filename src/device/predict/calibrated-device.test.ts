@@ -11,6 +11,7 @@ import { PRESETS } from '../../space/presets/index.ts';
 import { openDevice } from '../open-device.ts';
 import { calibrateLatency } from './calibrate.ts';
 import { isCalibrationPath } from './calibrated-device.ts';
+import { FORMAT } from './calibration-file.ts';
 import { kernelsOf } from './kernels.ts';
 import { drawModel } from './random-models.ts';
 import { steady } from './typical-latency.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
     seed: 1,
   });
   const file = {
-    format: 'espalier-latency-1',
+    format: FORMAT,
     machine: 'a board',
     runtime: 'an engine 1.0',
     provider: 'cpu',

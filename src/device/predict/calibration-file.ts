@@ -27,7 +27,7 @@ const latencyModel = z.object({
   residual,
   relativeError: z.number().nonnegative(),
   confidence: z.number().min(0).max(1),
-  /** These are not in files of earlier versions. */
+  /** Predictions do without these. */
   drift: z.number().nonnegative().default(USUAL_DRIFT),
   refused: z.int().nonnegative().default(0),
   free: z.array(z.string()).default([]),
@@ -49,8 +49,11 @@ export type Precision = (typeof PRECISIONS)[number];
 
 const size = z.int().positive();
 
+/** Another number whenever networks' work is counted otherwise: old coefficients are for old amounts. */
+export const FORMAT = 'espalier-latency-2';
+
 const schema = z.object({
-  format: z.literal('espalier-latency-1'),
+  format: z.literal(FORMAT),
   /** The processor's name, or what a remote device says of itself. */
   machine: z.string(),
   /** The engine with its version. */
@@ -110,6 +113,9 @@ export function parseCalibration(text: string, path: string): LatencyCalibration
   } catch {
     return refuse('it is not JSON');
   }
+  const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : null;
+  if (typeof format === 'string' && format !== FORMAT && format.startsWith('espalier-latency-'))
+    refuse(`it is of another version of Espalier (${format}, this one reads ${FORMAT})`);
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const [issue] = read.error.issues;

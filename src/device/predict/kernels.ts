@@ -10,6 +10,14 @@ import type { DeployedGraph } from '../../network/deployed-graph.ts';
 import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
 import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
+import {
+  BLOCK,
+  type Extent,
+  FLOAT_CONVOLUTION,
+  floatConvolution,
+  INTEGER_CONVOLUTION,
+  integerConvolution,
+} from './convolution-work.ts';
 
 /** What kernels that are timed alike have in common: one object for all of them, since networks have hundreds. */
 export interface KernelKind {
@@ -29,12 +37,8 @@ export interface Kernel {
 
 /** Read and write nothing: views of memory. */
 const FREE = new Set(['Identity', 'Constant', 'Dropout']);
-/** Channels in a block of the processor's convolutions (AVX-512: 16); a block that is not full takes as long. */
-const BLOCK = 16;
-/** Blocks of output channels that a convolution's inner loop computes together, and outputs of a row (MLAS, AVX-512). */
-const BLOCKS_AT_ONCE = 4;
-const PIECE = 6;
-const padded = (channels: number): number => BLOCK * Math.ceil(channels / BLOCK);
+/** Blocked convolutions take input channels in fours at least; others are not blocked (ONNX Runtime, NCHWc). */
+const ALIGNED = 4;
 
 /** A batch of any size is one image. */
 function size(shape: Shape): number {
@@ -175,8 +179,17 @@ function kindOf(name: string, family: string, sorts: readonly string[]): KernelK
 }
 
 /** What a convolution's input looks like, as its names have it. */
-const FORMS = ['', 'depthwise ', 'grouped ', 'of the image '] as const;
-const FORM = { plain: 0, depthwise: 1, grouped: 2, ofImage: 3 } as const;
+const FORMS = ['', 'depthwise ', 'grouped ', 'of few channels ', 'unblocked '] as const;
+const FORM = { plain: 0, depthwise: 1, grouped: 2, few: 3, unblocked: 4 } as const;
+/** Fewer are an image's. */
+const IMAGE = 4;
+
+function formOf(group: number, channels: number, integers: boolean): number {
+  if (group > 1) return group === channels ? FORM.depthwise : FORM.grouped;
+  // In floats, what does not fill a block is read in its plain order.
+  if (channels < (integers ? IMAGE : BLOCK)) return FORM.few;
+  return integers || channels % ALIGNED === 0 ? FORM.plain : FORM.unblocked;
+}
 
 function convolution(
   attributes: Attributes,
@@ -186,27 +199,46 @@ function convolution(
   output: Shape,
 ): Kernel {
   const group = intAttribute(attributes, 'group', 1);
-  const stride = intsAttribute(attributes, 'strides')?.[0] ?? 1;
   const channels = axis(input, 1);
-  const [high, wide] = [axis(weight, 2), axis(weight, 3)];
-  const depthwise = group > 1 && group === channels;
-  const ofImage = channels < 4;
-  const form = depthwise ? FORM.depthwise : group > 1 ? FORM.grouped : ofImage ? FORM.ofImage : FORM.plain;
   const integers = producer === 'DequantizeLinear';
-  const out = axis(weight, 0);
-  const map: Window = {
-    window: high * wide,
-    wide,
-    channels: depthwise ? 1 : channels / group,
-    out,
-    positions: positionsOf(output),
-    width: Math.max(1, axis(output, 3)),
-    depthwise,
-    ofImage,
-  };
-  const kind = convolutionKind(form, high, wide, stride, integers, out % BLOCK === 0);
+  const form = formOf(group, channels, integers);
+  const [high, wide] = [
+    extent(attributes, 0, input, weight, output),
+    extent(attributes, 1, input, weight, output),
+  ];
+  const outputChannels = axis(weight, 0);
+  const filled = outputChannels % BLOCK === 0;
+  const kind = convolutionKind(form, high.window, wide.window, high.stride, integers, filled);
   const amounts = integers ? integerConvolution : floatConvolution;
-  return { kind, amounts: amounts(size(input), size(weight), map) };
+  return {
+    kind,
+    amounts: amounts({
+      input: size(input),
+      weights: size(weight),
+      channels: channels / group,
+      outputChannels,
+      positions: positionsOf(output),
+      high,
+      wide,
+      depthwise: form === FORM.depthwise,
+      blocked: form === FORM.plain || form === FORM.grouped,
+    }),
+  };
+}
+
+/** Of the height (0) or the width (1). Where the file says how to pad in words, as much before as after. */
+function extent(
+  attributes: Attributes,
+  dimension: 0 | 1,
+  inputShape: Shape,
+  weight: Shape,
+  outputShape: Shape,
+): Extent {
+  const at = (name: string): number | undefined => intsAttribute(attributes, name)?.[dimension];
+  const [input, output] = [axis(inputShape, 2 + dimension), axis(outputShape, 2 + dimension)];
+  const [window, stride, dilation] = [axis(weight, 2 + dimension), at('strides') ?? 1, at('dilations') ?? 1];
+  const lacking = (output - 1) * stride + (window - 1) * dilation + 1 - input;
+  return { input, output, window, stride, dilation, before: at('pads') ?? Math.max(0, lacking >> 1) };
 }
 
 /** By number: the usual ones, whose names need not be put together again. */
@@ -241,64 +273,6 @@ function convolutionKind(
     convolutionKinds.set(number, kind);
   }
   return kind;
-}
-
-interface Window {
-  /** Weights of one channel's window. */
-  readonly window: number;
-  readonly wide: number;
-  /** Input channels that one output sums over. */
-  readonly channels: number;
-  readonly out: number;
-  readonly positions: number;
-  readonly width: number;
-  readonly depthwise: boolean;
-  readonly ofImage: boolean;
-}
-
-const FLOAT_CONVOLUTION = [
-  ...['calls', 'input', 'weights', 'macs'],
-  // Every load of the input serves several blocks of outputs at once.
-  'passes',
-  // A row is computed in pieces; the last one takes as long as a whole one.
-  'pieces',
-  // Where the window hangs over the edge the kernel is another, slower one.
-  'edges',
-  'output',
-];
-
-/** In blocks of channels (MLAS, NCHWc). */
-function floatConvolution(input: number, weights: number, map: Window): number[] {
-  const { window, wide, channels, out, positions, width, depthwise, ofImage } = map;
-  const summed = (depthwise || ofImage ? channels : padded(channels)) * window;
-  const macs = padded(out) * summed * positions;
-  const blocks = padded(out) / BLOCK;
-  const passes = summed * positions * (depthwise ? blocks : Math.ceil(blocks / BLOCKS_AT_ONCE));
-  const pieces = (macs * Math.ceil(width / PIECE) * PIECE) / width;
-  const edges = (macs * (wide - 1)) / width;
-  return [1, input, weights, macs, passes, pieces, edges, padded(out) * positions];
-}
-
-const INTEGER_CONVOLUTION = [
-  'calls',
-  'input',
-  'weights',
-  'macs',
-  'windows',
-  'gathered',
-  'output',
-  'positions',
-];
-
-/** Channels last: windows are gathered, then multiplied as matrices (MLAS, QLinearConv). */
-function integerConvolution(
-  input: number,
-  weights: number,
-  { window, channels, out, positions }: Window,
-): number[] {
-  const macs = padded(out) * window * channels * positions;
-  const gathered = window * channels * positions;
-  return [1, input, weights, macs, window * positions, gathered, out * positions, positions];
 }
 
 const PRODUCT = ['calls', 'weights'];

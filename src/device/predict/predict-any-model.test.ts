@@ -9,7 +9,7 @@ import { encodeModel } from '../../onnx/encode.ts';
 import type { Attributes, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import { calibrateLatency } from './calibrate.ts';
-import type { LatencyCalibration } from './calibration-file.ts';
+import { FORMAT, type LatencyCalibration } from './calibration-file.ts';
 import { kernelsOf } from './kernels.ts';
 import { predictAnyModel } from './predict-any-model.ts';
 import { steady } from './typical-latency.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
     seed: 1,
   });
   calibration = {
-    format: 'espalier-latency-1',
+    format: FORMAT,
     machine: 'a board',
     runtime: 'an engine 1.0',
     provider: 'cpu',

@@ -9,9 +9,10 @@ import { encodeModel } from '../../onnx/encode.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
 import { calibrateLatency } from './calibrate.ts';
-import { formatCalibration, parseCalibration, readCalibration } from './calibration-file.ts';
+import { FORMAT, formatCalibration, parseCalibration, readCalibration } from './calibration-file.ts';
 import { checkCalibration } from './check.ts';
 import { evaluate, type Sample } from './coefficients.ts';
+import { USUAL_DRIFT } from './drift.ts';
 import { fitLatency, predictLatency } from './fit.ts';
 import { kernelsOf } from './kernels.ts';
 import { adjusted } from './landmarks.ts';
@@ -56,7 +57,7 @@ test('coefficients are found again, and what costs nothing costs nothing', () =>
   expect(coefficients['b/macs']).toBeCloseTo(3, 1);
   expect(coefficients['free/moved'] ?? 0).toBeLessThan(0.01);
   // Nothing is missed: what is left is the drift of a machine between sessions.
-  expect(relativeError).toBeCloseTo(1.593 * 0.02, 4);
+  expect(relativeError).toBeCloseTo(1.593 * USUAL_DRIFT, 4);
 });
 
 test('the interval covers what it says, over sessions of which each is a little faster or slower', () => {
@@ -65,7 +66,7 @@ test('the interval covers what it says, over sessions of which each is a little 
   const random = createRandom('sessions');
   const covered = all.slice(600).filter(({ work, ms }) => {
     const { lowMs, highMs } = predictLatency(model, work);
-    const then = ms * (1 + 0.02 * random.normal());
+    const then = ms * (1 + USUAL_DRIFT * random.normal());
     return lowMs <= then && then <= highMs;
   });
   expect(covered.length / 1000).toBeGreaterThan(0.84);
@@ -316,7 +317,7 @@ test('a file is read, predicts a model, and is refused when it is something else
     0.9,
   );
   const file = {
-    format: 'espalier-latency-1',
+    format: FORMAT,
     machine: 'a board',
     runtime: 'an engine',
     provider: 'cpu',
@@ -327,7 +328,7 @@ test('a file is read, predicts a model, and is refused when it is something else
     models: { float: { ...model, networks: 160 } },
   };
   writeFileSync(path, JSON.stringify(file));
-  // What earlier versions did not write has its default.
+  // What predictions do without has its default.
   expect(parseCalibration(JSON.stringify(file), path).models.float).toEqual({
     ...model,
     networks: 160,
@@ -341,6 +342,9 @@ test('a file is read, predicts a model, and is refused when it is something else
   expect(parseCalibration(text, path)).toEqual(parseCalibration(JSON.stringify(file), path));
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(130);
   expect(() => parseCalibration('{', path)).toThrow('it is not JSON');
+  expect(() => parseCalibration(JSON.stringify({ ...file, format: 'espalier-latency-1' }), path)).toThrow(
+    'another version of Espalier (espalier-latency-1, this one reads espalier-latency-2)',
+  );
   expect(() => parseCalibration(JSON.stringify({ ...file, threads: 0 }), path)).toThrow('threads');
   expect(() => parseCalibration(JSON.stringify({ ...file, models: {} }), path)).toThrow('there is none');
   await expect(readCalibration(join(folder, 'none.json'))).rejects.toThrow('cannot be read');

@@ -16,12 +16,13 @@ export interface ResidualModel {
   readonly lengthScale: number;
   /** Features of the calibrated networks, one after the other. */
   readonly points: readonly number[];
+  /** How much each of them counts. */
   readonly alpha: readonly number[];
 }
 
-/** Standard deviation of what is missed, and of what cannot be known, in logarithms. */
-const AMPLITUDE = 0.1;
-const NOISES = [0.03, 0.05, 0.08];
+/** Standard deviations of what is missed, and of what cannot be known, in logarithms. */
+const AMPLITUDES = [0.03, 0.1];
+const NOISES = [0.01, 0.02, 0.04, 0.08];
 const LENGTH_SCALES = [2, 3, 5, 8];
 /** A network measured while something else ran must not pull its neighbours. */
 const LARGEST = 0.3;
@@ -101,8 +102,9 @@ function similarity(
   return Math.exp(-squared / (2 * length * length));
 }
 
-/** Amplitudes of noise and length scale with the largest marginal likelihood. */
+/** Those with the largest marginal likelihood. */
 export interface Smoothness {
+  readonly amplitude: number;
   readonly noise: number;
   readonly lengthScale: number;
 }
@@ -138,7 +140,11 @@ export function fitResidual(
   // The noise on its diagonal keeps the matrix positive definite, however many networks there are.
   const { alpha } = solved(points, missed, width, chosen)!;
   return {
-    model: { families, mean, deviation, lengthScale: chosen.lengthScale, points, alpha: [...alpha] },
+    model: {
+      ...{ families, mean, deviation, points },
+      lengthScale: chosen.lengthScale,
+      alpha: Array.from(alpha, (a) => chosen.amplitude ** 2 * a),
+    },
     smoothness: chosen,
   };
 }
@@ -150,14 +156,11 @@ const CHOOSING = 400;
 function likeliest(points: readonly number[], missed: Float64Array, width: number): Smoothness {
   const few = missed.subarray(0, CHOOSING);
   const candidates = LENGTH_SCALES.flatMap((lengthScale) =>
-    NOISES.map((noise) => {
-      const smoothness = { noise, lengthScale };
-      return {
-        smoothness,
-        likelihood: solved(points, few, width, smoothness)?.likelihood ?? Number.NEGATIVE_INFINITY,
-      };
-    }),
-  );
+    AMPLITUDES.flatMap((amplitude) => NOISES.map((noise) => ({ amplitude, noise, lengthScale }))),
+  ).map((smoothness) => ({
+    smoothness,
+    likelihood: solved(points, few, width, smoothness)?.likelihood ?? Number.NEGATIVE_INFINITY,
+  }));
   return candidates.reduce((best, one) => (one.likelihood > best.likelihood ? one : best)).smoothness;
 }
 
@@ -166,7 +169,7 @@ function solved(
   points: readonly number[],
   missed: Float64Array,
   width: number,
-  { noise, lengthScale }: Smoothness,
+  { amplitude, noise, lengthScale }: Smoothness,
 ): { readonly alpha: Float64Array; readonly likelihood: number } | null {
   const n = missed.length;
   const flat = Float64Array.from(points.slice(0, n * width));
@@ -174,7 +177,7 @@ function solved(
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++)
       matrix[i * n + j] = matrix[j * n + i] =
-        AMPLITUDE ** 2 * similarity(flat, i, flat, j, width, lengthScale) + (i === j ? noise ** 2 : 0);
+        amplitude ** 2 * similarity(flat, i, flat, j, width, lengthScale) + (i === j ? noise ** 2 : 0);
   if (!cholesky(matrix, n)) return null;
   const alpha = solveUpper(matrix, n, solveLower(matrix, n, Float64Array.from(missed)));
   let likelihood = 0;
@@ -194,6 +197,6 @@ export function corrected(coefficients: Coefficients, model: ResidualModel): (wo
     let missed = 0;
     for (let i = 0; i < alpha.length; i++)
       missed += alpha[i]! * similarity(points, i, point, 0, point.length, model.lengthScale);
-    return summed * Math.exp(AMPLITUDE ** 2 * missed);
+    return summed * Math.exp(missed);
   };
 }
