@@ -7,7 +7,7 @@ import {
   type Precision,
 } from '../../device/predict/calibration-file.ts';
 import { checkPlace, writeWhole } from '../../disk.ts';
-import { EspalierError, EXIT, fail } from '../../errors.ts';
+import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
@@ -51,7 +51,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
     .option('--threads <n>', 'threads of the engine', '1')
     .option('--input <shape>', 'the size of the images, channels x height x width', '3x32x32')
     .option('--seed <seed>', 'which networks are drawn', '0')
-    .option('--int8', 'for quantised networks too: each has half of the time');
+    .option('--int8', 'for quantised networks too, which are timed in turns with the others');
   addPlaceFlags(command, 'calibrate what answers there (`device serve`, `device page`), not this machine')
     .option(
       '--space <name>',
@@ -73,7 +73,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       const threads = readThreads(flags.threads);
       const inputShape = readInput(flags.input);
       const precisions: readonly Precision[] = flags.int8 ? ['float', 'int8'] : ['float'];
-      const seconds = parseDuration(flags.time) / precisions.length;
+      const seconds = parseDuration(flags.time);
       const names = flags.space.length > 0 ? flags.space : SPACES;
       checkOut(flags.out, flags.overwrite ?? false);
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
@@ -83,32 +83,31 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         else reporter.tell(line);
       };
       const { timer, description, measuredWith, close } = await placeOf(flags, threads, signal, tell);
-      const models: LatencyCalibration['models'] = {};
-      let lost: EspalierError | null = null;
-      try {
-        for (const precision of precisions) {
-          const drawn = await randomModels(names, inputShape, precision);
-          reporter = flags.json ? null : roundsReporter(terminal, precision);
-          const found = await calibrateLatency({
-            ...{ models: drawn, timer, seconds, seed: flags.seed, signal },
+      const calibrate = async (): ReturnType<typeof calibrateLatency> => {
+        try {
+          const ways = await Promise.all(
+            precisions.map((precision) => randomModels(names, inputShape, precision)),
+          );
+          reporter = flags.json ? null : roundsReporter(terminal, precisions.join(' and '));
+          return await calibrateLatency({
+            ...{ ways, timer, seconds, seed: flags.seed, signal },
             onTimed: (progress) => reporter?.onTimed(progress),
           });
+        } catch (error) {
+          if (signal.aborted && !flags.json) {
+            reporter?.close();
+            terminal.stderr.write('No calibration was written.\n');
+          }
+          throw error;
+        } finally {
           reporter?.close();
-          models[precision] = structuredClone(found.model) as NonNullable<
-            LatencyCalibration['models'][Precision]
-          >;
-          lost = found.lost;
-          if (lost !== null) break;
+          await close();
         }
-      } catch (error) {
-        reporter?.close();
-        if (signal.aborted && !flags.json) terminal.stderr.write('No calibration was written.\n');
-        // What is known of floats is worth keeping where 8 bits were not reached.
-        if (signal.aborted || !ofTheDevice(error) || models.float === undefined) throw error;
-        lost = error;
-      } finally {
-        await close();
-      }
+      };
+      const { models: found, lost } = await calibrate();
+      const models: LatencyCalibration['models'] = Object.fromEntries(
+        precisions.map((precision, way) => [precision, structuredClone(found[way]!)]),
+      );
       const calibration: LatencyCalibration = {
         format: FORMAT,
         machine: description.device,
@@ -137,9 +136,6 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       finish(EXIT.ok);
     });
 };
-
-const ofTheDevice = (error: unknown): error is EspalierError =>
-  error instanceof EspalierError && error.exitCode === EXIT.device;
 
 const foundIn = ({ models }: LatencyCalibration) =>
   PRECISIONS.flatMap((precision) => {

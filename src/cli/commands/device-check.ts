@@ -70,19 +70,28 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         if (reporter === null) terminal.stderr.write(`${trouble}\n`);
         else reporter.tell(trouble);
       });
+      const precisions = PRECISIONS.filter((name) => calibration.models[name]);
       const today: LatencyCalibration['models'] = {};
       try {
-        for (const precision of PRECISIONS.filter((name) => calibration.models[name])) {
-          const models = await randomModels(calibration.spaces, calibration.inputShape, precision);
-          reporter = flags.json ? null : roundsReporter(terminal, precision);
-          const found = await checkCalibration(calibration, precision, {
-            ...{ models, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
-            onTimed: (progress) => reporter?.onTimed(progress),
-          });
-          reporter?.close();
+        const ways = Object.fromEntries(
+          await Promise.all(
+            precisions.map(async (precision) => {
+              const { spaces, inputShape } = calibration;
+              return [precision, await randomModels(spaces, inputShape, precision)] as const;
+            }),
+          ),
+        );
+        reporter = flags.json ? null : roundsReporter(terminal, precisions.join(' and '));
+        const checks = await checkCalibration(calibration, {
+          ...{ ways, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
+          onTimed: (progress) => reporter?.onTimed(progress),
+        });
+        reporter?.close();
+        const machines = machinesOf(calibration, place);
+        for (const precision of precisions) {
+          const found = checks[precision]!;
           if (found.slowness !== null)
             today[precision] = adjusted(calibration.models[precision]!, found.slowness);
-          const machines = machinesOf(calibration, place);
           if (flags.json) print(terminal, JSON.stringify({ precision, ...found, ...machines }));
           else print(terminal, ...checkLines(precision, found, machines));
         }

@@ -6,11 +6,20 @@ import { fitLatency, type LatencyModel } from './fit.ts';
 import { freeKinds } from './free-kinds.ts';
 import { calibrationStream, type Landmark, landmarksOf } from './landmarks.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
-import { type RoundsOptions, timeInRounds } from './time-in-rounds.ts';
+import {
+  type RefusedNetwork,
+  type RoundsOptions,
+  type TimedNetwork,
+  timeInRounds,
+} from './time-in-rounds.ts';
 
 export interface CalibrateOptions extends Omit<RoundsOptions, 'draw' | 'random' | 'networks' | 'rounds'> {
-  readonly models: RandomModels;
-  /** Most networks; 1,000 by default. The fit takes some seconds after `seconds` are over. */
+  /**
+   * A predictor for each way of deploying networks, in float or in 8 bits. They are timed turn by turn, so that all of them meet
+   * the same phases of the machine.
+   */
+  readonly ways: readonly RandomModels[];
+  /** Most networks of each; 1,000 by default. The fits take some seconds each after `seconds` are over. */
   readonly networks?: number;
   readonly seed: string | number;
   /** Share of networks whose latency lies in the interval; 0.9 by default. */
@@ -38,8 +47,9 @@ export interface CalibratedModel extends LatencyModel {
 }
 
 interface Calibrated {
-  readonly model: CalibratedModel;
-  /** What a device that was lost on the way had thrown: the model knows what was timed until then. Null when all went well. */
+  /** In the order of the ways. */
+  readonly models: readonly CalibratedModel[];
+  /** What a device that was lost on the way had thrown: the models know what was timed until then. Null when all went well. */
   readonly lost: EspalierError | null;
 }
 
@@ -48,32 +58,50 @@ interface Calibrated {
  *   runtime's refusal when it takes no network at all; what the signal was aborted with
  */
 export async function calibrateLatency(options: CalibrateOptions): Promise<Calibrated> {
-  const { models, networks = NETWORKS, seed, confidence = 0.9 } = options;
+  const { ways, networks = NETWORKS, seed, confidence = 0.9 } = options;
   const random = calibrationStream(seed);
-  const { samples, refused, lost } = await timeInRounds({
+  const timed = await timeInRounds({
     ...options,
-    ...{ networks, rounds: ROUNDS, fewest: FEWEST, random },
-    draw: (index) => drawModel(models, index, random.split(index)),
+    ...{ networks: ways.length * networks, rounds: ROUNDS, fewest: ways.length * FEWEST, random },
+    draw: (turn) => {
+      const index = Math.floor(turn / ways.length);
+      return drawModel(ways[turn % ways.length]!, index, random.split(index));
+    },
   });
+  const models = ways.map((_, way) => {
+    const own = <One extends { readonly index: number }>(all: readonly One[]): One[] =>
+      all
+        .filter(({ index }) => index % ways.length === way)
+        .map((one) => ({ ...one, index: Math.floor(one.index / ways.length) }));
+    const samples = own(timed.samples);
+    if (samples.length < FEWEST && timed.lost !== null) throw timed.lost;
+    return fitted(samples, own(timed.refused), seed, confidence);
+  });
+  return { models, lost: timed.lost };
+}
+
+function fitted(
+  samples: readonly TimedNetwork[],
+  refused: readonly RefusedNetwork[],
+  seed: string | number,
+  confidence: number,
+): CalibratedModel {
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
       hint:
-        refused.networks > samples.length
-          ? `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give another --space.`
+        refused.length > samples.length
+          ? `The runtime refused ${refused.length} networks, the first because: ${refused[0]!.reason}. Give another --space.`
           : `Give more --time: ${((MARGIN * FEWEST) / Math.max(1, samples.length)).toFixed(1)} times as much would do for ${FEWEST} networks; a good predictor takes nine minutes.`,
     });
   const drift = driftOf(samples.map(({ rounds }) => rounds.map(({ lowerQuartileMs }) => lowerQuartileMs)));
-  const model = fitLatency(random.split('order').shuffle(samples), confidence, drift);
+  const model = fitLatency(calibrationStream(seed).split('order').shuffle(samples), confidence, drift);
   return {
-    model: {
-      ...model,
-      networks: samples.length,
-      refused: refused.networks,
-      free: freeKinds(fitCoefficients(samples), samples),
-      seed,
-      landmarks: landmarksOf(model, samples),
-    },
-    lost,
+    ...model,
+    networks: samples.length,
+    refused: refused.length,
+    free: freeKinds(fitCoefficients(samples), samples),
+    seed,
+    landmarks: landmarksOf(model, samples),
   };
 }

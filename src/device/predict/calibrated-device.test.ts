@@ -24,8 +24,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-calibrated-'));
   path = join(folder, 'board.json');
   // A machine that takes 10 µs for each kernel.
-  const { model: float } = await calibrateLatency({
-    models,
+  const {
+    models: [float],
+  } = await calibrateLatency({
+    ways: [models],
     timer: async (encoded) => steady(0.01 * kernelsOf(decodeModel(encoded)).length),
     seconds: 1e6,
     networks: 40,

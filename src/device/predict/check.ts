@@ -2,14 +2,20 @@
 
 import { fail } from '../../errors.ts';
 import { deployedGraph } from '../../network/deployed-graph.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { median, quantile } from '../median-interval.ts';
-import type { LatencyCalibration, Precision } from './calibration-file.ts';
+import { type LatencyCalibration, PRECISIONS, type Precision } from './calibration-file.ts';
 import { predictLatency } from './fit.ts';
 import { floatKernels } from './kernels.ts';
-import { calibrationStream, type Slowness, slownessOf, speedInWords } from './landmarks.ts';
+import { calibrationStream, type Landmark, type Slowness, slownessOf, speedInWords } from './landmarks.ts';
 import { drawModel, drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
-import { type RoundsOptions, type TimedNetwork, timeInRounds } from './time-in-rounds.ts';
+import {
+  type RefusedNetwork,
+  type RoundsOptions,
+  type TimedNetwork,
+  timeInRounds,
+} from './time-in-rounds.ts';
 import { workOf } from './work.ts';
 
 /** How predictions of some networks compare with what was measured. */
@@ -63,70 +69,126 @@ const TARGETS = { withinTenPercent: 0.95, rankCorrelation: 0.97, predictMs: 1 } 
  */
 const DEVIATIONS = 1.96;
 
+export interface CheckOptions extends Omit<RoundsOptions, 'draw' | 'random' | 'rounds'> {
+  /** The precisions to check. They are timed turn by turn, as they were when they were calibrated. */
+  readonly ways: Readonly<Partial<Record<Precision, RandomModels>>>;
+  /** New networks of each precision. */
+  readonly networks: number;
+  readonly seed: string | number;
+}
+
+/** A network to be timed: one of the calibration, or a new one. */
+interface Candidate {
+  readonly precision: Precision;
+  /** Of the calibration's stream or of this check's own. */
+  readonly index: number;
+  readonly landmark: Landmark | null;
+  readonly draw: () => Promise<OnnxModel>;
+}
+
 /** @throws USAGE; what the signal was aborted with */
 export async function checkCalibration(
   { models }: Pick<LatencyCalibration, 'models'>,
-  precision: Precision,
-  options: Omit<RoundsOptions, 'draw' | 'random' | 'rounds'> & {
-    readonly models: RandomModels;
-    readonly seed: string | number;
-  },
-): Promise<CalibrationCheck> {
-  const model = models[precision]!;
+  options: CheckOptions,
+): Promise<Partial<Record<Precision, CalibrationCheck>>> {
   const random = createRandom(options.seed).split('latency check');
-  const before = calibrationStream(model.seed);
-  const { landmarks } = model;
-  // Landmarks come first, and in the later rounds among the others.
-  const { samples: timed, refused } = await timeInRounds({
+  const precisions = PRECISIONS.filter((precision) => options.ways[precision]);
+  const candidates = inTurns(
+    precisions.map((precision) =>
+      candidatesOf(models[precision]!, precision, options.ways[precision]!, options.networks, random),
+    ),
+  );
+  const timed = await timeInRounds({
     ...options,
-    networks: landmarks.length + options.networks,
-    rounds: ROUNDS,
-    random,
-    draw: (i) => {
-      const landmark = landmarks[i];
-      if (landmark) return drawModel(options.models, landmark.index, before.split(landmark.index));
-      const index = i - landmarks.length;
-      return drawModel(options.models, index, random.split(index));
-    },
+    ...{ networks: candidates.length, rounds: ROUNDS, random },
+    draw: (i) => candidates[i]!.draw(),
   });
+  return Object.fromEntries(
+    precisions.map((precision) => {
+      const own = <One extends { readonly index: number }>(all: readonly One[]) =>
+        all.flatMap((one) => {
+          const candidate = candidates[one.index]!;
+          return candidate.precision === precision
+            ? [{ ...one, index: candidate.index, landmark: candidate.landmark }]
+            : [];
+        });
+      const way = options.ways[precision]!;
+      return [precision, checkOf(models[precision]!, way, own(timed.samples), own(timed.refused), random)];
+    }),
+  );
+}
+
+/** Landmarks come first, and in the later rounds among the others. */
+function candidatesOf(
+  { seed, landmarks }: CalibratedModel,
+  precision: Precision,
+  way: RandomModels,
+  networks: number,
+  random: Random,
+): Candidate[] {
+  const before = calibrationStream(seed);
+  const candidate = (index: number, landmark: Landmark | null, stream: Random): Candidate => ({
+    ...{ precision, index, landmark },
+    draw: () => drawModel(way, index, stream.split(index)),
+  });
+  return [
+    ...landmarks.map((landmark) => candidate(landmark.index, landmark, before)),
+    ...Array.from({ length: networks }, (_, index) => candidate(index, null, random)),
+  ];
+}
+
+/** The first of each list, then the second of each, and so on. */
+const inTurns = <One>(lists: readonly (readonly One[])[]): One[] =>
+  Array.from({ length: Math.max(0, ...lists.map(({ length }) => length)) }, (_, i) =>
+    lists.flatMap((list) => list.slice(i, i + 1)),
+  ).flat();
+
+function checkOf(
+  model: CalibratedModel,
+  way: RandomModels,
+  timed: readonly (TimedNetwork & { readonly landmark: Landmark | null })[],
+  refused: readonly RefusedNetwork[],
+  random: Random,
+): CalibrationCheck {
   const slowness = slownessOf(
     model,
     timed.flatMap((sample) => {
-      const landmark = landmarks[sample.index];
-      return landmark ? [{ ...sample, landmark }] : [];
+      const { landmark } = sample;
+      return landmark === null ? [] : [{ ...sample, landmark }];
     }),
   );
-  const samples = timed
-    .map((sample) => ({ ...sample, index: sample.index - landmarks.length }))
-    .filter(({ index }) => index >= 0);
+  const samples = timed.filter(({ landmark }) => landmark === null);
   if (samples.length === 0)
     fail('USAGE', {
       what: 'no network was timed, so that there is nothing to compare',
-      hint: `The runtime refused ${refused.networks} networks, the first because: ${refused.reason}. Give more --networks.`,
+      hint: `The runtime refused ${refused.length} networks, the first because: ${refused[0]?.reason}. Give more --networks.`,
     });
   const pairs = samples.map((sample) => ({ sample, predicted: predictLatency(model, sample.work) }));
   const whole = agreement(pairs, slowness);
-  const names = [...new Set(samples.map(({ index }) => spaceAt(options.models, index).name))];
+  const names = [...new Set(samples.map(({ index }) => spaceAt(way, index).name))];
   const spaces = Object.fromEntries(
     names.map((name) => [
       name,
       agreement(
-        pairs.filter(({ sample }) => spaceAt(options.models, sample.index).name === name),
+        pairs.filter(({ sample }) => spaceAt(way, sample.index).name === name),
         slowness,
       ),
     ]),
   );
-  const predictMs = timePredictions(model, options.models, samples, random);
+  const predictMs = timePredictions(model, way, samples, random);
   return {
     ...whole,
     slowness,
     confidence: model.confidence,
     spaces,
-    refused: refused.networks,
+    refused: refused.length,
     predictMs,
     missed: missedBy(whole, slowness, model.confidence, predictMs.p50),
   };
 }
+
+/** As the file has it. */
+type CalibratedModel = NonNullable<LatencyCalibration['models'][Precision]>;
 
 type Pair = {
   readonly sample: TimedNetwork;
@@ -152,7 +214,7 @@ function agreement(pairs: readonly Pair[], slowness: Slowness | null): Agreement
 
 /** From the network itself, as a search asks: its deployed form, the kernels in it, their work, the sum. */
 function timePredictions(
-  model: NonNullable<LatencyCalibration['models'][Precision]>,
+  model: CalibratedModel,
   models: RandomModels,
   samples: readonly TimedNetwork[],
   random: Random,

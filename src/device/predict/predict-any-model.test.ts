@@ -25,8 +25,10 @@ const msOf = (model: OnnxModel): number =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-predict-any-'));
-  const { model: float } = await calibrateLatency({
-    models: { spaces: [PRESETS.residual], io: { inputShape: [3, 32, 32], outputs: 10 } },
+  const {
+    models: [float],
+  } = await calibrateLatency({
+    ways: [{ spaces: [PRESETS.residual], io: { inputShape: [3, 32, 32], outputs: 10 } }],
     timer: async (encoded) => steady(msOf(decodeModel(encoded))),
     seconds: 1e6,
     networks: 60,

@@ -6,9 +6,10 @@ import { runCli } from '../../cli/program.ts';
 import { fail } from '../../errors.ts';
 import { decodeModel } from '../../onnx/decode.ts';
 import { encodeModel } from '../../onnx/encode.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
-import { calibrateLatency } from './calibrate.ts';
+import { type CalibratedModel, calibrateLatency } from './calibrate.ts';
 import { FORMAT, formatCalibration, parseCalibration, readCalibration } from './calibration-file.ts';
 import { checkCalibration } from './check.ts';
 import { evaluate, type Sample } from './coefficients.ts';
@@ -139,7 +140,7 @@ test('networks are timed in rounds, each in another order, and a slow one does n
     expect(ms).toBeCloseTo(nodes, 9);
     expect(rounds).toEqual([3, 1, 1, 1].map((slow) => steady(slow * nodes)));
   }
-  expect(refused).toEqual({ networks: 0, reason: null });
+  expect(refused).toEqual([]);
   const ascending = (round: number): number[] => asked.slice(5 * round, 5 * round + 5).sort((a, b) => a - b);
   for (const round of [1, 2, 3]) expect(ascending(round)).toEqual(ascending(0));
   expect(asked.slice(15)).not.toEqual(asked.slice(0, 5));
@@ -188,8 +189,9 @@ test('a network that the runtime refuses is skipped and counted; when it refuses
   };
   const { samples, refused } = await timeInRounds(options);
   // The second network at first, the others later on: what was refused once is not asked for again.
-  expect(refused.reason).toContain('no such operator');
-  expect(refused.networks + samples.length).toBe(4);
+  expect(refused[0]!.reason).toContain('no such operator');
+  expect(refused[0]!.index).toBe(1);
+  expect(refused.length + samples.length).toBe(4);
   expect(samples.map(({ index }) => index)).not.toContain(1);
   const never = async () => fail('MODEL_LOAD', { reason: 'not at all' });
   await expect(timeInRounds({ ...options, timer: never })).rejects.toThrow('not at all');
@@ -219,16 +221,14 @@ test('a device that is lost on the way: what was timed until then counts, where 
   expect(samples.map(({ rounds }) => rounds.length).sort()).toEqual([1, 1, 1, 1, 2, 2]);
   await expect(timeInRounds({ ...options, timer: lostAfter(3) })).rejects.toMatchObject({
     code: 'DEVICE_UNREACHABLE',
-    message: expect.stringContaining(
-      'gone; 3 networks were timed by then, fewer than the 4 that a predictor needs',
-    ),
+    message: expect.stringContaining('gone; 3 networks were timed by then, fewer than the 4 that are needed'),
   });
   expect((await timeInRounds({ ...options, timer: async () => steady(1) })).lost).toBeNull();
 });
 
 test('a calibration ends when it is aborted, and says when it had too little time', async () => {
   const options = {
-    models: setting,
+    ways: [setting],
     timer: (model: Uint8Array) => timeHere(model, 1),
     seconds: 0.01,
     seed: 1,
@@ -253,21 +253,23 @@ const twiceAsSlow: Timer = async (encoded) => steady(2 * (await machine(encoded)
 
 test('what is calibrated is predicted, and a check says so', async () => {
   const setting = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
-  const { model } = await calibrateLatency({
-    models: setting,
+  const {
+    models: [calibrated],
+  } = await calibrateLatency({
+    ways: [setting],
     timer: machine,
     seconds: 1e6,
     seed: 1,
     networks: 60,
   });
+  const model = calibrated!;
   expect(model.networks).toBe(60);
-  const checked = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
-    models: setting,
-    timer: machine,
-    seconds: 1e6,
-    networks: 20,
-    seed: 2,
-  });
+  const check = async (float: object, options: { timer: Timer; networks: number; seed: number }) => {
+    const models = { float: structuredClone(float) as never };
+    const found = await checkCalibration({ models }, { ways: { float: setting }, seconds: 1e6, ...options });
+    return found.float!;
+  };
+  const checked = await check(model, { timer: machine, networks: 20, seed: 2 });
   expect(checked.networks).toBe(20);
   expect(checked.withinTenPercent).toBeGreaterThan(0.95);
   expect(checked.rankCorrelation).toBeGreaterThan(0.99);
@@ -278,18 +280,10 @@ test('what is calibrated is predicted, and a check says so', async () => {
   // A file of an earlier version has no landmarks, and other networks than those are not taken for them.
   const unknown = [[], model.landmarks.map((one) => ({ ...one, predictedMs: 1.01 * one.predictedMs }))];
   for (const landmarks of unknown) {
-    const old = structuredClone({ ...model, landmarks }) as never;
-    const options = { models: setting, timer: machine, seconds: 1e6, networks: 4, seed: 2 };
-    const found = await checkCalibration({ models: { float: old } }, 'float', options);
+    const found = await check({ ...model, landmarks }, { timer: machine, networks: 4, seed: 2 });
     expect(found).toMatchObject({ networks: 4, slowness: null, withinAtSpeed: null });
   }
-  const slower = await checkCalibration({ models: { float: structuredClone(model) as never } }, 'float', {
-    models: setting,
-    timer: twiceAsSlow,
-    seconds: 1e6,
-    networks: 10,
-    seed: 2,
-  });
+  const slower = await check(model, { timer: twiceAsSlow, networks: 10, seed: 2 });
   expect(slower.bias).toBeCloseTo(-0.5, 1);
   expect(slower.withinTenPercent).toBe(0);
   // A machine that is slower by the same factor for all networks says nothing against the calibration.
@@ -297,11 +291,7 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(slower.withinAtSpeed).toBeGreaterThan(0.95);
   expect(slower.coverage).toBe(0);
   // Adjusted to that machine, the file predicts it, and the machine is no slower than it says.
-  const again = await checkCalibration(
-    { models: { float: adjusted(structuredClone(model), slower.slowness!) as never } },
-    'float',
-    { models: setting, timer: twiceAsSlow, seconds: 1e6, networks: 10, seed: 2 },
-  );
+  const again = await check(adjusted(model, slower.slowness!), { timer: twiceAsSlow, networks: 10, seed: 2 });
   expect(again.withinTenPercent).toBe(slower.withinAtSpeed);
   expect(Math.abs(again.bias)).toBeLessThan(0.03);
   expect(again.slowness).toEqual({ factor: expect.closeTo(1, 6), networks: 24 });
@@ -309,6 +299,55 @@ test('what is calibrated is predicted, and a check says so', async () => {
     /0.0 % of the networks are within.*at today's speed, .* %: the machine is 100.0 % slower than the calibration says.*0.0 % lie in the interval/,
   );
 }, 60_000);
+
+test('several ways of deployment are timed in turns, each with a predictor of its own', async () => {
+  const float = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
+  // Networks in 8 bits are those whose producer says so, on a machine that takes three times as long for them.
+  const int8 = { ...float, prepare: (model: OnnxModel) => ({ ...model, producer: 'eight bits' }) };
+  const asked: string[] = [];
+  const timer: Timer = async (encoded) => {
+    const { producer } = decodeModel(encoded);
+    asked.push(producer);
+    return steady((producer === 'eight bits' ? 3 : 1) * (await machine(encoded)).medianMs);
+  };
+  const { models } = await calibrateLatency({
+    ...{ ways: [float, int8], timer, seconds: 1e6, seed: 1, networks: 45 },
+  });
+  expect(models.map(({ networks }) => networks)).toEqual([45, 45]);
+  for (let i = 0; i < 90; i += 2) expect([asked[i], asked[i + 1]]).toEqual([asked[0], 'eight bits']);
+  expect(asked[0]).not.toBe('eight bits');
+  const [a, b] = models as [CalibratedModel, CalibratedModel];
+  const work = workOf(kernelsOf(await drawModel(float, 0, createRandom('ways'))));
+  expect(predictLatency(b, work).ms / predictLatency(a, work).ms).toBeCloseTo(3, 1);
+  expect(b.landmarks.map(({ index }) => index)).toEqual(Array.from({ length: 24 }, (_, i) => i));
+  for (const [i, { index, ms }] of a.landmarks.entries()) {
+    expect(index).toBe(i);
+    expect(b.landmarks[i]!.ms / ms).toBeCloseTo(3, 6);
+  }
+  const found = await checkCalibration(
+    { models: structuredClone({ float: a, int8: b }) as never },
+    { ways: { float, int8 }, timer, seconds: 1e6, networks: 10, seed: 2 },
+  );
+  expect(Object.keys(found)).toEqual(['float', 'int8']);
+  for (const one of [found.float!, found.int8!]) {
+    expect(one.networks).toBe(10);
+    expect(one.withinTenPercent).toBe(1);
+    expect(one.slowness).toEqual({ factor: expect.closeTo(1, 6), networks: 24 });
+  }
+});
+
+test('a device that is lost before each way has enough networks says so, and not that the time was short', async () => {
+  let asked = 0;
+  const timer: Timer = async (encoded) => {
+    asked++;
+    if (asked > 150) return fail('DEVICE_UNREACHABLE', { device: 'a', reason: 'gone' });
+    // It takes hardly any of the second way.
+    return asked % 2 === 0 && asked > 20 ? fail('MODEL_LOAD', { reason: 'no 8 bits' }) : machine(encoded);
+  };
+  const way = { spaces: [PRESETS.nasbench201], io: { inputShape: [3, 32, 32], outputs: 10 } } as const;
+  const options = { ways: [way, way], timer, seconds: 1e6, seed: 1, networks: 200 };
+  await expect(calibrateLatency(options)).rejects.toMatchObject({ code: 'DEVICE_UNREACHABLE' });
+});
 
 test('a file is read, predicts a model, and is refused when it is something else', async () => {
   const path = join(folder, 'latency.json');

@@ -68,10 +68,15 @@ export interface TimedNetwork extends Sample {
   readonly rounds: readonly BriefTiming[];
 }
 
+export interface RefusedNetwork {
+  readonly index: number;
+  readonly reason: string;
+}
+
 export interface TimedNetworks {
   readonly samples: readonly TimedNetwork[];
-  /** Networks that the runtime does not take, and why the first one. */
-  readonly refused: { readonly networks: number; readonly reason: string | null };
+  /** Networks that the runtime does not take, in the order in which that was seen. */
+  readonly refused: readonly RefusedNetwork[];
   /** What a device that was lost on the way had thrown; null when all went well. */
   readonly lost: EspalierError | null;
 }
@@ -101,9 +106,8 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
   const kept = new Map<number, Uint8Array>();
   const mostBytes = mostKeptBytes();
   let keptBytes = 0;
-  let refusals = 0;
+  const refused: RefusedNetwork[] = [];
   let useless = 0;
-  let reason: string | null = null;
   let lost: EspalierError | null = null;
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
@@ -167,10 +171,9 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
         }
         // What it was timed with before counts.
         if (useless > 0 && before !== undefined) continue;
-        reason ??= error.message;
         samples.delete(i);
-        refusals++;
-        if (samples.size === 0 && refusals >= Math.min(networks, MOST_REFUSALS_AT_FIRST)) throw error;
+        refused.push({ index: i, reason: error.message });
+        if (samples.size === 0 && refused.length >= Math.min(networks, MOST_REFUSALS_AT_FIRST)) throw error;
       }
       tell(round, timed + 1, indices.length);
     }
@@ -180,7 +183,7 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
     samples: [...samples.values()]
       .sort((a, b) => a.index - b.index)
       .map(({ index, work, visits }) => ({ index, work, ms: latencies.get(index)!, rounds: visits })),
-    refused: { networks: refusals, reason },
+    refused,
     lost,
   };
 }
@@ -188,6 +191,6 @@ export async function timeInRounds(options: RoundsOptions): Promise<TimedNetwork
 /** The device's own error, and that what was timed is of no use. */
 function tooEarly(error: EspalierError, networks: number, fewest: number): EspalierError {
   if (fewest === 0) return error;
-  const reason = `${error.details.reason}; ${networks} networks were timed by then, fewer than the ${fewest} that a predictor needs`;
+  const reason = `${error.details.reason}; ${networks} networks were timed by then, fewer than the ${fewest} that are needed`;
   return new EspalierError(error.code, { ...error.details, reason }, error);
 }

@@ -34,7 +34,7 @@ export function partsOf(name: string): Parts {
 }
 
 /** What tells kinds of one family apart: a call of another length, more for the same work. The rest is the family's. */
-const OF_KINDS: ReadonlySet<string> = new Set(['calls', 'macs', 'moved']);
+const OF_KINDS: ReadonlySet<string> = new Set(['calls', 'macs', 'moved', 'positions']);
 
 /** The names of a kind's amounts, by its sorts; null where the kind has none of its own. */
 interface Names {
