@@ -1,9 +1,9 @@
 /** Times random networks of some spaces and fits the predictor to them. */
 import { type EspalierError, fail } from '../../errors.ts';
-import { fitCoefficients } from './coefficients.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import { driftOf } from './drift.ts';
 import { fitLatency, type LatencyModel } from './fit.ts';
-import { freeKinds } from './free-kinds.ts';
+import { fusedKinds } from './fusion.ts';
 import { calibrationStream, type Landmark, landmarksOf } from './landmarks.ts';
 import { drawModel, type RandomModels } from './random-models.ts';
 import {
@@ -39,7 +39,7 @@ export interface CalibratedModel extends LatencyModel {
   readonly networks: number;
   /** How many the runtime did not take. */
   readonly refused: number;
-  /** Operators that cost nothing behind what they follow: the runtime fuses them. */
+  /** Activations that cost nothing behind what they follow (`Relu after Conv`): the runtime fuses them. */
   readonly free: readonly string[];
   readonly seed: string | number;
   /** Of the networks that it was fitted to, for {@link slownessOf}. */
@@ -68,15 +68,22 @@ export async function calibrateLatency(options: CalibrateOptions): Promise<Calib
       return drawModel(ways[turn % ways.length]!, index, random.split(index));
     },
   });
-  const models = ways.map((_, way) => {
+  const models: CalibratedModel[] = [];
+  for (const [turn, way] of ways.entries()) {
     const own = <One extends { readonly index: number }>(all: readonly One[]): One[] =>
       all
-        .filter(({ index }) => index % ways.length === way)
+        .filter(({ index }) => index % ways.length === turn)
         .map((one) => ({ ...one, index: Math.floor(one.index / ways.length) }));
     const samples = own(timed.samples);
     if (samples.length < FEWEST && timed.lost !== null) throw timed.lost;
-    return fitted(samples, own(timed.refused), seed, confidence);
-  });
+    const model = fitted(samples, own(timed.refused), seed, confidence);
+    const draw = (index: number): Promise<OnnxModel> => drawModel(way, index, random.split(index));
+    const free =
+      timed.lost === null
+        ? await fusedKinds(model.coefficients, samples, { ...options, draw, random: random.split('fusion') })
+        : [];
+    models.push({ ...model, free });
+  }
   return { models, lost: timed.lost };
 }
 
@@ -85,7 +92,7 @@ function fitted(
   refused: readonly RefusedNetwork[],
   seed: string | number,
   confidence: number,
-): CalibratedModel {
+): Omit<CalibratedModel, 'free'> {
   if (samples.length < FEWEST)
     fail('USAGE', {
       what: `only ${samples.length} networks were timed, which is too few to fit a predictor (${FEWEST})`,
@@ -100,7 +107,6 @@ function fitted(
     ...model,
     networks: samples.length,
     refused: refused.length,
-    free: freeKinds(fitCoefficients(samples), samples),
     seed,
     landmarks: landmarksOf(model, samples),
   };

@@ -47,7 +47,7 @@ export interface RoundsOptions {
 }
 
 /** Drawing a network again, and above all quantising it, can take longer than timing it. Boards have little memory. */
-const mostKeptBytes = (): number => Math.min(1e9, freemem() / 4);
+const mostKeptBytes = (): number => Math.min(3e9, freemem() / 4);
 
 /** Troubles of a network, or that are over with it: it is skipped. */
 const OF_THE_NETWORK: ReadonlySet<string> = new Set<ErrorCode>([
