@@ -14,10 +14,9 @@ import type { RunFolder } from './run-folder.ts';
  */
 export async function refuseRun(folder: RunFolder): Promise<void> {
   await refuseTrials(folder);
-  const { path, database, dataset, devices, model, int8Model, network, weights, trials, pareto, report } =
-    folder;
+  const { path, database, model, int8Model, network, weights, trials, pareto, report } = folder;
   // What a search that was killed before its first trial leaves beside its database.
-  const early = existsSync(database) ? [] : [dataset, devices];
+  const early = existsSync(database) ? [] : [folder.dataset, folder.devices, folder.calibrations];
   const taken = [model, int8Model, network, weights, trials, pareto, report, ...early].find(existsSync);
   if (taken !== undefined)
     fail('FILE_EXISTS', {
@@ -78,11 +77,12 @@ export function removeParts({ path }: RunFolder): void {
 }
 
 function removeFiles(folder: RunFolder): void {
-  const { database, dataset, devices } = folder;
+  const { database, dataset, devices, calibrations } = folder;
   const besides = ['', '-wal', '-shm', '-journal', '.lock', '.lock-journal'].map(
     (end) => `${database}${end}`,
   );
   for (const file of [...besides, dataset, devices]) rmSync(file, { force: true });
+  rmSync(calibrations, { force: true, recursive: true });
   removeParts(folder);
 }
 

@@ -8,6 +8,8 @@ export interface RunFolder {
   readonly dataset: string;
   /** Addresses of other devices with their tokens; for the owner alone. */
   readonly devices: string;
+  /** A folder: the calibrations that stand in for devices, as they were when the run began. */
+  readonly calibrations: string;
   readonly checkpoint: string;
   readonly weights: string;
   readonly model: string;
@@ -26,6 +28,7 @@ export function runFolder(path: string): RunFolder {
     database: at('study.db'),
     dataset: at('dataset.cache'),
     devices: at('devices.json'),
+    calibrations: at('calibrations'),
     checkpoint: at('final.checkpoint'),
     weights: at('weights.safetensors'),
     model: at('model.onnx'),

@@ -32,6 +32,7 @@ import { trainFinal } from './final-training.ts';
 import { findStrategy, loadStrategy } from './find-strategy.ts';
 import { frontSize } from './front.ts';
 import { describeDevices, greetDevices } from './greet-devices.ts';
+import { keepCalibrations } from './keep-calibrations.ts';
 import { loadSpace } from './load-space.ts';
 import { type MoreBudget, withMore } from './more-budget.ts';
 import { inNewRun, refuseRun, removeParts } from './new-run.ts';
@@ -71,7 +72,7 @@ export async function search(
     await put(storage, 'options', withoutTokens(options));
     if (hooks.command !== undefined) await put(storage, 'command', commandWithoutTokens(hooks.command));
     await keepAddresses(folder, options.devices);
-    return run({ options, folder, storage, hooks, began, more: {} });
+    return run({ options, folder, storage, hooks, began, more: {}, replaced: {} });
   });
 }
 
@@ -116,7 +117,7 @@ export async function resumeSearch(
       ...(trialTimeoutSeconds !== undefined && { trialTimeoutSeconds }),
     };
     if (trialTimeoutSeconds !== undefined) await put(storage, 'options', withoutTokens(options));
-    return await run({ options, folder, storage, hooks, began, more });
+    return await run({ options, folder, storage, hooks, began, more, replaced: devices });
   } finally {
     await storage.close();
   }
@@ -231,32 +232,37 @@ interface RunRequest {
   readonly hooks: SearchHooks;
   readonly began: number;
   readonly more: MoreBudget;
+  /** Devices whose address was given anew. */
+  readonly replaced: SearchOptions['devices'];
 }
 
 async function run({ folder, storage, hooks, began, more, ...request }: RunRequest): Promise<SearchResult> {
   const { onEvent, signal } = hooks;
-  const options = { ...request.options, ...more };
+  const asked = { ...request.options, ...more };
   const watch = await createStopwatch(storage, began, 'reading data');
   const spentBefore = watch.total() - (Date.now() - began) / 1000;
-  const space = await loadSpace(options.space);
-  await loadStrategy(options.strategy);
+  const space = await loadSpace(asked.space);
+  await loadStrategy(asked.strategy);
   const known = await get(storage, 'plan');
   const former = known === null ? null : withMore(known, request.options, more);
   if (Object.keys(more).length > 0) {
-    await put(storage, 'options', withoutTokens(options));
+    await put(storage, 'options', withoutTokens(asked));
     for (const name of ['done', 'winner', 'members'] as const) await forget(storage, name);
   }
   const finished = await get(storage, 'done');
   if (finished !== null) {
     // The folder may have been moved or copied.
-    const done = { ...finished, out: options.out };
+    const done = { ...finished, out: asked.out };
     const message =
       'the search was finished: only its report is written again; more trials, time or epochs (--trials, --time, --final-epochs) go on with it';
     onEvent({ event: 'warning', message });
-    onEvent({ event: 'exported', files: await writeOutputs(options, folder, storage, space) });
+    onEvent({ event: 'exported', files: await writeOutputs(asked, folder, storage, space) });
     onEvent(done);
     return done;
   }
+  const { replaced } = request;
+  const devices = await keepCalibrations(folder, asked.devices, { replaced, onEvent });
+  const options = { ...asked, devices };
   try {
     const { dataset, report } = await readData(options, folder, storage, hooks);
     onEvent({ event: 'data', report });
