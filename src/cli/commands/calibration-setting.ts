@@ -1,6 +1,10 @@
-/** What `device calibrate` and `device check` have in common: which networks are timed, and where. */
+/** What `device calibrate`, `check` and `adjust` have in common: which networks are timed, and where. */
 import type { Command } from 'commander';
-import type { Precision } from '../../device/predict/calibration-file.ts';
+import {
+  type LatencyCalibration,
+  PRECISIONS,
+  type Precision,
+} from '../../device/predict/calibration-file.ts';
 import type { RandomModels } from '../../device/predict/random-models.ts';
 import type { Timer } from '../../device/predict/time-briefly.ts';
 import { steady } from '../../device/predict/typical-latency.ts';
@@ -27,6 +31,19 @@ export async function randomModels(
     io: { inputShape, outputs: CLASSES },
     ...quantised,
   };
+}
+
+/** The networks that a calibration knows, in each of its precisions. */
+export async function waysOf({
+  models,
+  spaces,
+  inputShape,
+}: LatencyCalibration): Promise<Partial<Record<Precision, RandomModels>>> {
+  const precisions = PRECISIONS.filter((precision) => models[precision]);
+  const ways = precisions.map(
+    async (precision) => [precision, await randomModels(spaces, inputShape, precision)] as const,
+  );
+  return Object.fromEntries(await Promise.all(ways));
 }
 
 /** Ranges come from noise: they do not change how long a model takes. */

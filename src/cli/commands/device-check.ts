@@ -1,25 +1,22 @@
 import {
-  formatCalibration,
   type LatencyCalibration,
   PRECISIONS,
   type Precision,
   readCalibration,
 } from '../../device/predict/calibration-file.ts';
 import type { Agreement, CalibrationCheck } from '../../device/predict/check.ts';
-import { adjusted, speedInWords } from '../../device/predict/landmarks.ts';
-import { writeWhole } from '../../disk.ts';
+import { speedInWords } from '../../device/predict/landmarks.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
 import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { addPlaceFlags, type Place, type PlaceFlags, placeOf, randomModels } from './calibration-setting.ts';
+import { addPlaceFlags, type Place, type PlaceFlags, placeOf, waysOf } from './calibration-setting.ts';
 
 interface CheckFlags extends PlaceFlags {
   readonly networks: string;
   readonly seed: string;
-  readonly adjust?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,20 +35,12 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
     )
     .argument('<calibration>', 'what `device calibrate` wrote')
     .option('--networks <n>', 'how many', '200')
-    .option('--seed <seed>', 'which networks are drawn', '0')
-    .option(
-      '--adjust',
-      "then write the machine's speed of today into the file: it predicts for that from then on",
-    );
+    .option('--seed <seed>', 'which networks are drawn', '0');
   addPlaceFlags(command, 'time them there')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      examples(
-        'device check latency.json',
-        'device check board.json --networks 50 --seed 7 --json',
-        'device check board.json --adjust',
-      ),
+      examples('device check latency.json', 'device check board.json --networks 50 --seed 7 --json'),
     )
     .action(async (path: string, flags: CheckFlags) => {
       const networks = Number(flags.networks);
@@ -61,9 +50,6 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
           hint: 'Write for example --networks 50.',
         });
       const calibration = await readCalibration(path);
-      // Told before minutes are spent on it; which landmarks are known again is only seen then.
-      if (flags.adjust && Object.values(calibration.models).every(({ landmarks }) => landmarks.length === 0))
-        cannotAdjust(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
       let reporter: RoundsReporter | null = null;
       const place = await placeOf(flags, calibration.threads, signal, (trouble) => {
@@ -71,16 +57,8 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         else reporter.tell(trouble);
       });
       const precisions = PRECISIONS.filter((name) => calibration.models[name]);
-      const today: LatencyCalibration['models'] = {};
       try {
-        const ways = Object.fromEntries(
-          await Promise.all(
-            precisions.map(async (precision) => {
-              const { spaces, inputShape } = calibration;
-              return [precision, await randomModels(spaces, inputShape, precision)] as const;
-            }),
-          ),
-        );
+        const ways = await waysOf(calibration);
         reporter = flags.json ? null : roundsReporter(terminal, precisions.join(' and '));
         const checks = await checkCalibration(calibration, {
           ...{ ways, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
@@ -90,8 +68,6 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         const machines = machinesOf(calibration, place);
         for (const precision of precisions) {
           const found = checks[precision]!;
-          if (found.slowness !== null)
-            today[precision] = adjusted(calibration.models[precision]!, found.slowness);
           if (flags.json) print(terminal, JSON.stringify({ precision, ...found, ...machines }));
           else print(terminal, ...checkLines(precision, found, machines));
         }
@@ -99,23 +75,9 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         reporter?.close();
         await place.close();
       }
-      if (flags.adjust) {
-        if (Object.keys(today).length === 0) cannotAdjust(path);
-        await writeWhole(
-          path,
-          formatCalibration({ ...calibration, models: { ...calibration.models, ...today } }),
-        );
-        terminal.stderr.write(`${path} predicts for the speed of today now\n`);
-      }
       finish(EXIT.ok);
     });
 };
-
-const cannotAdjust = (path: string): never =>
-  fail('USAGE', {
-    what: `${path}: cannot be adjusted, since it does not tell of networks that can be timed again`,
-    hint: 'It is of another version of Espalier: make it anew with `espalier device calibrate`.',
-  });
 
 /** In words, what `--json` tells in one object. */
 function checkLines(

@@ -1,4 +1,5 @@
 import { type AddCommand, examples } from '../command.ts';
+import { addDeviceAdjust } from './device-adjust.ts';
 import { addDeviceCalibrate } from './device-calibrate.ts';
 import { addDeviceCheck } from './device-check.ts';
 import { addDeviceMeasure } from './device-measure.ts';
@@ -18,6 +19,7 @@ export const addDevice: AddCommand = (program, context, finish) => {
         'device calibrate --out latency.json',
         'device predict model.onnx --calibration latency.json',
         'device check latency.json',
+        'device adjust latency.json',
         'device serve --host 0.0.0.0',
         'device page --host 0.0.0.0',
         'search ./my-images --device phone=http://127.0.0.1:8377/#TOKEN --objectives valAccuracy,latencyMs@phone',
@@ -28,6 +30,7 @@ export const addDevice: AddCommand = (program, context, finish) => {
     addDeviceCalibrate,
     addDevicePredict,
     addDeviceCheck,
+    addDeviceAdjust,
     addDeviceServe,
     addDevicePage,
   ])

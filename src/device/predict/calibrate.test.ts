@@ -4,11 +4,11 @@ import { decodeModel } from '../../onnx/decode.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { createRandom } from '../../random.ts';
 import { PRESETS } from '../../space/presets/index.ts';
+import { adjustCalibration } from './adjust.ts';
 import { type CalibratedModel, calibrateLatency } from './calibrate.ts';
 import { checkCalibration } from './check.ts';
 import { predictLatency } from './fit.ts';
 import { kernelsOf } from './kernels.ts';
-import { adjusted } from './landmarks.ts';
 import { drawModel } from './random-models.ts';
 import { type Timer, timeHere } from './time-briefly.ts';
 import { steady } from './typical-latency.ts';
@@ -84,12 +84,19 @@ test('what is calibrated is predicted, and a check says so', async () => {
   expect(slower.withinAtSpeed).toBeGreaterThan(0.95);
   expect(slower.coverage).toBe(0);
   // Adjusted to that machine, the file predicts it, and the machine is no slower than it says.
-  const again = await check(adjusted(model, slower.slowness!), { timer: twiceAsSlow, networks: 10, seed: 2 });
+  const ways = { float: setting, int8: setting };
+  const { models, slowness } = await adjustCalibration(
+    { models: { float: structuredClone(model) as never, int8: { ...model, landmarks: [] } as never } },
+    { ways, timer: twiceAsSlow, seconds: 1e6 },
+  );
+  expect(slowness).toEqual({ float: { factor: expect.closeTo(2, 6), networks: 24 }, int8: null });
+  expect(models.int8!.slowness).toBeUndefined();
+  const again = await check(models.float!, { timer: twiceAsSlow, networks: 10, seed: 2 });
   expect(again.withinTenPercent).toBe(slower.withinAtSpeed);
   expect(Math.abs(again.bias)).toBeLessThan(0.03);
   expect(again.slowness).toEqual({ factor: expect.closeTo(1, 6), networks: 24 });
   expect(slower.missed.join('; ')).toMatch(
-    /0.0 % of the networks are within.*at today's speed, .* %: the machine is 100.0 % slower than the calibration says.*0.0 % lie in the interval/,
+    /0.0 % of the networks are within.*at today's speed, .* %: the machine is 100.0 % slower than the calibration says, and `device adjust`.*0.0 % lie in the interval/,
   );
 }, 60_000);
 

@@ -2,20 +2,20 @@
 
 import { fail } from '../../errors.ts';
 import { deployedGraph } from '../../network/deployed-graph.ts';
-import type { OnnxModel } from '../../onnx/model.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { median, quantile } from '../median-interval.ts';
 import { type LatencyCalibration, PRECISIONS, type Precision } from './calibration-file.ts';
 import { predictLatency } from './fit.ts';
 import { floatKernels } from './kernels.ts';
-import { calibrationStream, type Landmark, type Slowness, slownessOf, speedInWords } from './landmarks.ts';
-import { drawModel, drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
+import { type Slowness, slownessOf, speedInWords } from './landmarks.ts';
+import { drawNetwork, type RandomModels, spaceAt } from './random-models.ts';
 import {
-  type RefusedNetwork,
-  type RoundsOptions,
-  type TimedNetwork,
-  timeInRounds,
-} from './time-in-rounds.ts';
+  type CandidateModel,
+  type CandidateOptions,
+  type TimedCandidates,
+  timeCandidates,
+} from './time-candidates.ts';
+import type { TimedNetwork } from './time-in-rounds.ts';
 import { workOf } from './work.ts';
 
 /** How predictions of some networks compare with what was measured. */
@@ -69,21 +69,9 @@ const TARGETS = { withinTenPercent: 0.95, rankCorrelation: 0.97, predictMs: 1 } 
  */
 const DEVIATIONS = 1.96;
 
-export interface CheckOptions extends Omit<RoundsOptions, 'draw' | 'random' | 'rounds'> {
-  /** The precisions to check. They are timed turn by turn, as they were when they were calibrated. */
-  readonly ways: Readonly<Partial<Record<Precision, RandomModels>>>;
-  /** New networks of each precision. */
-  readonly networks: number;
+export interface CheckOptions extends Omit<CandidateOptions, 'random' | 'rounds'> {
+  /** Which networks are drawn. */
   readonly seed: string | number;
-}
-
-/** A network to be timed: one of the calibration, or a new one. */
-interface Candidate {
-  readonly precision: Precision;
-  /** Of the calibration's stream or of this check's own. */
-  readonly index: number;
-  readonly landmark: Landmark | null;
-  readonly draw: () => Promise<OnnxModel>;
 }
 
 /** @throws USAGE; what the signal was aborted with */
@@ -92,72 +80,22 @@ export async function checkCalibration(
   options: CheckOptions,
 ): Promise<Partial<Record<Precision, CalibrationCheck>>> {
   const random = createRandom(options.seed).split('latency check');
-  const precisions = PRECISIONS.filter((precision) => options.ways[precision]);
-  const candidates = inTurns(
-    precisions.map((precision) =>
-      candidatesOf(models[precision]!, precision, options.ways[precision]!, options.networks, random),
-    ),
-  );
-  const timed = await timeInRounds({
-    ...options,
-    ...{ networks: candidates.length, rounds: ROUNDS, random },
-    draw: (i) => candidates[i]!.draw(),
-  });
+  const timed = await timeCandidates(models, { ...options, rounds: ROUNDS, random });
   return Object.fromEntries(
-    precisions.map((precision) => {
-      const own = <One extends { readonly index: number }>(all: readonly One[]) =>
-        all.flatMap((one) => {
-          const candidate = candidates[one.index]!;
-          return candidate.precision === precision
-            ? [{ ...one, index: candidate.index, landmark: candidate.landmark }]
-            : [];
-        });
-      const way = options.ways[precision]!;
-      return [precision, checkOf(models[precision]!, way, own(timed.samples), own(timed.refused), random)];
+    PRECISIONS.flatMap((precision) => {
+      const [model, way, found] = [models[precision], options.ways[precision], timed[precision]];
+      return model && way && found ? [[precision, checkOf(model, way, found, random)]] : [];
     }),
   );
 }
-
-/** Landmarks come first, and in the later rounds among the others. */
-function candidatesOf(
-  { seed, landmarks }: CalibratedModel,
-  precision: Precision,
-  way: RandomModels,
-  networks: number,
-  random: Random,
-): Candidate[] {
-  const before = calibrationStream(seed);
-  const candidate = (index: number, landmark: Landmark | null, stream: Random): Candidate => ({
-    ...{ precision, index, landmark },
-    draw: () => drawModel(way, index, stream.split(index)),
-  });
-  return [
-    ...landmarks.map((landmark) => candidate(landmark.index, landmark, before)),
-    ...Array.from({ length: networks }, (_, index) => candidate(index, null, random)),
-  ];
-}
-
-/** The first of each list, then the second of each, and so on. */
-const inTurns = <One>(lists: readonly (readonly One[])[]): One[] =>
-  Array.from({ length: Math.max(0, ...lists.map(({ length }) => length)) }, (_, i) =>
-    lists.flatMap((list) => list.slice(i, i + 1)),
-  ).flat();
 
 function checkOf(
-  model: CalibratedModel,
+  model: CandidateModel,
   way: RandomModels,
-  timed: readonly (TimedNetwork & { readonly landmark: Landmark | null })[],
-  refused: readonly RefusedNetwork[],
+  { landmarks, samples, refused }: TimedCandidates,
   random: Random,
 ): CalibrationCheck {
-  const slowness = slownessOf(
-    model,
-    timed.flatMap((sample) => {
-      const { landmark } = sample;
-      return landmark === null ? [] : [{ ...sample, landmark }];
-    }),
-  );
-  const samples = timed.filter(({ landmark }) => landmark === null);
+  const slowness = slownessOf(model, landmarks);
   if (samples.length === 0)
     fail('USAGE', {
       what: 'no network was timed, so that there is nothing to compare',
@@ -187,9 +125,6 @@ function checkOf(
   };
 }
 
-/** As the file has it. */
-type CalibratedModel = NonNullable<LatencyCalibration['models'][Precision]>;
-
 type Pair = {
   readonly sample: TimedNetwork;
   readonly predicted: ReturnType<typeof predictLatency>;
@@ -214,7 +149,7 @@ function agreement(pairs: readonly Pair[], slowness: Slowness | null): Agreement
 
 /** From the network itself, as a search asks: its deployed form, the kernels in it, their work, the sum. */
 function timePredictions(
-  model: CalibratedModel,
+  model: CandidateModel,
   models: RandomModels,
   samples: readonly TimedNetwork[],
   random: Random,
@@ -252,7 +187,7 @@ function missedBy(
             found.withinAtSpeed === null ||
             found.withinAtSpeed < TARGETS.withinTenPercent
               ? ''
-              : `; at today's speed, ${percent(found.withinAtSpeed)}: the machine is ${speedInWords(slowness)}`
+              : `; at today's speed, ${percent(found.withinAtSpeed)}: the machine is ${speedInWords(slowness)}, and \`device adjust\` makes the file predict for that`
           }`,
         ]
       : []),

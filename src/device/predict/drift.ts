@@ -7,8 +7,8 @@
  */
 import { median } from '../median-interval.ts';
 
-/** Standard deviation of the share, as measured on two rented servers over fifteen sessions (docs/devices.md). */
-export const USUAL_DRIFT = 0.03;
+/** Standard deviation of the share, as measured on two rented servers over thirty sessions (docs/devices.md). */
+export const USUAL_DRIFT = 0.05;
 /** As many draws is that knowledge worth: machines differ more than the sessions of one. */
 const WEIGHT = 6;
 /** Medians of fewer networks are the networks' own noise. */

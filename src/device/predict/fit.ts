@@ -28,7 +28,7 @@ export interface LatencyModel {
   readonly confidence: number;
   /** What the interval allows for the machine's speed from one session to the next, a share. */
   readonly drift: number;
-  /** What a network takes now over what it took when the machine was calibrated, as `device check --adjust` found; 1 by default. */
+  /** What a network takes now over what it took when the machine was calibrated, as `device adjust` found; 1 by default. */
   readonly slowness?: number;
 }
 

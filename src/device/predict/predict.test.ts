@@ -161,7 +161,7 @@ test('a file is read, predicts a model, and is refused when it is something else
     },
   };
   // A file of an earlier version has no landmarks to adjust it by, which is told before anything is timed.
-  expect(await runCli(['device', 'check', path, '--adjust'], terminal)).toBe(2);
+  expect(await runCli(['device', 'adjust', path], terminal)).toBe(2);
   expect(err).toContain('cannot be adjusted');
   expect(out).toBe('');
   expect(await runCli(['device', 'predict', onnx, '--calibration', path, '--json'], terminal)).toBe(0);
