@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { ALLOCATOR_TUNABLES } from '../../src/execution/allocator.ts';
+import { ALLOCATOR_TUNABLES } from '../../src/process/allocator.ts';
 import { OPTIMISER, type Ready, type Turn, type TurnResult, type WorkerTask } from './protocol.ts';
 
 export interface Worker {

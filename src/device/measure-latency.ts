@@ -7,7 +7,8 @@
  * was fastest counts. What is still in doubt then says so.
  */
 import type { Tensor } from '../onnx/model.ts';
-import { type MeasureModelOptions, type ModelMeasurement, measureModel } from './measure-model.ts';
+import { latencyProcess } from './latency-process.ts';
+import type { MeasureModelOptions, ModelMeasurement, measureModel } from './measure-model.ts';
 import type { Timing } from './time-runs.ts';
 
 /** How a model is measured. */
@@ -24,6 +25,8 @@ export interface LatencyOptions extends Pick<MeasureModelOptions, 'threads' | 'm
   readonly referenceMs?: number;
   /** Called for each round with whether one before was in doubt: whoever can quieten the machine does so then. */
   readonly within?: <T>(round: () => Promise<T>, again: boolean) => Promise<T>;
+  /** Measures it somewhere; by default in a process that is started for it. */
+  readonly measure?: typeof measureModel;
 }
 
 /**
@@ -59,7 +62,7 @@ interface Round {
 }
 
 /**
- * Measures `model` (ONNX bytes) on noise: warm-up, then batches of runs of about 40 ms with readings of a reference
+ * Measures `model` (ONNX bytes) on noise, in a process that does nothing else: warm-up, then batches of runs of about 40 ms with readings of a reference
  * kernel between them, until the 95 % interval of the median (of order statistics, over batches and runs) is within
  * ±2 %, or time is out. A round that is in doubt is made again, three at most, and the one in which the reference was
  * fastest counts.
@@ -72,12 +75,23 @@ export async function measureLatency(
   feeds: Readonly<Record<string, Pick<Tensor, 'shape'>>>,
   options: LatencyOptions = {},
 ): Promise<Latency> {
-  const { maxSeconds = 3, referenceMs, within = (round) => round(), ...rest } = options;
-  const shapes = new Map(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
-  return steadiest(
-    (again) => within(() => measureModel(model, { ...rest, maxSeconds, shapes }), again),
+  const own = latencyProcess();
+  const {
+    maxSeconds = 3,
     referenceMs,
-  );
+    within = (round) => round(),
+    measure = own.measure,
+    ...rest
+  } = options;
+  const shapes = new Map(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+  try {
+    return await steadiest(
+      (again) => within(() => measure(model, { ...rest, maxSeconds, shapes }), again),
+      referenceMs,
+    );
+  } finally {
+    await own.close();
+  }
 }
 
 /** The round in which the reference kernel was fastest, of as many as it takes for one without doubts. */

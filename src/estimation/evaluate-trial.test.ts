@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NO_AUGMENTATION } from '../data/augment.ts';
 import type { ImageDataset, ImageSplit } from '../data/dataset.ts';
+import { measureModel } from '../device/measure-model.ts';
 import type { JobProgress, TrialHooks, TrialJob } from '../execution/executor.ts';
 import type { Network } from '../network/network.ts';
 import { createRandom } from '../random.ts';
@@ -85,6 +86,7 @@ const hooks = (changes: Partial<TrialHooks> = {}): TrialHooks => ({
   onProgress: () => {},
   loadDataset: async () => dataset,
   openSession: createSession,
+  measureModel,
   exclusively: (measure) => measure(),
   ...changes,
 });

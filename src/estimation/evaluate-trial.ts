@@ -138,13 +138,14 @@ function overBound({ bounds = [] }: TrialJob, measures: Measures): string | null
 async function latencyMeasures(
   { float, int8 }: { readonly float: Uint8Array; readonly int8: Uint8Array | null },
   { network, latency }: TrialJob,
-  { signal, exclusively }: TrialHooks,
+  { signal, exclusively, measureModel }: TrialHooks,
 ): Promise<Measures> {
   const { threads, maxMs, referenceMs } = latency!;
   const time = (model: Uint8Array, bounded: boolean): Promise<Latency> =>
     measureLatency(model, exampleInputs(network), {
       threads,
       signal,
+      measure: measureModel,
       ...(referenceMs !== undefined && { referenceMs }),
       ...(bounded && maxMs !== null && { maxMs }),
       // When the machine is slow or not steady, the other trials may well be why.

@@ -3,6 +3,7 @@
  */
 
 import type { ImageDataset } from '../data/dataset.ts';
+import type { measureModel } from '../device/measure-model.ts';
 import type { DiskTrouble } from '../disk.ts';
 import type { StopRequest } from '../estimation/stopping/index.ts';
 import type { Network } from '../network/network.ts';
@@ -140,6 +141,8 @@ export interface TrialHooks {
   readonly loadDataset: (path: string) => Promise<ImageDataset>;
   /** Opens the session of a training; a place that runs many trials keeps some for candidates of the same structure. */
   readonly openSession: typeof createSession;
+  /** Measures a model as the user's program will run it: where trainings take place it would find other pages and caches. */
+  readonly measureModel: typeof measureModel;
   /**
    * Runs `measure` while no other trial of this executor measures. Latencies taken at the same time disturb each other.
    * With `alone` the other trials also pause their training; without it they go on. What remains are other programs.

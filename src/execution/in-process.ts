@@ -1,5 +1,6 @@
 /** Runs trials in this process, one after another: for tests and debugging. It cannot limit time or memory. */
 import { readDatasetCache } from '../data/cache.ts';
+import { measureModel } from '../device/measure-model.ts';
 import { evaluateTrial } from '../estimation/evaluate-trial.ts';
 import { createSessionPool } from '../runtime/session-pool.ts';
 import type { Executor, JobOutcome } from './executor.ts';
@@ -20,6 +21,7 @@ export function createInProcessExecutor(): Executor {
           onProgress,
           loadDataset,
           openSession: sessions.open,
+          measureModel,
           exclusively: <T>(measure: () => Promise<T>) => measure(),
         };
         const result = await evaluateTrial(job, hooks).catch((error) => outcomeOfError(error));

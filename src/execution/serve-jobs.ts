@@ -5,6 +5,7 @@
  * ONNX Runtime blocks the event loop for one training step at most, so messages are seen between steps. A job that
  * hangs would never see the channel close: a thread looks after the parent too.
  */
+import { latencyProcess } from '../device/latency-process.ts';
 import { watchParent } from '../process/watch-parent.ts';
 import { beginRest, endRest } from '../runtime/rest.ts';
 import { createSessionPool } from '../runtime/session-pool.ts';
@@ -26,6 +27,8 @@ function send(message: FromWorker): void {
 export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['loadDataset']): void {
   const load = keepLast(loadDataset);
   const { open } = createSessionPool();
+  // It lives as long as this process.
+  const { measure } = latencyProcess();
   let abort = new AbortController();
   let granted: (() => void) | null = null;
 
@@ -57,7 +60,10 @@ export function serveJobs(evaluate: EvaluateTrial, loadDataset: TrialHooks['load
       lastSent = now;
       send({ type: 'progress', progress });
     };
-    const hooks = { signal: abort.signal, onProgress, loadDataset: load, openSession: open, exclusively };
+    const hooks = {
+      ...{ signal: abort.signal, onProgress, exclusively },
+      ...{ loadDataset: load, openSession: open, measureModel: measure },
+    };
     send({ type: 'outcome', outcome: await evaluate(job, hooks).catch((error) => outcomeOfError(error)) });
   };
 

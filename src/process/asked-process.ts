@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { environmentWithoutTunables } from './allocator.ts';
 import { createOutputTail, exitReason } from './exit-reason.ts';
 import { watchParent } from './watch-parent.ts';
 
@@ -31,6 +32,7 @@ export function startAskedProcess<Question extends object, Answer extends object
     execArgv: entry.pathname.endsWith('.ts')
       ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
       : [],
+    env: environmentWithoutTunables(process.env),
     // Models cross as bytes, and JSON would turn NaN into null.
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,11 +1,7 @@
-/**
- * Times models in a process that does nothing else, as in the user's program. In one that also draws, quantises and keeps hundreds of
- * networks the same models take 3 to 4 % longer (docs/devices.md).
- */
-import { EspalierError, fail } from '../../errors.ts';
-import { type AskedProcess, startAskedProcess } from '../../process/asked-process.ts';
+/** Times models briefly in a process that does nothing else. */
+import { modelProcess } from '../model-process.ts';
 import type { Timer } from './time-briefly.ts';
-import type { Refusal, TimingJob } from './timing-worker.ts';
+import type { TimingJob } from './timing-worker.ts';
 import type { BriefTiming } from './typical-latency.ts';
 
 /** Beside this file, as TypeScript in a checkout and as JavaScript in the published package. */
@@ -18,22 +14,12 @@ const ENTRY = new URL(
 const SECONDS = 60;
 
 export interface TimingProcess {
+  /** Throws what {@link timeHere} does, and MODEL_LOAD for a model that ends the process. */
   readonly timer: Timer;
   readonly close: () => Promise<void>;
 }
 
-/** The process starts with the first model, and again after a crash. Its timer throws what {@link timeHere} does, and MODEL_LOAD for a model that ends it. */
 export function timingProcess(threads: number, signal: AbortSignal): TimingProcess {
-  let current: AskedProcess<TimingJob, BriefTiming | Refusal> | null = null;
-  return {
-    timer: async (model) => {
-      if (current?.alive() !== true) current = startAskedProcess(ENTRY, 'the model');
-      const answer = await current.ask({ model, threads }, SECONDS, signal);
-      signal.throwIfAborted();
-      if ('refused' in answer) throw new EspalierError(answer.refused.code, answer.refused.details);
-      if ('reason' in answer) return fail('MODEL_LOAD', { reason: answer.reason });
-      return answer;
-    },
-    close: async () => current?.kill(),
-  };
+  const { ask, close } = modelProcess<TimingJob, BriefTiming>(ENTRY, SECONDS);
+  return { timer: (model) => ask({ model, threads }, signal), close };
 }

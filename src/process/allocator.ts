@@ -8,3 +8,11 @@
  */
 export const ALLOCATOR_TUNABLES =
   'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=134217728';
+
+/** The environment of a process that runs models as the user's program will: pages of a training are not those of an inference. */
+export function environmentWithoutTunables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { GLIBC_TUNABLES, ...rest } = environment;
+  return GLIBC_TUNABLES === undefined || GLIBC_TUNABLES === ALLOCATOR_TUNABLES
+    ? rest
+    : { ...rest, GLIBC_TUNABLES };
+}
