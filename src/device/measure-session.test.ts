@@ -1,42 +1,34 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { encodeModel } from '../onnx/encode.ts';
-import { createGraphBuilder } from '../onnx/graph-builder.ts';
-import { blockSize, timeRun } from './engine.ts';
-import { localEngine } from './local-engine.ts';
+import { blockSize, type TimedSession, timeRun } from './engine.ts';
 import { measureSession, timingDoubts } from './measure-session.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A browser's clock: rounded down to whole steps. */
-function coarsen(stepMs: number): void {
-  const exact = performance.now.bind(performance);
-  vi.spyOn(performance, 'now').mockImplementation(() => Math.floor(exact() / stepMs) * stepMs);
-}
-
-function small(): Uint8Array {
-  const g = createGraphBuilder({ name: 'small' });
-  g.output(g.op('Abs', [g.input('x', 'float32', [1, 256])]));
-  return encodeModel(g.build());
-}
-
 test('with a coarse clock short models are timed several at once', async () => {
-  const STEP = 1;
-  const exact = await measureSession(localEngine(1), small(), { maxSeconds: 0.2 });
-  expect(exact.averagedOver).toBe(1);
-  coarsen(STEP);
-  const { p50Ms, lowMs, highMs, averagedOver, runs } = await measureSession(
-    { ...localEngine(1), clockStepMs: STEP },
-    small(),
-    { maxSeconds: 0.5 },
-  );
+  const RUN = 0.0076;
+  let now = 0;
+  // A browser's clock: rounded down to whole milliseconds.
+  vi.spyOn(performance, 'now').mockImplementation(() => Math.floor(now));
+  const session: TimedSession = {
+    inputs: [{ name: 'x', type: 'float32', shape: [1, 256] }],
+    run: async () => {
+      now += RUN;
+      return {};
+    },
+    release: async () => undefined,
+  };
+  const engine = { load: async () => session, clockStepMs: 1 };
+  const found = await measureSession(engine, Uint8Array.of(), { maxSeconds: 0.5 });
   // Without blocks nearly all times would be 0.
-  expect(averagedOver).toBeGreaterThan(100);
-  expect(runs % averagedOver).toBe(0);
-  // Within what a busy machine may do between the two; a block taken for one run would be a hundred times as long.
-  expect(p50Ms).toBeGreaterThan(exact.p50Ms / 8);
-  expect(p50Ms).toBeLessThan(exact.p50Ms * 8);
-  expect(lowMs).toBeLessThanOrEqual(p50Ms);
-  expect(highMs).toBeGreaterThanOrEqual(p50Ms);
+  expect(found.averagedOver).toBeGreaterThan(100);
+  expect(found.runs % found.averagedOver).toBe(0);
+  // A block is fifty steps of the clock at least: its time is rounded by 2 % at most.
+  for (const ms of [found.lowMs, found.p50Ms, found.highMs])
+    expect(Math.abs(ms / RUN - 1)).toBeLessThan(0.021);
+  expect(found.lowMs).toBeLessThanOrEqual(found.p50Ms);
+  expect(found.highMs).toBeGreaterThanOrEqual(found.p50Ms);
+  const exact = await measureSession({ ...engine, clockStepMs: 0 }, Uint8Array.of(), { maxSeconds: 0.01 });
+  expect(exact.averagedOver).toBe(1);
 });
 
 test('a block is fifty steps of the clock', async () => {
