@@ -25,8 +25,6 @@ export interface LatencyOptions extends Pick<MeasureModelOptions, 'threads' | 'm
   readonly referenceMs?: number;
   /** Called for each round with whether one before was in doubt: whoever can quieten the machine does so then. */
   readonly within?: <T>(round: () => Promise<T>, again: boolean) => Promise<T>;
-  /** Measures it somewhere; by default in a process that is started for it. */
-  readonly measure?: typeof measureModel;
 }
 
 /**
@@ -75,23 +73,26 @@ export async function measureLatency(
   feeds: Readonly<Record<string, Pick<Tensor, 'shape'>>>,
   options: LatencyOptions = {},
 ): Promise<Latency> {
-  const own = latencyProcess();
-  const {
-    maxSeconds = 3,
-    referenceMs,
-    within = (round) => round(),
-    measure = own.measure,
-    ...rest
-  } = options;
-  const shapes = new Map(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+  const { measure, close } = latencyProcess();
   try {
-    return await steadiest(
-      (again) => within(() => measure(model, { ...rest, maxSeconds, shapes }), again),
-      referenceMs,
-    );
+    return await latencyBy(measure, model, feeds, options);
   } finally {
-    await own.close();
+    await close();
   }
+}
+
+/** As {@link measureLatency}, by something that measures a model. @throws what that does */
+export function latencyBy(
+  measure: typeof measureModel,
+  model: Uint8Array,
+  feeds: Readonly<Record<string, Pick<Tensor, 'shape'>>>,
+  { maxSeconds = 3, referenceMs, within = (round) => round(), ...rest }: LatencyOptions,
+): Promise<Latency> {
+  const shapes = new Map(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+  return steadiest(
+    (again) => within(() => measure(model, { ...rest, maxSeconds, shapes }), again),
+    referenceMs,
+  );
 }
 
 /** The round in which the reference kernel was fastest, of as many as it takes for one without doubts. */

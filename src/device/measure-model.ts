@@ -10,20 +10,32 @@ import {
 } from './measure-session.ts';
 import { type PeakMemory, watchPeakMemory } from './peak-memory.ts';
 
+/** How a model is measured here. */
 export interface MeasureModelOptions extends Omit<MeasureSessionOptions, 'beforeLoading' | 'beforeTiming'> {
   /** Threads of one operator; 1 by default. */
   readonly threads?: number;
 }
 
+/** What was found of a model, and whether it can be trusted. */
 export interface ModelMeasurement extends Omit<SessionMeasurement, 'outputs'> {
+  /** Of one operator. */
   readonly threads: number;
+  /** ONNX Runtime's execution provider. */
   readonly provider: 'cpu';
+  /** Of the file. */
   readonly modelBytes: number;
-  /** Resident memory, bytes: the process's peak while it loaded the model and ran it, and what of that is new. */
-  readonly memory: { readonly peakBytes: number; readonly addedBytes: number };
+  /** Resident memory while the model was loaded and run. */
+  readonly memory: {
+    /** The process's peak. */
+    readonly peakBytes: number;
+    /** What of that is new, ≥ 0. */
+    readonly addedBytes: number;
+  };
   /** How often in a second another thread took the processor away; 0 where the system does not count it. */
   readonly preemptionsPerSecond: number;
+  /** Where it ran. */
   readonly machine: Machine;
+  /** Whether nothing speaks against the figures. */
   readonly trusted: boolean;
   /** Why not; empty when it can be trusted. */
   readonly doubts: readonly string[];

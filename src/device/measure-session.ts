@@ -24,25 +24,35 @@ export interface MeasureSessionOptions {
   readonly beforeTiming?: () => Promise<void>;
 }
 
+/** Milliseconds of one run, and what they rest on. */
 export interface SessionMeasurement {
+  /** 5 % of the runs were faster. */
   readonly p5Ms: number;
+  /** 25 % were. */
   readonly p25Ms: number;
+  /** The median. */
   readonly p50Ms: number;
+  /** 75 % were. */
   readonly p75Ms: number;
+  /** 95 % were. */
   readonly p95Ms: number;
-  /** 95 % interval of the median. */
+  /** Lower end of the 95 % interval of the median. */
   readonly lowMs: number;
+  /** Upper end of it. */
   readonly highMs: number;
   /** True when time was out before the interval was within ±2 % of the median. */
   readonly wide: boolean;
+  /** Timed runs. */
   readonly runs: number;
   /** Inferences timed at once, where the clock is too coarse for one; p95 is then that of their means. */
   readonly averagedOver: number;
+  /** Shapes of what it was fed with, by name. */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   /** Axes without a size that were taken as 1. */
   readonly assumed: readonly string[];
   /** What the model gave for the noise that it was fed with. */
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Of the reference kernel, which was read between the runs. */
   readonly reference: Steadiness;
 }
 

@@ -66,6 +66,7 @@ export async function fastestReading(engine: Engine): Promise<number> {
   }
 }
 
+/** How steady the machine was, as readings of the reference kernel tell. */
 export interface Steadiness {
   /** Median of the readings, milliseconds. */
   readonly medianMs: number;

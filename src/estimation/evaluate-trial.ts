@@ -2,7 +2,7 @@
  * Evaluates one candidate, inside a worker: latency of the untrained graph against its bound, then training by the plan,
  * validated after every epoch. The test split is not touched here.
  */
-import { type Latency, measureLatency } from '../device/measure-latency.ts';
+import { type Latency, latencyBy } from '../device/measure-latency.ts';
 import { peakMemoryOf } from '../device/measure-process.ts';
 import { diskTroubleOf, writeWhole } from '../disk.ts';
 import { EspalierError } from '../errors.ts';
@@ -142,10 +142,9 @@ async function latencyMeasures(
 ): Promise<Measures> {
   const { threads, maxMs, referenceMs } = latency!;
   const time = (model: Uint8Array, bounded: boolean): Promise<Latency> =>
-    measureLatency(model, exampleInputs(network), {
+    latencyBy(measureModel, model, exampleInputs(network), {
       threads,
       signal,
-      measure: measureModel,
       ...(referenceMs !== undefined && { referenceMs }),
       ...(bounded && maxMs !== null && { maxMs }),
       // When the machine is slow or not steady, the other trials may well be why.
