@@ -7,8 +7,10 @@ import { afterAll, expect, test } from 'vitest';
 import { createRandom } from '../src/random.ts';
 import { get } from '../src/search/record.ts';
 import { openSqlite } from '../src/storage/sqlite.ts';
+import { writeIdxImages } from './fixtures/idx-images.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-killed-'));
+const DATA = join(ROOT, 'images');
 const BIN = new URL('../bin/espalier.js', import.meta.url).pathname;
 const KILLS = 20;
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
@@ -19,7 +21,7 @@ const OPTIONS = [
   '--epochs',
   '1',
   '--data-share',
-  '0.2',
+  '0.5',
   '--final-epochs',
   '2',
   '--max-macs',
@@ -78,7 +80,7 @@ async function stateOf(out: string): Promise<State> {
 
 /** Goes on with the run of that folder; one that was killed before its first trial is begun again. */
 const goOn = async (out: string): Promise<readonly string[]> =>
-  (await stateOf(out)).begun ? ['resume', out] : ['search', 'drawn', ...OPTIONS, '--out', out];
+  (await stateOf(out)).begun ? ['resume', out] : ['search', DATA, ...OPTIONS, '--out', out];
 
 interface Row {
   readonly number: number;
@@ -102,9 +104,10 @@ function table(out: string): unknown {
 }
 
 test(`killed at ${KILLS} random moments, a search ends with the same table and the same model`, async () => {
+  writeIdxImages(DATA, { train: 2000, test: 200 });
   const calm = join(ROOT, 'calm');
   const began = Date.now();
-  const undisturbed = await run(['search', 'drawn', ...OPTIONS, '--out', calm]);
+  const undisturbed = await run(['search', DATA, ...OPTIONS, '--out', calm]);
   expect(undisturbed.output).not.toContain('error:');
   expect(undisturbed.code).toBe(0);
   const duration = Date.now() - began;
