@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { runCli } from '../src/cli/program.ts';
-import { FORMAT } from '../src/device/predict/calibration-file.ts';
+import { formatCalibration } from '../src/device/predict/calibration-file.ts';
 import { floatKernels } from '../src/device/predict/kernels.ts';
 import { partsOf, workOf } from '../src/device/predict/work.ts';
 import { EXIT } from '../src/errors.ts';
@@ -12,6 +12,7 @@ import { deployedGraph } from '../src/network/deployed-graph.ts';
 import { createRandom } from '../src/random.ts';
 import { PRESETS } from '../src/space/presets/index.ts';
 import { sampleNetwork } from '../src/space/sample-network.ts';
+import { calibrationOf } from './fixtures/calibration.ts';
 import { writeIdxImages } from './fixtures/idx-images.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-calibrated-'));
@@ -26,25 +27,8 @@ function writeBoard(path: string, ms: number): void {
   const works = Array.from({ length: 200 }, (_, i) =>
     workOf(floatKernels(deployedGraph(sampleNetwork(PRESETS.residual, createRandom(i), IO).network))),
   );
-  const float = {
-    ...{ networks: 200, coefficients: { run: ms }, relativeError: 0.1, confidence: 0.9 },
-    known: [...new Set(works.flatMap((work) => [...work.keys()].map((name) => partsOf(name).kind)))],
-    residual: { families: [], mean: [], deviation: [], lengthScale: 1, points: [], alpha: [] },
-  };
-  writeFileSync(
-    path,
-    JSON.stringify({
-      ...{
-        format: FORMAT,
-        machine: 'a board',
-        runtime: 'an engine',
-        provider: 'cpu',
-        threads: 1,
-        version: '0',
-      },
-      ...{ spaces: ['residual'], inputShape: IO.inputShape, models: { float } },
-    }),
-  );
+  const known = [...new Set(works.flatMap((work) => [...work.keys()].map((name) => partsOf(name).kind)))];
+  writeFileSync(path, formatCalibration(calibrationOf({ coefficients: { run: ms }, known })));
 }
 
 async function espalier(...args: readonly string[]): Promise<string> {

@@ -13,8 +13,9 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../src/cli/program.ts';
-import { FORMAT } from '../src/device/predict/calibration-file.ts';
+import { formatCalibration } from '../src/device/predict/calibration-file.ts';
 import { EXIT } from '../src/errors.ts';
+import { calibrationOf } from './fixtures/calibration.ts';
 import { writeIdxImages } from './fixtures/idx-images.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-devices-'));
@@ -280,28 +281,8 @@ test('a device that lies, and one that stays away, end no study: it goes on when
 /** A calibration that knows nothing but what it is of. */
 function writeCalibration(name: string, threads: number): string {
   const path = join(ROOT, name);
-  const residual = { families: [], mean: [], deviation: [], lengthScale: 1, points: [], alpha: [] };
-  const float = {
-    networks: 40,
-    coefficients: { run: 1 },
-    known: [],
-    residual,
-    relativeError: 0.05,
-    confidence: 0.9,
-  };
-  writeFileSync(
-    path,
-    JSON.stringify({
-      ...{
-        format: FORMAT,
-        machine: 'a phone',
-        runtime: 'an engine 1.0',
-        provider: 'cpu',
-        threads,
-      },
-      ...{ version: '0', spaces: ['mobile'], inputShape: [3, 32, 32], models: { float } },
-    }),
-  );
+  const calibration = calibrationOf({}, { machine: 'a phone', threads, inputShape: [3, 32, 32] });
+  writeFileSync(path, formatCalibration(calibration));
   return path;
 }
 

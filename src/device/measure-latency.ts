@@ -60,10 +60,10 @@ interface Round {
 }
 
 /**
- * Measures `model` (ONNX bytes) on noise, in a process that does nothing else: warm-up, then batches of runs of about 40 ms with readings of a reference
- * kernel between them, until the 95 % interval of the median (of order statistics, over batches and runs) is within
- * ±2 %, or time is out. A round that is in doubt is made again, three at most, and the one in which the reference was
- * fastest counts.
+ * Measures `model` (ONNX bytes) on noise, in a process that does nothing else: warm-up, then batches of runs of about
+ * 40 ms with readings of a reference kernel between them, until the 95 % interval of the median (of order statistics,
+ * over batches and runs) is within ±2 %, or time is out. A round that is in doubt is made again, three at most, and the
+ * one in which the reference was fastest counts.
  * @param feeds by input name; their shapes are those of the noise
  * @throws MODEL_LOAD when ONNX Runtime refuses the model; MODEL_INPUT when it cannot be fed or does not run; what the
  *   signal was aborted with

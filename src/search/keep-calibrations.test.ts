@@ -2,32 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { FORMAT, formatCalibration, type LatencyCalibration } from '../device/predict/calibration-file.ts';
+import { calibrationOf } from '../../test/fixtures/calibration.ts';
+import { formatCalibration } from '../device/predict/calibration-file.ts';
 import type { SearchEvent } from './events.ts';
 import { keepCalibrations } from './keep-calibrations.ts';
 import { runFolder } from './run-folder.ts';
 
 const ROOT = mkdtempSync(join(tmpdir(), 'espalier-kept-'));
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
-
-const calibration = (slowness: number): LatencyCalibration => ({
-  ...{ format: FORMAT, machine: 'a board', runtime: 'onnxruntime', provider: 'cpu', threads: 1 },
-  ...{ version: '0', spaces: ['mobile'], inputShape: [3, 8, 8] },
-  models: {
-    float: {
-      ...{
-        networks: 40,
-        coefficients: { run: 1 },
-        known: [],
-        relativeError: 0.1,
-        confidence: 0.9,
-        drift: 0.05,
-      },
-      ...{ refused: 0, free: [], seed: '0', slowness, landmarks: [] },
-      residual: { families: [], mean: [], deviation: [], lengthScale: 1, points: [], alpha: [] },
-    },
-  },
-});
 
 test('what happens to a calibration during a run is nothing to it, unless somebody says so', async () => {
   const address = join(ROOT, 'board.json');
@@ -39,14 +21,14 @@ test('what happens to a calibration during a run is nothing to it, unless somebo
   const copy = join(folder.calibrations, 'board.json');
   const slowness = (): unknown => JSON.parse(readFileSync(copy, 'utf8')).models.float.slowness;
 
-  writeFileSync(address, formatCalibration(calibration(1)));
+  writeFileSync(address, formatCalibration(calibrationOf()));
   expect(await keep()).toEqual({ phone: devices.phone, board: copy });
   expect(readFileSync(copy, 'utf8')).toBe(readFileSync(address, 'utf8'));
   // The same file, given again.
   await keep({ board: address });
   expect(warnings).toEqual([]);
 
-  writeFileSync(address, formatCalibration(calibration(1.1)));
+  writeFileSync(address, formatCalibration(calibrationOf({ slowness: 1.1 })));
   await keep();
   expect(slowness()).toBe(1);
   await keep({ board: address });

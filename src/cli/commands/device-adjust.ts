@@ -27,8 +27,8 @@ export const addDeviceAdjust: AddCommand = (device, { terminal, signal }, finish
     .summary('make a calibration predict for the speed that the machine has today')
     .description(
       'Machines are not as fast every day: clocks, neighbours of a virtual machine, heat. Times 24 networks of the ' +
-        'calibration again, which takes a minute, and writes into the file by how much they are slower or faster; it ' +
-        'predicts for that from then on. Searches that read the file before keep the latencies that they have.',
+        'calibration again, in each precision, which takes a minute, and writes into the file by how much they are ' +
+        'slower or faster; it predicts for that from then on. A run that has begun keeps to the file as it was.',
     )
     .argument('<calibration>', 'what `device calibrate` wrote');
   addPlaceFlags(command, 'time them there')
