@@ -14,6 +14,8 @@ import type { NetworkIO } from '../../network/network.ts';
 import { formatSeconds } from '../../report/format.ts';
 import { loadSpace } from '../../search/load-space.ts';
 import { parseDuration } from '../../search/quantity.ts';
+import type { CliContext } from '../command.ts';
+import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 
 const CLASSES = 10;
 /** How long each answer of a device may take. */
@@ -81,8 +83,35 @@ export const addPlaceFlags = (command: Command, device: string): Command =>
     .option('--device <address>', device)
     .option('--device-patience <duration>', 'how long a device that does not answer is asked again', '1m');
 
+interface TimingSetting {
+  readonly flags: PlaceFlags & { readonly json?: boolean };
+  readonly threads: number;
+  /** What is timed, in words. */
+  readonly title: string;
+  readonly context: CliContext;
+}
+
+/** Gives `work` the place that the flags name, and what its progress is told to; both are closed afterwards. @throws as placeOf */
+export async function timingAt<T>(
+  { flags, threads, title, context: { terminal, signal } }: TimingSetting,
+  work: (place: Place, onTimed: RoundsReporter['onTimed']) => Promise<T>,
+): Promise<T> {
+  let reporter: RoundsReporter | null = null;
+  const place = await placeOf(flags, threads, signal, (trouble) => {
+    if (reporter === null) terminal.stderr.write(`${trouble}\n`);
+    else reporter.tell(trouble);
+  });
+  try {
+    reporter = flags.json ? null : roundsReporter(terminal, title);
+    return await work(place, (progress) => reporter?.onTimed(progress));
+  } finally {
+    reporter?.close();
+    await place.close();
+  }
+}
+
 /** Where networks are timed: in a process of this machine, or on the device at an address. @throws as a device; QUANTITY */
-export async function placeOf(
+async function placeOf(
   { device: address, devicePatience }: PlaceFlags,
   threads: number,
   signal: AbortSignal,

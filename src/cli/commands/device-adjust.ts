@@ -9,10 +9,9 @@ import { writeWhole } from '../../disk.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
-import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { addPlaceFlags, type PlaceFlags, placeOf, waysOf } from './calibration-setting.ts';
+import { addPlaceFlags, type PlaceFlags, timingAt, waysOf } from './calibration-setting.ts';
 
 interface AdjustFlags extends PlaceFlags {
   readonly json?: boolean;
@@ -21,7 +20,7 @@ interface AdjustFlags extends PlaceFlags {
 /** Rounds end by themselves. */
 const SECONDS = 24 * 3600;
 
-export const addDeviceAdjust: AddCommand = (device, { terminal, signal }, finish) => {
+export const addDeviceAdjust: AddCommand = (device, context, finish) => {
   const command = device
     .command('adjust')
     .summary('make a calibration predict for the speed that the machine has today')
@@ -46,29 +45,17 @@ export const addDeviceAdjust: AddCommand = (device, { terminal, signal }, finish
       if (Object.values(calibration.models).every(({ landmarks }) => landmarks.length === 0))
         cannotAdjust(path);
       const { adjustCalibration } = await import('../../device/predict/adjust.ts');
-      let reporter: RoundsReporter | null = null;
-      const place = await placeOf(flags, calibration.threads, signal, (trouble) => {
-        if (reporter === null) terminal.stderr.write(`${trouble}\n`);
-        else reporter.tell(trouble);
-      });
-      const adjust = async (): ReturnType<typeof adjustCalibration> => {
-        try {
-          const ways = await waysOf(calibration);
-          reporter = flags.json ? null : roundsReporter(terminal, Object.keys(ways).join(' and '));
-          return await adjustCalibration(calibration, {
-            ...{ ways, timer: place.timer, seconds: SECONDS, signal },
-            onTimed: (progress) => reporter?.onTimed(progress),
-          });
-        } finally {
-          reporter?.close();
-          await place.close();
-        }
-      };
-      const { models, slowness } = await adjust();
+      const ways = await waysOf(calibration);
+      const title = Object.keys(ways).join(' and ');
+      const { models, slowness } = await timingAt(
+        { flags, threads: calibration.threads, title, context },
+        ({ timer }, onTimed) =>
+          adjustCalibration(calibration, { ways, timer, seconds: SECONDS, signal: context.signal, onTimed }),
+      );
       if (Object.values(slowness).every((found) => found === null)) cannotAdjust(path);
       await writeWhole(path, formatCalibration({ ...calibration, models }));
-      if (flags.json) print(terminal, JSON.stringify({ file: path, slowness }));
-      else print(terminal, ...tableLines([['file', path], ...rowsOf(calibration, slowness)]));
+      if (flags.json) print(context.terminal, JSON.stringify({ file: path, slowness }));
+      else print(context.terminal, ...tableLines([['file', path], ...rowsOf(calibration, slowness)]));
       finish(EXIT.ok);
     });
 };

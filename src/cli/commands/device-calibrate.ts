@@ -12,10 +12,15 @@ import { numberOf } from '../../report/format.ts';
 import { parseDuration } from '../../search/quantity.ts';
 import { VERSION } from '../../version.ts';
 import { type AddCommand, examples, OVERWRITE } from '../command.ts';
-import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { addPlaceFlags, type PlaceFlags, placeOf, randomModels, readThreads } from './calibration-setting.ts';
+import {
+  addPlaceFlags,
+  type PlaceFlags,
+  randomModels,
+  readThreads,
+  timingAt,
+} from './calibration-setting.ts';
 
 interface CalibrateFlags extends PlaceFlags {
   readonly out: string;
@@ -35,7 +40,8 @@ const DOUBT =
   'the interval is wide: too few networks, or the machine was busy. Give more --time, and leave the machine alone meanwhile';
 const SPACES = ['mobile', 'nasbench201', 'residual', 'repvgg'];
 
-export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, finish) => {
+export const addDeviceCalibrate: AddCommand = (device, context, finish) => {
+  const { terminal, signal } = context;
   const command = device
     .command('calibrate')
     .summary('learn to predict the latency of networks on this machine, or on a device')
@@ -77,34 +83,19 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
       const names = flags.space.length > 0 ? flags.space : SPACES;
       checkOut(flags.out, flags.overwrite ?? false);
       const { calibrateLatency } = await import('../../device/predict/calibrate.ts');
-      let reporter: RoundsReporter | null = null;
-      const tell = (line: string): void => {
-        if (reporter === null) terminal.stderr.write(`${line}\n`);
-        else reporter.tell(line);
-      };
-      const { timer, description, measuredWith, close } = await placeOf(flags, threads, signal, tell);
-      const calibrate = async (): ReturnType<typeof calibrateLatency> => {
-        try {
-          const ways = await Promise.all(
-            precisions.map((precision) => randomModels(names, inputShape, precision)),
-          );
-          reporter = flags.json ? null : roundsReporter(terminal, precisions.join(' and '));
-          return await calibrateLatency({
-            ...{ ways, timer, seconds, seed: flags.seed, signal },
-            onTimed: (progress) => reporter?.onTimed(progress),
-          });
-        } catch (error) {
-          if (signal.aborted && !flags.json) {
-            reporter?.close();
-            terminal.stderr.write('No calibration was written.\n');
-          }
-          throw error;
-        } finally {
-          reporter?.close();
-          await close();
-        }
-      };
-      const { models: found, lost } = await calibrate();
+      const ways = await Promise.all(
+        precisions.map((precision) => randomModels(names, inputShape, precision)),
+      );
+      const setting = { flags, threads, title: precisions.join(' and '), context };
+      const { found, lost, description, measured } = await timingAt(setting, async (place, onTimed) => {
+        const { models, lost } = await calibrateLatency({
+          ...{ ways, timer: place.timer, seconds, seed: flags.seed, signal, onTimed },
+        });
+        return { found: models, lost, description: place.description, measured: place.measuredWith() };
+      }).catch((error: unknown) => {
+        if (signal.aborted && !flags.json) terminal.stderr.write('No calibration was written.\n');
+        throw error;
+      });
       const models: LatencyCalibration['models'] = Object.fromEntries(
         precisions.map((precision, way) => [precision, structuredClone(found[way]!)]),
       );
@@ -112,7 +103,7 @@ export const addDeviceCalibrate: AddCommand = (device, { terminal, signal }, fin
         format: FORMAT,
         machine: description.device,
         runtime: description.runtime,
-        ...measuredWith(),
+        ...measured,
         version: VERSION,
         spaces: [...names],
         inputShape,

@@ -9,10 +9,9 @@ import { speedInWords } from '../../device/predict/landmarks.ts';
 import { EXIT, fail } from '../../errors.ts';
 import { numberOf } from '../../report/format.ts';
 import { type AddCommand, examples } from '../command.ts';
-import { type RoundsReporter, roundsReporter } from '../progress/rounds.ts';
 import { tableLines } from '../table.ts';
 import { print } from '../terminal.ts';
-import { addPlaceFlags, type Place, type PlaceFlags, placeOf, waysOf } from './calibration-setting.ts';
+import { addPlaceFlags, type Place, type PlaceFlags, timingAt, waysOf } from './calibration-setting.ts';
 
 interface CheckFlags extends PlaceFlags {
   readonly networks: string;
@@ -23,7 +22,7 @@ interface CheckFlags extends PlaceFlags {
 /** Long enough for any number of networks: rounds end when all are timed. */
 const SECONDS = 24 * 3600;
 
-export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish) => {
+export const addDeviceCheck: AddCommand = (device, context, finish) => {
   const command = device
     .command('check')
     .summary('how true a calibration is: new random networks, predicted and then timed')
@@ -51,29 +50,20 @@ export const addDeviceCheck: AddCommand = (device, { terminal, signal }, finish)
         });
       const calibration = await readCalibration(path);
       const { checkCalibration } = await import('../../device/predict/check.ts');
-      let reporter: RoundsReporter | null = null;
-      const place = await placeOf(flags, calibration.threads, signal, (trouble) => {
-        if (reporter === null) terminal.stderr.write(`${trouble}\n`);
-        else reporter.tell(trouble);
-      });
-      const precisions = PRECISIONS.filter((name) => calibration.models[name]);
-      try {
-        const ways = await waysOf(calibration);
-        reporter = flags.json ? null : roundsReporter(terminal, precisions.join(' and '));
-        const checks = await checkCalibration(calibration, {
-          ...{ ways, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed, signal },
-          onTimed: (progress) => reporter?.onTimed(progress),
-        });
-        reporter?.close();
-        const machines = machinesOf(calibration, place);
-        for (const precision of precisions) {
-          const found = checks[precision]!;
-          if (flags.json) print(terminal, JSON.stringify({ precision, ...found, ...machines }));
-          else print(terminal, ...checkLines(precision, found, machines));
-        }
-      } finally {
-        reporter?.close();
-        await place.close();
+      const ways = await waysOf(calibration);
+      const precisions = PRECISIONS.filter((name) => ways[name]);
+      const setting = { flags, threads: calibration.threads, title: precisions.join(' and '), context };
+      const { checks, machines } = await timingAt(setting, async (place, onTimed) => ({
+        checks: await checkCalibration(calibration, {
+          ...{ ways, timer: place.timer, seconds: SECONDS, networks, seed: flags.seed },
+          ...{ signal: context.signal, onTimed },
+        }),
+        machines: machinesOf(calibration, place),
+      }));
+      for (const precision of precisions) {
+        const found = checks[precision]!;
+        if (flags.json) print(context.terminal, JSON.stringify({ precision, ...found, ...machines }));
+        else print(context.terminal, ...checkLines(precision, found, machines));
       }
       finish(EXIT.ok);
     });
