@@ -128,3 +128,50 @@ test('a long history is learnt from by its best, its latest, its front and some 
   // Also of the bad ones.
   expect(values.filter((value) => value < 0.5).length).toBeGreaterThan(20);
 });
+
+test('with several objectives, more is bred from the front where that has lately gained more', () => {
+  const random = createRandom('front');
+  /** Points that only trials of one parity move outwards. */
+  const history = (gains: (number: number) => boolean): readonly Observation[] => {
+    const candidates = createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+    return Array.from({ length: 120 }, (_, number) => {
+      const genome = candidates.draw(random.split(number))!;
+      const { hash } = candidates.of(genome)!;
+      candidates.propose(hash);
+      const at = random.split(number).next();
+      const reach = gains(number) ? 1 + number / 100 : 0.5;
+      const values = [reach * at, reach * (1 - at)];
+      return { number, genome, hash, state: 'complete', values, feasible: true, fidelity: 0 };
+    });
+  };
+  const bred = (trials: readonly Observation[]): number => {
+    const candidates = createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+    for (const { hash } of trials) candidates.propose(hash);
+    // Odd numbers that are no probes: 3, 5 and 7 of every eight.
+    const numbers = [123, 125, 127, 131, 133, 135];
+    return numbers.filter((next) => {
+      const running = Array.from({ length: next - trials.length }, (_, i) => ({
+        ...trials[0]!,
+        number: trials.length + i,
+      }));
+      const proposal = auto.suggest({
+        space: CONTINUOUS,
+        history: trials,
+        running,
+        objectives: 2,
+        fidelities: [1],
+        proxies: [],
+        random: createRandom('auto').split(next),
+        accept: candidates.accept,
+        inspect: candidates.of,
+        listed: candidates.listed,
+        draw: candidates.draw,
+      });
+      return proposal?.note === 'bred';
+    }).length;
+  };
+  expect(bred(history((number) => number % 2 === 0))).toBeGreaterThan(
+    bred(history((number) => number % 2 === 1)),
+  );
+  expect(bred(history((number) => number % 2 === 1))).toBe(0);
+});

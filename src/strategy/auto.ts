@@ -8,10 +8,11 @@
  * trials a draw from a few trees (Thompson 1933) keeps the search from resting on a mistake. The less the models foresee,
  * the more trials are random or bred from the best. With several objectives every other trial is bred from the front
  * (NSGA-II), since predictions tell where a front lies better than they tell its edge, and in place of the draws the first
- * objective has its turns: the best network of all is the corner that is the hardest to find.
+ * objective has its turns: the best network of all is the corner that is the hardest to find. Later on more are bred, as
+ * far as those have lately added more to the front than the predicted ones.
  */
-
 import { explainAuto } from './auto-explanation.ts';
+import { latelyGained } from './front-credit.ts';
 import { nsga2 } from './nsga2.ts';
 import { ACQUISITIONS } from './predictor/acquisition.ts';
 import { listingSteps } from './predictor/listed-features.ts';
@@ -26,12 +27,16 @@ import type { Proposal, Strategy, SuggestRequest } from './strategy.ts';
 const START = 8;
 /** One trial in so many is named by a few trees; with several objectives for the first of them alone. */
 const TURN_EVERY = 6;
+/** With several objectives one trial in so many is predicted all the same, to know what predictions are worth. */
+const PROBE_EVERY = 8;
+/** Trials before their gains are compared: on the way to a front all of them gain. */
+const COMPARED_FROM = 100;
 
 /**
  * The default strategy: well-known and random members of the space first, then a forest and a Gaussian process
  * together; by expected improvement (Jones et al. 1998), every few trials by a draw (Thompson 1933); with several
- * objectives every other trial is bred from the front (Deb et al. 2002). The less the models foresee, the more trials
- * are random or bred.
+ * objectives every other trial is bred from the front (Deb et al. 2002), later more where those gain more. The less the
+ * models foresee, the more trials are random or bred.
  */
 export const auto: Strategy = {
   name: 'auto',
@@ -39,7 +44,7 @@ export const auto: Strategy = {
     'Well-known and random networks first, then a forest and a Gaussian process together; what suits most searches.',
   suggest(request) {
     const index = request.history.length + request.running.length;
-    return index < START ? startingPoint(request, index) : (later(request, index) ?? unlearnt(request));
+    return index < START ? startingPoint(request, index) : (later(request) ?? unlearnt(request));
   },
   prepare(request) {
     const index = request.history.length + request.running.length;
@@ -49,14 +54,15 @@ export const auto: Strategy = {
   explain: (facts) => explainAuto(facts, START),
 };
 
-function later(request: SuggestRequest, index: number): Proposal | null {
+function later(request: SuggestRequest): Proposal | null {
   const milestone = lastMilestone(request);
   if (milestone === null) return null;
   const guard = request.random.split('guard');
   if (guard.next() < doubt(milestone))
     return unlearnt(request, guard.next() < 0.5, detailOf(request, milestone));
-  if (request.objectives > 1 && index % 2 === 0) return noted(nsga2.suggest(request), 'bred');
-  const turn = index % TURN_EVERY === TURN_EVERY - 1;
+  const number = nextNumber(request);
+  if (request.objectives > 1 && breeds(request, number)) return noted(nsga2.suggest(request), 'bred');
+  const turn = isTurn(number);
   const kind = !turn ? 'predicted' : request.objectives > 1 ? 'predicted for the first objective' : 'drawn';
   const drawn = kind === 'drawn';
   const proposal = proposeBy(request, {
@@ -67,6 +73,27 @@ function later(request: SuggestRequest, index: number): Proposal | null {
     firstOnly: turn,
   });
   return noted(proposal, `${kind}${detailOf(request, milestone)}`);
+}
+
+/** The number that the trial to be proposed will have. */
+const nextNumber = ({ history, running }: SuggestRequest): number =>
+  1 + Math.max(-1, history.at(-1)?.number ?? -1, running.at(-1)?.number ?? -1);
+
+const isTurn = (number: number): boolean => number % TURN_EVERY === TURN_EVERY - 1;
+const isBred = (number: number): boolean => number % 2 === 0;
+const isProbe = (number: number): boolean => number % PROBE_EVERY === 1;
+
+/** Whether the front's next trial is bred: of those that may be either, as many as breeding lately was the better of the two. */
+function breeds(request: SuggestRequest, number: number): boolean {
+  if (isBred(number)) return true;
+  if (isProbe(number) || request.history.length < COMPARED_FROM) return false;
+  const gained = latelyGained(request.history, (n) => {
+    if (n < 2 * START) return null;
+    if (isBred(n)) return 'bred';
+    return isProbe(n) && !isTurn(n) ? 'predicted' : null;
+  });
+  const lead = gained('bred') - gained('predicted');
+  return request.random.split('breeds').next() * gained('bred') < lead;
 }
 
 /** Correlation from which the models are trusted with all trials, and the share of others where there is none. */
