@@ -29,7 +29,7 @@ const START = 8;
 const TURN_EVERY = 6;
 /** With several objectives one trial in so many is predicted all the same, to know what predictions are worth. */
 const PROBE_EVERY = 8;
-/** Trials before their gains are compared: on the way to a front all of them gain. */
+/** Trials before the gains of two objectives are compared: on the way to a front all of them gain. */
 const COMPARED_FROM = 100;
 
 /**
@@ -86,7 +86,8 @@ const isProbe = (number: number): boolean => number % PROBE_EVERY === 1;
 /** Whether the front's next trial is bred: of those that may be either, as many as breeding lately was the better of the two. */
 function breeds(request: SuggestRequest, number: number): boolean {
   if (isBred(number)) return true;
-  if (isProbe(number) || request.history.length < COMPARED_FROM) return false;
+  // With more than two, volumes take too long.
+  if (isProbe(number) || request.objectives > 2 || request.history.length < COMPARED_FROM) return false;
   const gained = latelyGained(request.history, (n) => {
     if (n < 2 * START) return null;
     if (isBred(n)) return 'bred';

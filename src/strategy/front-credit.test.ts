@@ -21,8 +21,8 @@ function addedOneByOne(points: readonly (readonly number[])[]): readonly number[
     return { low: Math.min(...column), span: Math.max(...column) - Math.min(...column) };
   });
   const all = points.map((p) => p.map((x, k) => (x - range[k]!.low) / range[k]!.span));
-  const volumes = all.map((_, i) => hypervolume([[0, 0], ...all.slice(0, i + 1)], [-0.1, -0.1]));
-  return volumes.map((v, i) => v - (i === 0 ? 0.01 : volumes[i - 1]!));
+  const volumes = all.map((_, i) => hypervolume(all.slice(0, i + 1), [-0.1, -0.1]));
+  return volumes.map((v, i) => v - (volumes[i - 1] ?? 0));
 }
 
 test('the gain of a kind is the mean of the volume that its trials added', () => {

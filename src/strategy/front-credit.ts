@@ -1,6 +1,6 @@
 /** What trials of each kind have lately added to the front, so that a search does more of what still finds something. */
 import { paretoRanks } from './pareto.ts';
-import { frontGain } from './predictor/front-gain.ts';
+import { addedArea, MARGIN } from './predictor/front-gain.ts';
 import { comparable } from './ranking.ts';
 import type { Observation } from './strategy.ts';
 
@@ -8,8 +8,9 @@ import type { Observation } from './strategy.ts';
 const LATEST = 120;
 
 /**
- * The mean gain in hypervolume of a trial of each kind among the latest feasible ones, of objectives scaled to the range
- * that was seen; 0 for kinds that are not among them. Measured one after the other, in the order of the trials' numbers.
+ * The mean gain in hypervolume of a trial of each kind among the latest feasible ones, of two objectives scaled to the
+ * range that was seen; 0 for kinds that are not among them. Measured one after the other, in the order of the trials'
+ * numbers.
  * @param kindOf of a trial's number; null for trials that count for no kind
  */
 export function latelyGained<Kind extends string>(
@@ -21,11 +22,9 @@ export function latelyGained<Kind extends string>(
   const first = Math.max(0, trials.length - LATEST);
   const ranks = paretoRanks(points.slice(0, first));
   const front = points.slice(0, first).filter((_, i) => ranks[i] === 0);
-  // Sets the reference point only: everything dominates it.
-  const worst = points[0]?.map(() => 0) ?? [];
   const gains = new Map<Kind, number[]>();
   for (let i = first; i < trials.length; i++) {
-    const gain = Math.max(0, frontGain([...front, worst])(points[i]!));
+    const gain = addedArea(front, [-MARGIN, -MARGIN])(points[i]!);
     if (gain > 0) front.push(points[i]!);
     const kind = kindOf(trials[i]!.number);
     if (kind !== null) gains.set(kind, [...(gains.get(kind) ?? []), gain]);

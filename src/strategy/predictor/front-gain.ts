@@ -4,7 +4,7 @@ import { dominates, hypervolume } from '../pareto.ts';
 type Vector = readonly number[];
 
 /** Room below the worst value, in the unit of the vectors: the ends of the front are worth improving. */
-const MARGIN = 0.1;
+export const MARGIN = 0.1;
 
 /** The gain of a vector, all objectives to be maximised; below the front, minus the distance to it. */
 export function frontGain(vectors: readonly Vector[]): (vector: Vector) => number {
@@ -37,8 +37,11 @@ function addedVolume(front: readonly Vector[], reference: Vector): (vector: Vect
       : hypervolume([...front, vector], reference) - whole;
 }
 
-/** With two objectives the area is a sum over the steps of the front. */
-function addedArea(front: readonly Vector[], reference: Vector): (vector: Vector) => number {
+/**
+ * The area above `reference` that a vector of two objectives would add to that of the others: a sum over the steps of the
+ * front. Others that are not on it may be among them.
+ */
+export function addedArea(front: readonly Vector[], reference: Vector): (vector: Vector) => number {
   const steps = [...front.toSorted((a, b) => b[0]! - a[0]!), [reference[0]!, Number.POSITIVE_INFINITY]];
   return ([x, y]) => {
     let area = 0;
