@@ -1,12 +1,36 @@
 import { expect, test } from 'vitest';
 import { createRandom } from '../random.ts';
-import { createCandidates } from '../study/candidates.ts';
+import { type Candidates, createCandidates } from '../study/candidates.ts';
 import { CONTINUOUS } from '../testing/suite-spaces.ts';
 import { auto } from './auto.ts';
 import { explainAuto } from './auto-explanation.ts';
 import { comparableTrials, learntTrials } from './predictor/learnt-set.ts';
 import { milestone } from './predictor/milestones.ts';
-import type { Observation, RunningTrial } from './strategy.ts';
+import type { Observation, Proposal, RunningTrial } from './strategy.ts';
+
+const newCandidates = (): Candidates =>
+  createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+
+const proposed = (
+  candidates: Candidates,
+  number: number,
+  history: readonly Observation[],
+  running: readonly RunningTrial[],
+  objectives = 1,
+): Proposal | null =>
+  auto.suggest({
+    space: CONTINUOUS,
+    history,
+    running,
+    objectives,
+    fidelities: [1],
+    proxies: [],
+    random: createRandom('auto').split(number),
+    accept: candidates.accept,
+    inspect: candidates.of,
+    listed: candidates.listed,
+    draw: candidates.draw,
+  });
 
 /** The notes of a search whose values `of` gives. */
 function notes(
@@ -14,23 +38,11 @@ function notes(
   count: number,
   workers = 1,
 ) {
-  const candidates = createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+  const candidates = newCandidates();
   const trials: (Observation & { readonly note: string })[] = [];
   for (let number = 0; number < count; number++) {
     const seen = Math.max(0, number - workers + 1);
-    const { genome, note = '' } = auto.suggest({
-      space: CONTINUOUS,
-      history: trials.slice(0, seen),
-      running: trials.slice(seen) satisfies RunningTrial[],
-      objectives: 1,
-      fidelities: [1],
-      proxies: [],
-      random: createRandom('auto').split(number),
-      accept: candidates.accept,
-      inspect: candidates.of,
-      listed: candidates.listed,
-      draw: candidates.draw,
-    })!;
+    const { genome, note = '' } = proposed(candidates, number, trials.slice(0, seen), trials.slice(seen))!;
     const { hash } = candidates.of(genome)!;
     candidates.propose(hash);
     const values = [of(genome as unknown as { rate: number; hidden: number }, number)];
@@ -133,7 +145,7 @@ test('with several objectives, more is bred from the front where that has lately
   const random = createRandom('front');
   /** Points that only trials of one parity move outwards. */
   const history = (gains: (number: number) => boolean): readonly Observation[] => {
-    const candidates = createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+    const candidates = newCandidates();
     return Array.from({ length: 120 }, (_, number) => {
       const genome = candidates.draw(random.split(number))!;
       const { hash } = candidates.of(genome)!;
@@ -145,7 +157,7 @@ test('with several objectives, more is bred from the front where that has lately
     });
   };
   const bred = (trials: readonly Observation[]): number => {
-    const candidates = createCandidates(CONTINUOUS, { inputShape: [1, 2, 2], outputs: 2 }, []);
+    const candidates = newCandidates();
     for (const { hash } of trials) candidates.propose(hash);
     // Odd numbers that are no probes: 3, 5 and 7 of every eight.
     const numbers = [123, 125, 127, 131, 133, 135];
@@ -154,24 +166,9 @@ test('with several objectives, more is bred from the front where that has lately
         ...trials[0]!,
         number: trials.length + i,
       }));
-      const proposal = auto.suggest({
-        space: CONTINUOUS,
-        history: trials,
-        running,
-        objectives: 2,
-        fidelities: [1],
-        proxies: [],
-        random: createRandom('auto').split(next),
-        accept: candidates.accept,
-        inspect: candidates.of,
-        listed: candidates.listed,
-        draw: candidates.draw,
-      });
-      return proposal?.note === 'bred';
+      return proposed(candidates, next, trials, running, 2)?.note === 'bred';
     }).length;
   };
-  expect(bred(history((number) => number % 2 === 0))).toBeGreaterThan(
-    bred(history((number) => number % 2 === 1)),
-  );
   expect(bred(history((number) => number % 2 === 1))).toBe(0);
+  expect(bred(history((number) => number % 2 === 0))).toBeGreaterThan(0);
 });
