@@ -60,9 +60,16 @@ export const batchNormGradient: BlockedHandler = (l, node, fusion) => {
     dyX: channelProducts(m, gradient, input),
   };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
-  const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
-  const part = affine(l, input, c.k, c.k2, { sum });
-  l.setBlocked(fusion.output, affine(l, gradient, c.a, undefined, { sum: part }));
+  if (fusion.factorApart) {
+    const centred = affine(l, input, c.k, c.k2, { sum: gradient });
+    const value = l.like(fusion.output);
+    l.setBlocked(value, centred);
+    l.setFactored(fusion.output, { value, factor: c.a }, () => affine(l, centred, c.a, undefined));
+  } else {
+    const sum = fusion.sum ? l.blocked(fusion.sum) : undefined;
+    const part = affine(l, input, m.mul(c.a, c.k), m.mul(c.a, c.k2), { sum });
+    l.setBlocked(fusion.output, affine(l, gradient, c.a, undefined, { sum: part }));
+  }
   l.setPlain(node.outputs[1]!, l.trimVector(c.dScale, channels));
   l.setPlain(node.outputs[2]!, l.trimVector(c.dBias, channels));
   return true;

@@ -4,6 +4,7 @@ import type { Attributes } from '../../onnx/model.ts';
 import { intsAttribute } from '../../onnx/shape-rules.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import { blockedWeightGradient } from './blocked-weight-gradient.ts';
+import { factorIntoWeights, factorOntoWeights } from './channel-factor.ts';
 import { type ConvolutionAttributes, convolutionAttributes } from './convolution-attributes.ts';
 import { depthwiseWeightGradient } from './depthwise.ts';
 import type { BlockedHandler } from './handler.ts';
@@ -62,19 +63,18 @@ const attributesOf = (l: Layouts, a: ConvolutionAttributes, form: Form): Attribu
 });
 
 export const convInputGradient: BlockedHandler = (l, node, fusion) => {
-  const { m } = l;
-  const [dy, w] = node.inputs as [string, string];
   const inputShape = intsAttribute(node.attributes, 'input_shape')!;
-  const [out, , kh, kw] = l.shape(w) as [number, number, number, number];
+  const [out, , kh, kw] = l.shape(node.inputs[1]!) as [number, number, number, number];
   if (inputShape.length !== 4) return false;
   const a = convolutionAttributes(node.attributes, [kh, kw]);
   const form = formOf(l.block, out, inputShape[1]!, a.group);
   if (form === null || form === 'stem') return false;
   if (isPlainConvolution(a)) {
+    const [dy, w] = factorIntoWeights(l, node);
     const weights =
       form === 'full'
         ? backwardOrder(l, l.plain(w))
-        : inKernelOrder(l, flippedWeights(m, l.plain(w), a.group), form);
+        : inKernelOrder(l, flippedWeights(l.m, l.plain(w), a.group), form);
     const group = int(form === 'depthwise' ? l.filled(a.group) : a.group);
     const attributes = { ...plainAttributes(a), group };
     const inputs = { x: l.blocked(dy), w: weights, sum: fusion.sum ? l.blocked(fusion.sum) : undefined };
@@ -82,26 +82,30 @@ export const convInputGradient: BlockedHandler = (l, node, fusion) => {
     l.setBlocked(fusion.output, blockedConvolution(l, inputs, shape, attributes, node.name));
     return true;
   }
-  const split = phases(a, inputShape, l.shape(dy));
+  const split = phases(a, inputShape, l.shape(node.inputs[0]!));
   if (split === null || form === 'grouped') return false;
+  const [dy, w] = factorIntoWeights(l, node);
   const made = form === 'full' ? fullPhases(l, dy, w, split) : depthwisePhases(l, dy, w, split);
   l.setPhased(node.outputs[0]!, { phases: made, strides: a.stride });
   return true;
 };
 
 export const convWeightGradient: BlockedHandler = (l, node) => {
-  const [x, dy] = node.inputs as [string, string];
+  const [x, whole] = node.inputs as [string, string];
   const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
   const a = convolutionAttributes(node.attributes, weightShape.slice(2));
-  if (weightShape.length !== 4 || (!l.isBlocked(x) && !isStem(l, x, dy, a.group))) return false;
-  const dw = node.outputs[0]!;
-  const isDepthwise = a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group;
-  if (isDepthwise && l.canBlock(dy))
-    l.setPlain(dw, depthwiseWeightGradient(l, l.blocked(x), l.blocked(dy), weightShape, a));
-  else if (a.group !== 1) return false;
-  else if (l.isBlocked(x) && a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0))
-    l.setPlain(dw, pointwiseWeightGradient(l, x, dy, weightShape, a));
-  else l.setPlain(dw, blockedWeightGradient(l, x, dy, weightShape, a));
+  if (weightShape.length !== 4 || (!l.isBlocked(x) && !isStem(l, x, whole, a.group))) return false;
+  const isDepthwise =
+    a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group && l.canBlock(whole);
+  if (a.group !== 1 && !isDepthwise) return false;
+  const { dy, finish } = factorOntoWeights(l, whole);
+  const isPointwise = a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0);
+  const dw = isDepthwise
+    ? depthwiseWeightGradient(l, l.blocked(x), l.blocked(dy), weightShape, a)
+    : isPointwise && l.isBlocked(x)
+      ? pointwiseWeightGradient(l, x, dy, weightShape, a)
+      : blockedWeightGradient(l, x, dy, weightShape, a);
+  l.setPlain(node.outputs[0]!, finish(dw));
   return true;
 };
 

@@ -2,6 +2,7 @@
 import { str } from '../../onnx/graph-builder.ts';
 import type { Attributes, OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { sameShape } from '../arithmetic.ts';
+import { takeFactorApart } from './channel-factor.ts';
 import { convolutionAttributes } from './convolution-attributes.ts';
 import type { Fusion } from './handler.ts';
 import { isPlainConvolution } from './input-gradient.ts';
@@ -82,7 +83,9 @@ export function planFusion(graph: Graph, shapeOf: (value: string) => readonly nu
       last = next;
       output = next.outputs[0]!;
     }
-    fusion.set(node, { sum, activation: activation ?? {}, output });
+    const factorApart =
+      sum === null && !outputs.has(output) && takeFactorApart(node, readers.get(output) ?? [], shapeOf);
+    fusion.set(node, { sum, activation: activation ?? {}, factorApart, output });
     if (last) at.set(node, last);
   }
   return { fusion, absorbed, at };

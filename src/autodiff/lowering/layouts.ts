@@ -21,6 +21,12 @@ const BOOL = 9;
 /** More filling than this share of the channels costs more than the plain kernels do. */
 const MAX_FILLING = 0.6;
 
+/** A value as another one times a factor for each of its channels, those that fill up a block among them. */
+export interface Factored {
+  readonly value: string;
+  readonly factor: string;
+}
+
 export interface Layouts {
   readonly m: Arithmetic;
   readonly block: number;
@@ -42,6 +48,14 @@ export interface Layouts {
   /** A blocked value whose phases still stand apart; put between each other when the value itself is asked for. */
   setPhased(value: string, phased: Phased): void;
   phased(value: string): Phased | null;
+  /**
+   * A blocked value of which a factor for each channel stands apart, so that readers may give it to something small;
+   * multiplied when the value itself is asked for.
+   */
+  setFactored(value: string, apart: Factored, product: () => string): void;
+  factored(value: string): Factored | null;
+  /** A new name for a value of the same shape, to be given a form of its own. */
+  like(value: string): string;
   /** Remembers which node a value would come from that was not computed. */
   setMaker(value: string, node: OnnxNode): void;
   maker(value: string): OnnxNode | null;
@@ -60,13 +74,16 @@ export interface Layouts {
 export function createLayouts(
   m: Arithmetic,
   block: number,
-  shapeOf: (value: string) => readonly number[],
+  shapeInModel: (value: string) => readonly number[],
 ): Layouts {
   const plainForms = new Map<string, string>();
   const blockedForms = new Map<string, string>();
   const spoilt = new Set<string>();
   const phasedForms = new Map<string, Phased>();
+  const factoredForms = new Map<string, { readonly apart: Factored; readonly product: () => string }>();
+  const originals = new Map<string, string>();
   const makers = new Map<string, OnnxNode>();
+  const shapeOf = (value: string): readonly number[] => shapeInModel(originals.get(value) ?? value);
   const filled = (channels: number): number => Math.ceil(channels / block) * block;
   const blockedShape = (shape: readonly number[]): readonly number[] => [
     shape[0]!,
@@ -94,7 +111,8 @@ export function createLayouts(
     filled,
     blockedShape,
     shape: (value) => staticShape(shapeOf(value)),
-    isBlocked: (value) => blockedForms.has(value) || phasedForms.has(value),
+    isBlocked: (value) =>
+      blockedForms.has(value) || phasedForms.has(value) || factoredForms.has(value),
     isPlain: (value) => plainForms.has(value),
     isSpoilt: (value) => spoilt.has(value),
     canBlock: (value) => {
@@ -108,6 +126,13 @@ export function createLayouts(
     },
     setPhased: (value, phased) => void phasedForms.set(value, phased),
     phased: (value) => phasedForms.get(value) ?? null,
+    setFactored: (value, apart, product) => void factoredForms.set(value, { apart, product }),
+    factored: (value) => factoredForms.get(value)?.apart ?? null,
+    like(value) {
+      const name = `${value}/${originals.size}`;
+      originals.set(name, originals.get(value) ?? value);
+      return name;
+    },
     setMaker: (value, node) => void makers.set(value, node),
     maker: (value) => makers.get(value) ?? null,
     plain(value) {
@@ -127,6 +152,12 @@ export function createLayouts(
       const phased = phasedForms.get(value);
       if (phased !== undefined && !spoilt.has(value)) {
         const made = interleave(m, block, phased, target);
+        blockedForms.set(value, made);
+        return made;
+      }
+      const factored = factoredForms.get(value);
+      if (factored !== undefined) {
+        const made = factored.product();
         blockedForms.set(value, made);
         return made;
       }

@@ -61,8 +61,8 @@ const batchNormTraining: Lowering = (m, node, [x, scale, bias]) => {
 };
 
 /**
- * dX = a·dY + k·X + k₂ with per-channel vectors: a = γ/σ, dγ = (Σ dY·X − μ Σ dY)/σ, dβ = Σ dY, k = −a·dγ/(σM),
- * k₂ = −a·dβ/M − k·μ.
+ * dX = a·(dY + k·X + k₂) with per-channel vectors: a = γ/σ, dγ = (Σ dY·X − μ Σ dY)/σ, dβ = Σ dY, k = −dγ/(σM),
+ * k₂ = −dβ/M − k·μ.
  */
 export function batchNormCoefficients(
   m: Arithmetic,
@@ -81,9 +81,8 @@ export function batchNormCoefficients(
   const dBias = sums.dy;
   const dScale = m.mul(m.sub(sums.dyX, m.mul(mean, dBias)), inverseStd);
   const a = m.mul(scale, inverseStd);
-  const share = m.scale(a, -1 / count);
-  const k = m.mul(m.mul(share, dScale), inverseStd);
-  const k2 = m.sub(m.mul(share, dBias), m.mul(k, mean));
+  const k = m.mul(m.scale(dScale, -1 / count), inverseStd);
+  const k2 = m.sub(m.scale(dBias, -1 / count), m.mul(k, mean));
   return { a, k, k2, dScale, dBias };
 }
 
@@ -94,7 +93,7 @@ const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => 
   const sums = { dy: m.sum(dy!, axes, false), dyX: m.sum(m.mul(dy!, x!), axes, false) };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
   const zero = m.g.constant(float32(new Float32Array(shape[1]!)));
-  const dx = m.add(affine(m, dy!, c.a, zero, shape[1]!), affine(m, x!, c.k, c.k2, shape[1]!));
+  const dx = m.add(affine(m, dy!, c.a, zero, shape[1]!), affine(m, x!, m.mul(c.a, c.k), m.mul(c.a, c.k2), shape[1]!));
   return [dx, c.dScale, c.dBias];
 };
 
