@@ -9,15 +9,16 @@
  * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs. Large
  * images are cut into strips that stand as images of their own (strips.ts).
  */
-import { int, int64, ints } from '../../onnx/graph-builder.ts';
+import { float32, int, int64, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { fillsWell, type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 import { rowsOfStrips, stripCount } from './strips.ts';
+import { swappedBlocks } from './swapped-blocks.ts';
 import { foldedWeightGradient } from './weight-gradient.ts';
 
-/** How many parts of the batch are summed apart, so that two threads find work in one convolution. */
+/** How many parts of the batch are summed apart at least, so that two threads find work in one convolution. */
 const BATCH_PARTS = 2;
 
 /** X and dY → dW [O, C, kh, kw]; one group. Channels that fill up blocks are cut away. */
@@ -39,7 +40,7 @@ export function blockedWeightGradient(
   const blocks = Math.ceil(weightShape[1]! / lanes);
   const out = l.filled(weightShape[0]!);
   const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
-  const parts = (images / block) % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
+  const parts = partsOfBatch(images / block, [out / block, blocks], [kh * kw, outHeight * outWidth]);
   const ends = endPads(l.shape(x), [outHeight, outWidth], a);
   const strips = stripCount(block, blocks, [out, outHeight, outWidth]);
   const stripHeight = outHeight / strips;
@@ -81,6 +82,19 @@ export function blockedWeightGradient(
   const weights = m.reshape(inPlainOrder(l, taps), [out, blocks * lanes, kh, kw]);
   const trimmed = out === weightShape[0] ? weights : m.slice(weights, 0, 0, weightShape[0]!);
   return blocks * lanes === weightShape[1] ? trimmed : m.slice(trimmed, 1, 0, weightShape[1]!);
+}
+
+/**
+ * Into how many parts the batch goes, all of its blocks if they are as many: then dY's blocks of outputs need not be put
+ * before those of images, but every part is a result of its own, which must not be larger than what that saves.
+ */
+function partsOfBatch(
+  imageBlocks: number,
+  [outBlocks, blocks]: readonly [number, number],
+  [taps, pixels]: readonly [number, number],
+): number {
+  if (outBlocks > 1 && taps * blocks <= pixels) return imageBlocks;
+  return imageBlocks % BATCH_PARTS === 0 ? BATCH_PARTS : 1;
 }
 
 /**
@@ -131,7 +145,18 @@ function widened(l: Layouts, x: string, { lanes, images, pads, zeroRow }: Wideni
   const { m } = l;
   const [n, channels, height, width] = staticShape(m.g.shape(x)) as [number, number, number, number];
   const wide = m.reshape(x, [n, channels / lanes, height, width * lanes]);
-  return m.pad(wide, [0, 0, 0, pads[0] * lanes], [images - n, 0, zeroRow ? 1 : 0, pads[1] * lanes]);
+  const rows = zeroRow ? 1 : 0;
+  if (lanes === 1 || images !== n || pads[0] + pads[1] + rows === 0)
+    return m.pad(wide, [0, 0, 0, pads[0] * lanes], [images - n, 0, rows, pads[1] * lanes]);
+  // A depthwise convolution with ones writes the zeros by all threads, `Pad` by one.
+  const shape = [n, channels, height + rows, width + pads[0] + pads[1]];
+  const ones = m.g.constant(float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]));
+  const padded = blockedConvolution(l, { x, w: ones }, shape, {
+    kernel_shape: ints([1, 1]),
+    pads: ints([0, pads[0], rows, pads[1]]),
+    group: int(channels),
+  });
+  return m.reshape(padded, [n, channels / lanes, shape[2]!, shape[3]! * lanes]);
 }
 
 /**
@@ -173,8 +198,9 @@ function asKernel(
   const { m, block } = l;
   const [n, out, height, width] = staticShape(m.g.shape(dy)) as [number, number, number, number];
   const filled = m.pad(dy, [0, 0, 0, 0], [images - n, 0, 0, 0]);
-  const pixels = (height / strips) * width;
-  const split = m.reshape(filled, [parts, images / block / parts, block, out / block, strips, pixels, block]);
-  const kernel = m.transpose(split, [0, 3, 1, 4, 5, 2, 6]);
+  // All of an image's blocks of outputs, strips and pixels against the images of a block.
+  const byImage = swappedBlocks(l, filled, [images / block, block, (out / block) * height * width]);
+  const split = m.reshape(byImage, [parts, images / block / parts, out / block, height * width * block * block]);
+  const kernel = m.transpose(split, [0, 2, 1, 3]);
   return m.reshape(kernel, [parts * out, (images * strips) / parts, height / strips, width]);
 }

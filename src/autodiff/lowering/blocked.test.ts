@@ -143,6 +143,10 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const same = b.averagePool(b.conv(y, { out: 32, kernel: 3 }), { kernel: 2 });
     return b.activation(b.add([half, same]), 'relu');
   }),
+  'a normalised convolution that stays plain: groups that fill no block': network(24, 8, (b, x) => {
+    const apart = normAct(b, b.conv(x, { out: 48, kernel: 3, groups: 2 }), 'relu');
+    return b.add([b.batchNorm(b.conv(apart, { out: 24, kernel: 1 })), x]);
+  }),
   'strides that do not divide the image': network(16, 9, (b, x) =>
     normAct(b, b.conv(x, { out: 16, kernel: 3, stride: [2, 3], padding: [1, 1, 0, 0] }), 'relu'),
   ),
