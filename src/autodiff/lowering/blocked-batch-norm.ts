@@ -1,4 +1,5 @@
 /** Training-mode batch normalisation on blocked images: every sum and every result is one pass over memory. */
+import { float32 } from '../../onnx/graph-builder.ts';
 import { floatAttribute } from '../../onnx/shape-rules.ts';
 import { staticShape } from '../arithmetic.ts';
 import { affine } from './blocked-kernel.ts';
@@ -61,7 +62,7 @@ export const batchNormGradient: BlockedHandler = (l, node, fusion) => {
   };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
   if (fusion.factorApart) {
-    const centred = affine(l, input, c.k, c.k2, { sum: gradient });
+    const centred = plusAffine(l, gradient, fusion.keepsInput, [input, c.k, c.k2]);
     const value = l.like(fusion.output);
     l.setBlocked(value, centred);
     l.setFactored(fusion.output, { value, factor: c.a }, () => affine(l, centred, c.a, undefined));
@@ -74,3 +75,19 @@ export const batchNormGradient: BlockedHandler = (l, node, fusion) => {
   l.setPlain(node.outputs[2]!, l.trimVector(c.dBias, channels));
   return true;
 };
+
+/**
+ * dY + k·X + k₂. The kernel writes over what it adds to; where dY is read again later it would be copied first, by a single
+ * thread, so that two passes are quicker.
+ */
+function plusAffine(
+  l: Layouts,
+  dy: string,
+  isKept: boolean,
+  [x, k, k2]: readonly [string, string, string],
+): string {
+  if (!isKept) return affine(l, x, k, k2, { sum: dy });
+  const channels = (l.m.g.shape(x) as readonly number[])[1]!;
+  const ones = l.m.g.constant(float32(new Float32Array(channels).fill(1)));
+  return affine(l, dy, ones, undefined, { sum: affine(l, x, k, k2) });
+}

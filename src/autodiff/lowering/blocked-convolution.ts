@@ -95,8 +95,7 @@ export const convWeightGradient: BlockedHandler = (l, node) => {
   const weightShape = intsAttribute(node.attributes, 'weight_shape')!;
   const a = convolutionAttributes(node.attributes, weightShape.slice(2));
   if (weightShape.length !== 4 || (!l.isBlocked(x) && !isStem(l, x, whole, a.group))) return false;
-  const isDepthwise =
-    a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group && l.canBlock(whole);
+  const isDepthwise = a.group > 1 && weightShape[1] === 1 && weightShape[0] === a.group && l.canBlock(whole);
   if (a.group !== 1 && !isDepthwise) return false;
   const { dy, finish } = factorOntoWeights(l, whole);
   const isPointwise = a.kernel[0] === 1 && a.kernel[1] === 1 && a.pads.every((p) => p === 0);

@@ -199,8 +199,13 @@ function asKernel(
   const [n, out, height, width] = staticShape(m.g.shape(dy)) as [number, number, number, number];
   const filled = m.pad(dy, [0, 0, 0, 0], [images - n, 0, 0, 0]);
   // All of an image's blocks of outputs, strips and pixels against the images of a block.
-  const byImage = swappedBlocks(l, filled, [images / block, block, (out / block) * height * width]);
-  const split = m.reshape(byImage, [parts, images / block / parts, out / block, height * width * block * block]);
+  const swapped = swappedBlocks(l, filled, [images / block, block, (out / block) * height * width]);
+  const split = m.reshape(swapped, [
+    parts,
+    images / block / parts,
+    out / block,
+    height * width * block * block,
+  ]);
   const kernel = m.transpose(split, [0, 2, 1, 3]);
   return m.reshape(kernel, [parts * out, (images * strips) / parts, height / strips, width]);
 }

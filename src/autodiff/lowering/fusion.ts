@@ -85,7 +85,11 @@ export function planFusion(graph: Graph, shapeOf: (value: string) => readonly nu
     }
     const factorApart =
       sum === null && !outputs.has(output) && takeFactorApart(node, readers.get(output) ?? [], shapeOf);
-    fusion.set(node, { sum, activation: activation ?? {}, factorApart, output });
+    const here = place.get(last ?? node)!;
+    const keepsInput =
+      outputs.has(node.inputs[0]!) ||
+      readers.get(node.inputs[0]!)!.some((reader) => place.get(reader)! > here);
+    fusion.set(node, { sum, activation: activation ?? {}, keepsInput, factorApart, output });
     if (last) at.set(node, last);
   }
   return { fusion, absorbed, at };

@@ -11,6 +11,8 @@ export interface Fusion {
   readonly sum: string | null;
   /** Attributes of the kernel for the activation in place of a following one; empty for none. */
   readonly activation: Attributes;
+  /** Whether the node's first input is read by others later, so that it cannot be written over. */
+  readonly keepsInput: boolean;
   /** Whether all readers of the output take a factor for each channel apart from it (see channel-factor.ts). */
   readonly factorApart: boolean;
   /** The value that the fused result stands for. */

@@ -56,7 +56,7 @@ function emitBlocked(l: Layouts, nodes: readonly OnnxNode[], plan: FusionPlan): 
 
 /** A node with what it absorbs; when the blocked kernels decline, all of them one by one. */
 function emitFused(l: Layouts, node: OnnxNode, plan: FusionPlan, nodes: readonly OnnxNode[]): void {
-  const alone = { sum: null, activation: {}, factorApart: false, output: node.outputs[0]! };
+  const alone = { sum: null, activation: {}, keepsInput: true, factorApart: false, output: node.outputs[0]! };
   const fusion = plan.fusion.get(node) ?? alone;
   if (BLOCKED_HANDLERS[node.op]?.(l, node, fusion)) return;
   emitPlain(l, node);

@@ -111,8 +111,7 @@ export function createLayouts(
     filled,
     blockedShape,
     shape: (value) => staticShape(shapeOf(value)),
-    isBlocked: (value) =>
-      blockedForms.has(value) || phasedForms.has(value) || factoredForms.has(value),
+    isBlocked: (value) => blockedForms.has(value) || phasedForms.has(value) || factoredForms.has(value),
     isPlain: (value) => plainForms.has(value),
     isSpoilt: (value) => spoilt.has(value),
     canBlock: (value) => {

@@ -93,7 +93,10 @@ const batchNormGradient: Lowering = (m, _, [dy, x, scale, mean, inverseStd]) => 
   const sums = { dy: m.sum(dy!, axes, false), dyX: m.sum(m.mul(dy!, x!), axes, false) };
   const c = batchNormCoefficients(m, sums, scale!, mean!, inverseStd!, count);
   const zero = m.g.constant(float32(new Float32Array(shape[1]!)));
-  const dx = m.add(affine(m, dy!, c.a, zero, shape[1]!), affine(m, x!, m.mul(c.a, c.k), m.mul(c.a, c.k2), shape[1]!));
+  const dx = m.add(
+    affine(m, dy!, c.a, zero, shape[1]!),
+    affine(m, x!, m.mul(c.a, c.k), m.mul(c.a, c.k2), shape[1]!),
+  );
   return [dx, c.dScale, c.dBias];
 };
 
