@@ -1,19 +1,29 @@
 /** Several steps in one run are, to the last bit, the steps one by one; so is where they end when one is not finite. */
 import { expect, test } from 'vitest';
 import { crossEntropy } from '../autodiff/losses/cross-entropy.ts';
+import { adamw } from '../autodiff/optimisers/adamw.ts';
+import { lion } from '../autodiff/optimisers/lion.ts';
+import type { Optimiser } from '../autodiff/optimisers/optimiser.ts';
 import { sgd } from '../autodiff/optimisers/sgd.ts';
 import { pack } from '../autodiff/parameter-layout.ts';
-import { trainingGraph } from '../autodiff/training-graph.ts';
+import { type TrainingGraph, type TrainingGraphOptions, trainingGraph } from '../autodiff/training-graph.ts';
 import { networkBuilder } from '../network/builder.ts';
 import { initialWeights } from '../network/initialise.ts';
 import { networkToOnnx } from '../network/to-onnx.ts';
+import type { OnnxModel, Tensor } from '../onnx/model.ts';
 import { createRandom } from '../random.ts';
 import { loweringTarget } from '../runtime/lowering-target.ts';
+import { inPieces } from './in-pieces.ts';
 import { createStepper, type StepInputs, type Stepper } from './step.ts';
+import { unrolled } from './unroll.ts';
 
 const BATCH = 8;
 
-async function stepperOf(convolution = false): Promise<Stepper> {
+async function graphOf(
+  convolution: boolean,
+  optimiser: Optimiser,
+  options: TrainingGraphOptions,
+): Promise<{ readonly graph: TrainingGraph; readonly weights: ReadonlyMap<string, Tensor> }> {
   const b = networkBuilder([1, 4, 4]);
   const x = convolution ? b.conv(b.input, { out: 4, kernel: 3 }) : b.input;
   const hidden = b.activation(b.batchNorm(b.linear(b.flatten(x), { out: 12 })), 'relu');
@@ -22,14 +32,18 @@ async function stepperOf(convolution = false): Promise<Stepper> {
   const graph = trainingGraph(
     networkToOnnx(network, weights, { mode: 'training', batch: BATCH }),
     crossEntropy({ labels: 'indices' }),
-    sgd({ momentum: 0.9, nesterov: true }),
-    {
-      trainable: (name) => weights.has(name),
-      clipNorm: 1,
-      movingAverage: true,
-      target: await loweringTarget(),
-    },
+    optimiser,
+    { trainable: (name) => weights.has(name), target: await loweringTarget(), ...options },
   );
+  return { graph, weights };
+}
+
+async function stepperOf(
+  convolution = false,
+  optimiser = sgd({ momentum: 0.9, nesterov: true }),
+  options: TrainingGraphOptions = { clipNorm: 1, movingAverage: true },
+): Promise<Stepper> {
+  const { graph, weights } = await graphOf(convolution, optimiser, options);
   const start = new Map([
     ['parameters', pack(graph.parameters, weights)],
     ['statistics', pack(graph.statistics, weights)],
@@ -76,6 +90,37 @@ test('ten steps together are ten steps', async () => {
   expect(await together.step(inputs(10), noise(10))).toBe(after);
   expect(bitsOf(together)).toEqual(bitsOf(alone));
   await Promise.all([alone.release(), together.release()]);
+});
+
+test.each<[string, Optimiser, TrainingGraphOptions]>([
+  ['gradient descent', sgd(), {}],
+  ['AdamW', adamw(), { learningRateFactor: (name) => (name.includes('norm') ? 0.5 : 1) }],
+  ['Lion', lion(), { movingAverage: true }],
+])('so are those of tensors that are kept apart: %s', async (_, optimiser, options) => {
+  const [alone, together] = [
+    await stepperOf(false, optimiser, options),
+    await stepperOf(false, optimiser, options),
+  ];
+  const all = Array.from({ length: 4 }, (__, place) => inputs(place));
+  const losses: number[] = [];
+  for (const [place, one] of all.entries()) losses.push(await alone.step(one, noise(place)));
+  expect(await together.run(all, noise)).toEqual(losses);
+  expect(bitsOf(together)).toEqual(bitsOf(alone));
+  await Promise.all([alone.release(), together.release()]);
+});
+
+test('between the steps of one run vectors are neither joined nor cut', async () => {
+  const { graph } = await graphOf(false, sgd({ momentum: 0.9 }), {});
+  const sizes = graph.parameters.entries.map(({ length }) => length);
+  const whole = unrolled(graph.model, 4, new Set(['decay']));
+  const count = ({ graph: { nodes } }: OnnxModel, op: string): number =>
+    nodes.filter(
+      (node) => node.op === op && [node.inputs, node.outputs].some((l) => l.length === sizes.length),
+    ).length;
+  expect([count(whole, 'Split'), count(whole, 'Concat')]).toEqual([4, 4]);
+  // In come parameters, velocity and decay; out go parameters and velocity.
+  const apart = inPieces(whole, sizes);
+  expect([count(apart, 'Split'), count(apart, 'Concat')]).toEqual([3, 2]);
 });
 
 test.each([4, 5, 6, 7])(

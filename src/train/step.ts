@@ -13,6 +13,7 @@ import type { Random } from '../random.ts';
 import { checkFeeds } from '../runtime/feeds.ts';
 import { createSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { checkClassLabels } from './class-labels.ts';
+import { inPieces } from './in-pieces.ts';
 import { ofStep, stepsWorthOneRun, unrolled } from './unroll.ts';
 
 /** What one training step is fed with. */
@@ -133,6 +134,9 @@ export async function createStepper(
   let finite = true;
   let lastFeeds: Readonly<Record<string, Tensor>> = {};
 
+  const sizes = graph.parameters.entries.map((entry) => entry.length);
+  const allTogether = (): OnnxModel => unrolled(graph.model, together, new Set(Object.keys(fixed)));
+
   /** What a step is fed beside the vectors and what never changes; `place` among those of one run. */
   const feedsOf = (
     { feeds, learningRate, averageDecay = 0 }: StepInputs,
@@ -185,7 +189,7 @@ export async function createStepper(
     inputs: readonly StepInputs[],
     noise: (place: number) => Random,
   ): Promise<number[] | null> => {
-    several ??= await openSession(encodeModel(unrolled(graph.model, together, new Set(Object.keys(fixed)))), {
+    several ??= await openSession(encodeModel(inPieces(allTogether(), sizes)), {
       optimisation: usefulOptimisation(graph.model),
       ...sessionOptions,
     });

@@ -8,8 +8,9 @@
 import { fail } from '../../errors.ts';
 import type { DeployedGraph } from '../../network/deployed-graph.ts';
 import { intAttribute, intsAttribute } from '../../onnx/attributes.ts';
-import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../../onnx/model.ts';
-import { SHAPE_RULES, type Shape, type ValueType } from '../../onnx/shape-rules.ts';
+import type { Attributes, OnnxGraph, OnnxModel, OnnxNode } from '../../onnx/model.ts';
+import { SHAPE_RULES, type Shape } from '../../onnx/shape-rules.ts';
+import { valueTypes } from '../../onnx/value-types.ts';
 import {
   BLOCK,
   type Extent,
@@ -55,35 +56,6 @@ const axis = (shape: Shape | undefined, index: number): number => {
 };
 
 const positionsOf = (shape: Shape): number => size(shape) / Math.max(1, axis(shape, 1));
-
-/**
- * The types of values as far as they can be known: beyond an operator without a rule nothing is, but what the graph says of
- * its outputs. @throws SHAPE where an operator does not fit
- */
-function valueTypes({ graph }: OnnxModel): Map<string, ValueType> {
-  const types = new Map<string, ValueType>();
-  const constants = new Map<string, Tensor>(graph.initializers);
-  for (const [name, { dtype, shape }] of graph.initializers) types.set(name, { dtype, shape });
-  for (const { name, dtype, shape } of graph.inputs) types.set(name, { dtype, shape });
-  for (const node of graph.nodes) {
-    const value = node.attributes.value;
-    if (node.op === 'Constant' && value?.type === 'tensor') constants.set(node.outputs[0]!, value.value);
-    if (node.inputs.some((name) => name !== '' && !types.has(name))) continue;
-    const found = SHAPE_RULES[node.op]?.({
-      op: node.op,
-      name: node.name,
-      inputs: node.inputs.map((name) => types.get(name) ?? null),
-      attributes: node.attributes,
-      constant: (index) => constants.get(node.inputs[index] ?? '') ?? null,
-      outputCount: node.outputs.length,
-    });
-    for (const [i, name] of node.outputs.entries()) if (found?.[i]) types.set(name, found[i]);
-  }
-  for (const { name, dtype, shape, unranked } of graph.outputs)
-    if (!types.has(name) && !unranked && shape.every((length, i) => i === 0 || typeof length === 'number'))
-      types.set(name, { dtype, shape });
-  return types;
-}
 
 /**
  * The operators that cost something, in order. One whose amount of work cannot be known, since its kind has no rule for
