@@ -7,15 +7,17 @@
  * [O/b, N/b, H·W, b images, b outputs], is the kernel, of which only whole blocks are moved. Padding in the width is
  * written out, since the kernels compute places that reach over the edge one by one. An X that is not blocked, as the
  * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs. Large
- * images are cut into strips that stand as images of their own (strips.ts).
+ * images are cut into strips that stand as images of their own (strips.ts), or taken in strips (viewed-strips.ts).
  */
 import { float32, int, int64, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
+import { correlated } from './blocked-correlation.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { fillsWell, type Layouts, NCHWC_DOMAIN } from './layouts.ts';
-import { rowsOfStrips, stripCount } from './strips.ts';
+import { rowsOfStrips, stripCount, viewedStripCount } from './strips.ts';
 import { swappedBlocks } from './swapped-blocks.ts';
+import { canViewStrips, viewedStrips } from './viewed-strips.ts';
 import { foldedWeightGradient } from './weight-gradient.ts';
 
 /** How many parts of the batch are summed apart at least, so that two threads find work in one convolution. */
@@ -40,17 +42,19 @@ export function blockedWeightGradient(
   const blocks = Math.ceil(weightShape[1]! / lanes);
   const out = l.filled(weightShape[0]!);
   const [, , outHeight, outWidth] = l.shape(dy) as [number, number, number, number];
-  const parts = partsOfBatch(images / block, [out / block, blocks], [kh * kw, outHeight * outWidth]);
   const ends = endPads(l.shape(x), [outHeight, outWidth], a);
-  const strips = stripCount(block, blocks, [out, outHeight, outWidth]);
+  const size = [out, outHeight, outWidth] as const;
+  const viewed =
+    lanes === block && canViewStrips(a, ends[0], [blocks, out / block]) ? viewedStripCount(block, size) : 1;
+  const strips = viewed === 1 ? stripCount(block, blocks, size) : 1;
   const stripHeight = outHeight / strips;
-  // Strips have the rows over the edge written out.
-  const [top, bottom] = strips === 1 ? [a.pads[0], ends[0]] : [0, 0];
+  // Strips that are cut have the rows over the edge written out.
+  const pads = strips === 1 ? ([a.pads[0]!, ends[0]] as const) : ([0, 0] as const);
 
   const wide = widened(l, lanes === 1 ? l.plain(x) : l.blocked(x), {
     lanes,
     images,
-    pads: [a.pads[1], ends[1]],
+    pads: [a.pads[1]!, ends[1]],
     zeroRow: strips > 1,
   });
   const input = byImage(
@@ -60,21 +64,18 @@ export function blockedWeightGradient(
       : inStrips(l, wide, rowsOfStrips(l.shape(x)[2]!, strips, stripHeight, a)),
   );
   const [, , height, width] = staticShape(m.g.shape(input)) as [number, number, number, number];
-  const rows = height + top + bottom - a.stride[0] * (stripHeight - 1);
+  const rows = height + pads[0] + pads[1] - a.stride[0] * (stripHeight - 1);
   const columns = width / lanes - a.stride[1] * (outWidth - 1);
-  const full = blockedConvolution(
-    l,
-    { x: input, w: asKernel(l, l.blocked(dy), { images, parts, strips }) },
-    [blocks, parts * out, rows, columns * lanes],
-    {
-      kernel_shape: ints([stripHeight, outWidth]),
-      dilations: ints([a.stride[0], a.stride[1] * lanes]),
-      pads: ints([top, 0, bottom, 0]),
-      group: int(parts),
-    },
-  );
-  const split = m.reshape(full, [blocks, parts, out / block, rows, columns, lanes, block]);
-  let taps = m.sum(split, [1], false);
+  const groups =
+    viewed === 1
+      ? partsOfBatch(images / block, [out / block, blocks], [kh * kw, outHeight * outWidth])
+      : images / block;
+  const kernel = asKernel(l, l.blocked(dy), { images, parts: groups, strips });
+  const sizes = { out, lanes, rows, columns, stride: a.stride };
+  let taps =
+    viewed === 1
+      ? correlated(l, [input, kernel], { ...sizes, groups, kernelShape: [stripHeight, outWidth], pads })
+      : viewedStrips(l, [input, kernel], viewed, sizes);
   if (rows !== kh || a.dilation[0] !== 1)
     taps = m.slice(taps, 2, 0, (kh - 1) * a.dilation[0] + 1, a.dilation[0]);
   if (columns !== kw || a.dilation[1] !== 1)

@@ -135,6 +135,10 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const wide = normAct(b, b.conv(half, { out: 40, kernel: 3 }), 'relu');
     return normAct(b, b.conv(wide, { out: 40, kernel: 3, dilation: 2 }), 'relu');
   }),
+  'large images of one block of channels, taken in strips': network(16, 72, (b, x) => {
+    const same = normAct(b, b.conv(x, { out: 12, kernel: 3 }), 'relu');
+    return normAct(b, b.conv(same, { out: 16, kernel: [3, 5], dilation: [1, 2] }), 'relu');
+  }),
   'branches that begin at one image and meet again': network(24, 8, (b, x) => {
     const wide = b.batchNorm(b.conv(x, { out: 24, kernel: 3 }));
     const point = b.batchNorm(b.conv(x, { out: 24, kernel: 1 }));

@@ -14,26 +14,36 @@ const SMALL = 256 * 1024;
 const LARGE = 512 * 1024;
 const LARGE_OF_ONE_BLOCK = 1024 * 1024;
 
-/** A strip of fewer rows would repeat too many of X. */
+/** A strip of fewer rows would repeat too many of X; one that stands as a view repeats none. */
 const LEAST_ROWS = 16;
+const LEAST_ROWS_OF_VIEWS = 8;
 
 /** Blocks of output channels that the kernels compute together. */
 const BLOCKS_AT_ONCE = 4;
 
 /**
- * A divisor of dY's height.
+ * Into how many strips X is cut: a divisor of dY's height.
  * @param blocks of X's channels
  * @param dy channels, a multiple of `block`, height and width
  */
-export function stripCount(
-  block: number,
-  blocks: number,
-  [channels, height, width]: readonly [number, number, number],
-): number {
-  const bytes = height * width * block * Math.min(channels, BLOCKS_AT_ONCE * block) * 4;
-  if (bytes <= (blocks === 1 ? LARGE_OF_ONE_BLOCK : LARGE)) return 1;
+export function stripCount(block: number, blocks: number, dy: readonly [number, number, number]): number {
+  const bytes = bytesAtOnce(block, dy);
+  return bytes <= (blocks === 1 ? LARGE_OF_ONE_BLOCK : LARGE) ? 1 : divided(dy[1], bytes, LEAST_ROWS);
+}
+
+/** The same where nothing is cut (viewed-strips.ts). */
+export function viewedStripCount(block: number, dy: readonly [number, number, number]): number {
+  const bytes = bytesAtOnce(block, dy);
+  return bytes <= LARGE ? 1 : divided(dy[1], bytes, LEAST_ROWS_OF_VIEWS);
+}
+
+/** Bytes of a block of images of dY that the kernels run through at a time. */
+const bytesAtOnce = (block: number, [channels, height, width]: readonly [number, number, number]): number =>
+  height * width * block * Math.min(channels, BLOCKS_AT_ONCE * block) * 4;
+
+function divided(height: number, bytes: number, leastRows: number): number {
   let strips = 1;
-  for (let s = 2; bytes / strips > SMALL && height / s >= LEAST_ROWS; s++) if (height % s === 0) strips = s;
+  for (let s = 2; bytes / strips > SMALL && height / s >= leastRows; s++) if (height % s === 0) strips = s;
   return strips;
 }
 
