@@ -51,3 +51,11 @@ export function affine(
     shift ?? (extra.sum === undefined ? undefined : l.m.g.constant(float32(new Float32Array(channels))));
   return blockedConvolution(l, { x, w, bias, sum: extra.sum }, shape, attributes, extra.name);
 }
+
+/** x as it is, padded or every so many pixels of it, by all threads: a depthwise 1×1 convolution with ones. */
+export function copied(l: Layouts, x: string, shape: readonly number[], window: Attributes): string {
+  const channels = shape[1]!;
+  const w = l.m.g.constant(float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]));
+  const attributes = { kernel_shape: ints([1, 1]), group: int(channels), ...window };
+  return blockedConvolution(l, { x, w }, shape, attributes);
+}

@@ -9,10 +9,10 @@
  * colours of a stem are not, has every channel as a batch entry: then b is 1 but for the batch and the outputs. Large
  * images are cut into strips that stand as images of their own (strips.ts), or taken in strips (viewed-strips.ts).
  */
-import { float32, int, int64, ints } from '../../onnx/graph-builder.ts';
+import { int64, ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
 import { correlated } from './blocked-correlation.ts';
-import { blockedConvolution } from './blocked-kernel.ts';
+import { copied } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import { fillsWell, type Layouts, NCHWC_DOMAIN } from './layouts.ts';
 import { rowsOfStrips, stripCount, viewedStripCount } from './strips.ts';
@@ -149,14 +149,9 @@ function widened(l: Layouts, x: string, { lanes, images, pads, zeroRow }: Wideni
   const rows = zeroRow ? 1 : 0;
   if (lanes === 1 || images !== n || pads[0] + pads[1] + rows === 0)
     return m.pad(wide, [0, 0, 0, pads[0] * lanes], [images - n, 0, rows, pads[1] * lanes]);
-  // A depthwise convolution with ones writes the zeros by all threads, `Pad` by one.
+  // `Pad` uses a single thread.
   const shape = [n, channels, height + rows, width + pads[0] + pads[1]];
-  const ones = m.g.constant(float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]));
-  const padded = blockedConvolution(l, { x, w: ones }, shape, {
-    kernel_shape: ints([1, 1]),
-    pads: ints([0, pads[0], rows, pads[1]]),
-    group: int(channels),
-  });
+  const padded = copied(l, x, shape, { pads: ints([0, pads[0], rows, pads[1]]) });
   return m.reshape(padded, [n, channels / lanes, shape[2]!, shape[3]! * lanes]);
 }
 

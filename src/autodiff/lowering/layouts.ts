@@ -128,7 +128,8 @@ export function createLayouts(
     setFactored: (value, apart, product) => void factoredForms.set(value, { apart, product }),
     factored: (value) => factoredForms.get(value)?.apart ?? null,
     like(value) {
-      const name = `${value}/${originals.size}`;
+      // With a character that no model has in its names.
+      const name = `${value}\u0000${originals.size}`;
       originals.set(name, originals.get(value) ?? value);
       return name;
     },

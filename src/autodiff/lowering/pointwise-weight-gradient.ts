@@ -4,9 +4,9 @@
  * Many pixels: one product for each image in NCHW order, then the sum over the images. Few pixels: the products would
  * be larger than what they are made of, so the images are put pixel by pixel and multiplied at once.
  */
-import { float32, int, ints } from '../../onnx/graph-builder.ts';
+import { ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
-import { blockedConvolution } from './blocked-kernel.ts';
+import { copied } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
 import type { Layouts } from './layouts.ts';
 
@@ -39,16 +39,12 @@ export function pointwiseWeightGradient(
   return m.reshape(columns === channels ? trimmed : m.slice(trimmed, 1, 0, channels), weightShape);
 }
 
-/** The pixels of X that a strided convolution sees, blocked: a depthwise 1×1 convolution with ones. */
+/** The pixels of X that a strided convolution sees, blocked. */
 function seen(l: Layouts, x: string, dy: string, a: ConvolutionAttributes): string {
   const input = l.blocked(x);
   const [n, channels] = staticShape(l.m.g.shape(input)) as [number, number];
-  const ones = l.m.g.constant(float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]));
-  return blockedConvolution(l, { x: input, w: ones }, [n, channels, ...l.shape(dy).slice(2)], {
-    kernel_shape: ints([1, 1]),
-    strides: ints(a.stride),
-    group: int(channels),
-  });
+  const shape = [n, channels, ...l.shape(dy).slice(2)];
+  return copied(l, input, shape, { strides: ints(a.stride) });
 }
 
 /** Blocked [N, C, H, W] → [N·H·W, C]. */
