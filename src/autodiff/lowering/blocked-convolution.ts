@@ -85,8 +85,8 @@ export const convInputGradient: BlockedHandler = (l, node, fusion) => {
   const split = phases(a, inputShape, l.shape(node.inputs[0]!));
   if (split === null || form === 'grouped') return false;
   const [dy, w] = factorIntoWeights(l, node);
-  const made = form === 'full' ? fullPhases(l, dy, w, split) : depthwisePhases(l, dy, w, split);
-  l.setPhased(node.outputs[0]!, { phases: made, strides: a.stride });
+  const inPhases = form === 'full' ? fullPhases : depthwisePhases;
+  l.setPhased(node.outputs[0]!, inPhases(l, dy, w, split));
   return true;
 };
 

@@ -154,7 +154,6 @@ export const maxPoolGradient: BlockedHandler = (l, node) => {
     parts.push(part);
     rest = m.sub(rest, part);
   }
-  const all = m.g.op('Concat', [...parts, rest], { axis: int(1) });
-  l.setPhased(node.outputs[0]!, { phases: all, strides: tiles });
+  l.setPhased(node.outputs[0]!, { parts: [...parts, rest], strides: tiles });
   return true;
 };

@@ -25,6 +25,7 @@ import {
 } from './blocked-pooling.ts';
 import { resize, upsampleGradient } from './blocked-resizing.ts';
 import type { BlockedHandler } from './handler.ts';
+import { addPhases } from './interleave.ts';
 import type { Layouts } from './layouts.ts';
 import { logSoftmax } from './softmax.ts';
 import { above, below } from './steep.ts';
@@ -84,7 +85,7 @@ const elementwise: BlockedHandler = (l, node) => {
 function addPhased(l: Layouts, node: OnnxNode): boolean {
   const [a, b] = node.inputs.map((i) => l.phased(i));
   if (!a || !b || a.strides.join() !== b.strides.join()) return false;
-  l.setPhased(node.outputs[0]!, { phases: l.m.add(a.phases, b.phases), strides: a.strides });
+  l.setPhased(node.outputs[0]!, addPhases(l.m, a, b));
   return true;
 }
 

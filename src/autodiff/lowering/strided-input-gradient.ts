@@ -1,45 +1,42 @@
 /**
- * The input gradient of a strided convolution as a convolution of stride 1.
+ * The input gradient of a strided convolution as convolutions of stride 1.
  *
  * Input pixels at distance `stride` from each other see the same taps of the kernel, so that they fall into stride²
  * phases, each a small convolution of dY: with x = s·a + r and padding p, dX[x] = Σ over the taps k with
- * k ≡ r + p (mod s) of dY[a + (r + p − k)/s]·W[k]. The phases of one convolution are computed as one of stride² times as
- * many output channels, then put between each other (as in sub-pixel convolution, Shi et al. 2016).
+ * k ≡ r + p (mod s) of dY[a + (r + p − k)/s]·W[k]. The phases are put between each other afterwards (as in sub-pixel
+ * convolution, Shi et al. 2016). All of them together have as many taps as the kernel.
  */
 import { int, int64, ints } from '../../onnx/graph-builder.ts';
-import type { Attributes } from '../../onnx/model.ts';
 import { staticShape } from '../arithmetic.ts';
 import { blockedConvolution } from './blocked-kernel.ts';
 import type { ConvolutionAttributes } from './convolution-attributes.ts';
+import type { Phased } from './interleave.ts';
 import { backwardBlocks, outputOrder } from './kernel-order.ts';
 import type { Layouts } from './layouts.ts';
 
-/** One axis of a strided convolution, seen from its input. */
+/** One phase along one axis. */
 interface Axis {
-  readonly stride: number;
-  /** Which tap of W each phase has at each offset, stride × size; -1 for none. */
+  /** The tap of W at each offset into dY that is reached; -1 for none. */
   readonly taps: readonly number[];
-  /** Offsets into dY that the phases reach, and the padding that makes room for them. */
-  readonly size: number;
+  /** The padding that makes room for the offsets. */
   readonly begin: number;
   readonly end: number;
 }
 
-export type Phases = readonly [Axis, Axis];
+/** For each axis its phases; null for one that no tap reaches. */
+type Phases = readonly [rows: readonly (Axis | null)[], columns: readonly (Axis | null)[]];
 
-function axisOf(a: ConvolutionAttributes, i: 0 | 1): Axis {
+function axisPhases(a: ConvolutionAttributes, i: 0 | 1): readonly (Axis | null)[] {
   const [stride, kernel, pad] = [a.stride[i], a.kernel[i], a.pads[i]!];
-  const offsets = Array.from({ length: stride }, (_, r) =>
-    Array.from({ length: kernel }, (_, k) => (r + pad - k) / stride).map((d) =>
-      Number.isInteger(d) ? d : null,
-    ),
-  );
-  const reached = offsets.flat().filter((d) => d !== null);
-  const low = Math.min(0, ...reached);
-  const high = Math.max(0, ...reached);
-  const size = high - low + 1;
-  const taps = offsets.flatMap((row) => Array.from({ length: size }, (_, at) => row.indexOf(at + low)));
-  return { stride, taps, size, begin: -low, end: high };
+  return Array.from({ length: stride }, (_, r) => {
+    const tapAt = new Map<number, number>();
+    for (let k = 0; k < kernel; k++) if ((r + pad - k) % stride === 0) tapAt.set((r + pad - k) / stride, k);
+    if (tapAt.size === 0) return null;
+    const low = Math.min(0, ...tapAt.keys());
+    const high = Math.max(0, ...tapAt.keys());
+    const taps = Array.from({ length: high - low + 1 }, (__, at) => tapAt.get(at + low) ?? -1);
+    return { taps, begin: -low, end: high };
+  });
 }
 
 /** Null where the input is not of a whole number of strides, or the kernel is dilated. */
@@ -51,77 +48,79 @@ export function phases(
   const fits = ([0, 1] as const).every(
     (i) => a.dilation[i] === 1 && inputShape[i + 2] === outputShape[i + 2]! * a.stride[i],
   );
-  return fits ? [axisOf(a, 0), axisOf(a, 1)] : null;
+  return fits ? [axisPhases(a, 0), axisPhases(a, 1)] : null;
 }
 
-/** The attributes of the convolution of stride 1 that computes the phases. */
-const phaseAttributes = ([rows, columns]: Phases, group: number): Attributes => ({
-  kernel_shape: ints([rows.size, columns.size]),
-  pads: ints([rows.begin, columns.begin, rows.end, columns.end]),
-  group: int(group),
-});
-
-/**
- * Which tap of a kernel of `width` columns each phase has at each offset, phase by phase: [stride² · rows · columns].
- * A phase that has none takes the tap behind the last, which is zero.
- */
-function tapPlaces([rows, columns]: Phases, kernel: readonly number[]): readonly number[] {
-  const none = kernel[0]! * kernel[1]!;
-  const places: number[] = [];
-  for (let r = 0; r < rows.stride; r++)
-    for (let c = 0; c < columns.stride; c++)
-      for (let i = 0; i < rows.size; i++)
-        for (let j = 0; j < columns.size; j++) {
-          const row = rows.taps[r * rows.size + i]!;
-          const column = columns.taps[c * columns.size + j]!;
-          places.push(row < 0 || column < 0 ? none : row * kernel[1]! + column);
-        }
-  return places;
-}
-
-/** All phases by one convolution with stride² times as many output channels. */
-export function fullPhases(l: Layouts, dy: string, w: string, split: Phases): string {
-  const { m, block } = l;
-  const [rows, columns] = split;
+/** The phases of a convolution of one group. */
+export function fullPhases(l: Layouts, dy: string, w: string, split: Phases): Phased {
   const blocks = backwardBlocks(l, l.plain(w));
-  const [inBlocks, outBlocks] = staticShape(m.g.shape(blocks)) as [number, number];
-  const padded = m.pad(blocks, [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]);
-  const places = m.g.constant(int64(tapPlaces(split, l.shape(w).slice(2))));
-  const gathered = m.g.op('Gather', [padded, places], { axis: int(2) });
-  const count = rows.stride * columns.stride;
-  const size = rows.size * columns.size;
-  const byPhase = m.reshape(gathered, [inBlocks, outBlocks, count, size * block * block]);
-  const weights = m.reshape(m.transpose(byPhase, [2, 0, 1, 3]), [
-    count * inBlocks * block,
-    outBlocks * block,
-    rows.size,
-    columns.size,
-  ]);
-  return run(l, dy, weights, split, 1);
+  const [inBlocks, outBlocks] = staticShape(l.m.g.shape(blocks)) as [number, number];
+  const channels = [inBlocks * l.block, outBlocks * l.block] as const;
+  return phaseByPhase(l, dy, split, { blocks, axis: 2, kernel: l.shape(w).slice(2), channels, group: 1 });
 }
 
-/** A depthwise convolution for each phase: these kernels have as many outputs as inputs. */
-export function depthwisePhases(l: Layouts, dy: string, w: string, split: Phases): string {
+/** The phases of a depthwise convolution. */
+export function depthwisePhases(l: Layouts, dy: string, w: string, split: Phases): Phased {
   const { m, block } = l;
-  const [rows, columns] = split;
   const kernel = l.shape(w).slice(2);
   const ordered = outputOrder(l, l.plain(w));
-  const channels = staticShape(m.g.shape(ordered))[0]!;
-  const taps = m.reshape(ordered, [channels / block, kernel[0]! * kernel[1]!, block]);
-  const padded = m.pad(taps, [0, 0, 0], [0, 1, 0]);
-  const places = tapPlaces(split, kernel);
-  const size = rows.size * columns.size;
-  const parts = Array.from({ length: rows.stride * columns.stride }, (_, i) => {
-    const own = m.g.constant(int64(places.slice(i * size, (i + 1) * size)));
-    const weights = m.g.op('Gather', [padded, own], { axis: int(1) });
-    return run(l, dy, m.reshape(weights, [channels, 1, rows.size, columns.size]), split, channels);
-  });
-  return m.g.op('Concat', parts, { axis: int(1) });
+  const group = staticShape(m.g.shape(ordered))[0]!;
+  const blocks = m.reshape(ordered, [group / block, kernel[0]! * kernel[1]!, block]);
+  return phaseByPhase(l, dy, split, { blocks, axis: 1, kernel, channels: [group, 1], group });
 }
 
-function run(l: Layouts, dy: string, weights: string, split: Phases, group: number): string {
-  const out = staticShape(l.m.g.shape(weights))[0]!;
+/** Weights in the kernels' order, and how they are seen as a convolution of dY. */
+interface Weights {
+  readonly blocks: string;
+  /** Of `blocks`, along which the taps lie. */
+  readonly axis: number;
+  /** Rows and columns of W. */
+  readonly kernel: readonly number[];
+  /** Outputs, and inputs of each group. */
+  readonly channels: readonly [number, number];
+  readonly group: number;
+}
+
+function phaseByPhase(l: Layouts, dy: string, [rows, columns]: Phases, w: Weights): Phased {
+  const parts = rows.flatMap((row) =>
+    columns.map((column) => (row === null || column === null ? null : onePhase(l, dy, [row, column], w))),
+  );
+  return { parts, strides: [rows.length, columns.length] };
+}
+
+function onePhase(l: Layouts, dy: string, [row, column]: readonly [Axis, Axis], w: Weights): string {
+  const { m } = l;
+  const size = [row.taps.length, column.taps.length] as const;
+  const none = w.kernel[0]! * w.kernel[1]!;
+  const places = row.taps.flatMap((r) =>
+    column.taps.map((c) => (r < 0 || c < 0 ? none : r * w.kernel[1]! + c)),
+  );
   const [n, , height, width] = l.shape(dy) as [number, number, number, number];
-  const input = { x: l.blocked(dy), w: weights };
-  return blockedConvolution(l, input, [n, out, height, width], phaseAttributes(split, group));
+  const taps = m.g.op(
+    'Gather',
+    [places.includes(none) ? withZero(l, w) : w.blocks, m.g.constant(int64(places))],
+    {
+      axis: int(w.axis),
+    },
+  );
+  return blockedConvolution(
+    l,
+    { x: l.blocked(dy), w: m.reshape(taps, [...w.channels, ...size]) },
+    [n, w.channels[0], height, width],
+    {
+      kernel_shape: ints(size),
+      pads: ints([row.begin, column.begin, row.end, column.end]),
+      group: int(w.group),
+    },
+  );
+}
+
+/** With one tap more, which is zero. */
+function withZero({ m }: Layouts, { blocks, axis }: Weights): string {
+  const ends = m.g.shape(blocks).map((_, i) => (i === axis ? 1 : 0));
+  return m.pad(
+    blocks,
+    ends.map(() => 0),
+    ends,
+  );
 }
