@@ -80,7 +80,12 @@ export function arithmetic(g: GraphBuilder, isLeaf: (value: string) => boolean =
     div: (a, b) => g.op('Div', [a, b]),
     neg: (a) => g.op('Neg', [a]),
     scalar: (value) => g.constant(float32(value)),
-    scale: (a, factor) => (factor === 1 ? a : g.op('Mul', [a, self.scalar(factor)])),
+    scale(a, factor) {
+      if (factor === 1) return a;
+      // Of the same rank: ONNX Runtime goes through an image [N, C, 1, 1] times a bare scalar element by element.
+      const ones = g.shape(a).map(() => 1);
+      return g.op('Mul', [a, g.constant(float32([factor], ones))]);
+    },
     where: (condition, a, b) => g.op('Where', [condition, a, b]),
     reshape: (a, shape) => {
       // One reshape in place of a chain.
