@@ -7,6 +7,7 @@
 import * as ort from 'onnxruntime-node';
 import { fail } from '../errors.ts';
 import type { DataType, Tensor, TypedArray } from '../onnx/model.ts';
+import { discard } from './discard.ts';
 import { checkFeeds, checkNames } from './feeds.ts';
 import { restOver } from './rest.ts';
 
@@ -44,7 +45,7 @@ export interface Session {
    * Runs the model once.
    * @param feeds a tensor for every input
    * @param into tensors to be filled, by output name; the others are allocated
-   * @returns the outputs by name
+   * @returns the outputs by name, those of `into` among them
    * @throws MODEL_INPUT when an input is missing or does not fit, or something else is fed; ONNX Runtime's own Error when an
    *   operator refuses what is in them
    */
@@ -115,7 +116,11 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       const fetches = Object.fromEntries(
         session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]),
       );
-      return mapTensors(await session.run(inputs, fetches));
+      const outputs = await session.run(inputs, fetches);
+      // The buffers are filled, but the binding copies every output once more.
+      for (const name of Object.keys(into))
+        discard((outputs[name]!.data as Float32Array<ArrayBuffer>).buffer);
+      return { ...mapTensors(outputs), ...into };
     },
     outputShape(name) {
       const found = session.outputMetadata.find((o) => o.name === name);
