@@ -1,8 +1,9 @@
 /**
  * The weight gradient of a 1×1 convolution of which the images are blocked: dW = Σ over images of dY·Xᵀ.
  *
- * Many pixels: one product for each image in NCHW order, then the sum over the images. Few pixels: the products would
- * be larger than what they are made of, so the images are put pixel by pixel and multiplied at once.
+ * Many pixels: one product for each image and block of X's channels, of which a pixel is a row as it lies there, then the
+ * sum over the images; only dY is put in NCHW order. Few pixels: the products would be larger than what they are made of,
+ * so the images are put pixel by pixel and multiplied at once.
  */
 import { ints } from '../../onnx/graph-builder.ts';
 import { staticShape } from '../arithmetic.ts';
@@ -23,20 +24,24 @@ export function pointwiseWeightGradient(
   const channels = weightShape[1]!;
   const pixels = height * width;
   const strided = a.stride[0] !== 1 || a.stride[1] !== 1;
+  const input = strided ? seen(l, x, dy, a) : l.blocked(x);
+  const blocks = l.filled(channels) / l.block;
   if (pixels * (out + channels) >= out * channels || !l.canBlock(dy)) {
-    const left = m.reshape(l.plain(dy), [n, out, pixels]);
-    const input = strided ? l.unblocked(seen(l, x, dy, a), channels) : l.plain(x);
-    const right = m.reshape(input, [n, channels, pixels]);
-    return m.reshape(m.sum(m.matmulT(left, right, { b: true }), [0], false), weightShape);
+    const left = m.reshape(l.plain(dy), [n, 1, out, pixels]);
+    const right = m.reshape(input, [n, blocks, pixels, l.block]);
+    const byBlock = m.sum(m.matmul(left, right), [0], false);
+    const product = m.reshape(m.transpose(byBlock, [1, 0, 2]), [out, blocks * l.block]);
+    return m.reshape(trimmed(l, product, [out, channels]), weightShape);
   }
-  const product = m.matmulT(
-    pixelRows(l, l.blocked(dy)),
-    pixelRows(l, strided ? seen(l, x, dy, a) : l.blocked(x)),
-    { a: true },
-  );
-  const [rows, columns] = staticShape(m.g.shape(product)) as [number, number];
-  const trimmed = rows === out ? product : m.slice(product, 0, 0, out);
-  return m.reshape(columns === channels ? trimmed : m.slice(trimmed, 1, 0, channels), weightShape);
+  const product = m.matmulT(pixelRows(l, l.blocked(dy)), pixelRows(l, input), { a: true });
+  return m.reshape(trimmed(l, product, [out, channels]), weightShape);
+}
+
+/** Without the rows and columns of channels that fill up blocks. */
+function trimmed({ m }: Layouts, product: string, [rows, columns]: readonly [number, number]): string {
+  const shape = staticShape(m.g.shape(product));
+  const own = shape[0] === rows ? product : m.slice(product, 0, 0, rows);
+  return shape[1] === columns ? own : m.slice(own, 1, 0, columns);
 }
 
 /** The pixels of X that a strided convolution sees, blocked. */
