@@ -10,6 +10,7 @@ import { emitForward, type ForwardContext, type NoiseInput } from './forward.ts'
 import type { ClassLabels, Loss } from './losses/loss.ts';
 import { lower } from './lowering/index.ts';
 import type { LoweringTarget } from './lowering/target.ts';
+import { mergeEqualNodes } from './merge-equal-nodes.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { entryVector, type VectorLayout, vectorLayout } from './parameter-layout.ts';
 import { requireNotNegative } from './setting.ts';
@@ -105,7 +106,8 @@ export function trainingGraph(
   const { clipNorm = 0 } = options;
   requireNotNegative('trainingGraph', 'clipNorm', clipNorm);
   const scalarTrains = options.trainableScalars ?? (() => false);
-  const { graph } = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
+  const normal = normaliseModel(inSinglePrecision(model), options.dimensions, scalarTrains);
+  const graph = mergeEqualNodes(normal.graph);
   const reserved = new Set([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   const g = createGraphBuilder({ name: `${graph.name}.train`, reserved, shareEqualNodes: true });
   const weights = new Set<string>();

@@ -4,6 +4,7 @@
  */
 import { fail } from '../errors.ts';
 import type { Attribute, Attributes, DataType, OnnxModel, OnnxNode, Tensor, ValueInfo } from './model.ts';
+import { nodeKey } from './node-key.ts';
 import { SHAPE_RULES, type Shape, type ValueType } from './shape-rules.ts';
 
 export const int = (value: number): Attribute => ({ type: 'int', value });
@@ -125,7 +126,7 @@ export function createGraphBuilder(options: {
   const node: GraphBuilder['node'] = (op, inputs, settings = {}) => {
     // Nodes whose outputs have names of their own are never asked for again.
     const key =
-      options.shareEqualNodes && typeof (settings.outputs ?? 1) === 'number' && !DRAWS.has(op)
+      options.shareEqualNodes && typeof (settings.outputs ?? 1) === 'number'
         ? nodeKey(op, inputs, settings)
         : null;
     const same = key === null ? undefined : known.get(key);
@@ -229,28 +230,6 @@ export function createGraphBuilder(options: {
       };
     },
   };
-}
-
-/** Operators that give something else each time. */
-const DRAWS = new Set([
-  'Bernoulli',
-  'Dropout',
-  'Multinomial',
-  'RandomNormal',
-  'RandomNormalLike',
-  'RandomUniform',
-  'RandomUniformLike',
-]);
-
-/** Equal for nodes that compute the same; the types, where given, follow from the rest. */
-function nodeKey(op: string, inputs: readonly string[], settings: NodeOptions): string | null {
-  let key = `${settings.domain ?? ''}\0${op}\0${settings.outputs ?? 1}`;
-  for (const input of inputs) key += `\0${input}`;
-  for (const [name, attribute] of Object.entries(settings.attributes ?? {})) {
-    if (typeof attribute.value === 'object' && !Array.isArray(attribute.value)) return null;
-    key += `\0\0${name}\0${attribute.type}\0${attribute.value}`;
-  }
-  return key;
 }
 
 /** Values that leave the graph under another name take it; a copy is made only of what has a name to keep. */
