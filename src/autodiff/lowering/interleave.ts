@@ -4,7 +4,7 @@ import type { Arithmetic } from '../arithmetic.ts';
 
 /** An image of s₀·s₁ phases: the pixels (s₀·a + i, s₁·b + j) for each (i, j), as images of their own. */
 export interface Phased {
-  /** Blocked [N, C, H, W] each, (i, j) at i·s₁ + j; null for one that is zero. One is not. */
+  /** Blocked [N, C, H, W] each, (i, j) at i·s₁ + j; null for one that is zero, at least one is not. */
   readonly parts: readonly (string | null)[];
   readonly strides: readonly [number, number];
 }

@@ -96,13 +96,8 @@ function onePhase(l: Layouts, dy: string, [row, column]: readonly [Axis, Axis], 
     column.taps.map((c) => (r < 0 || c < 0 ? none : r * w.kernel[1]! + c)),
   );
   const [n, , height, width] = l.shape(dy) as [number, number, number, number];
-  const taps = m.g.op(
-    'Gather',
-    [places.includes(none) ? withZero(l, w) : w.blocks, m.g.constant(int64(places))],
-    {
-      axis: int(w.axis),
-    },
-  );
+  const blocks = places.includes(none) ? withZero(l, w) : w.blocks;
+  const taps = m.g.op('Gather', [blocks, m.g.constant(int64(places))], { axis: int(w.axis) });
   return blockedConvolution(
     l,
     { x: l.blocked(dy), w: m.reshape(taps, [...w.channels, ...size]) },
@@ -118,9 +113,6 @@ function onePhase(l: Layouts, dy: string, [row, column]: readonly [Axis, Axis], 
 /** With one tap more, which is zero. */
 function withZero({ m }: Layouts, { blocks, axis }: Weights): string {
   const ends = m.g.shape(blocks).map((_, i) => (i === axis ? 1 : 0));
-  return m.pad(
-    blocks,
-    ends.map(() => 0),
-    ends,
-  );
+  const begins = ends.map(() => 0);
+  return m.pad(blocks, begins, ends);
 }
