@@ -7,6 +7,7 @@
  */
 import type { Random } from '../random.ts';
 import type { Augmentation, ImageDataset } from './dataset.ts';
+import { sumOfBytes } from './sum-of-bytes.ts';
 import { createWarp, type Geometry, reflect } from './warp.ts';
 
 /** Images as they are. */
@@ -168,9 +169,7 @@ function recolour(
   contrast: number,
   recoloured: Uint8Array,
 ): void {
-  let sum = 0;
-  for (let i = from; i < from + length; i++) sum += source[i]!;
-  const mean = (brightness * sum) / length;
+  const mean = (brightness * sumOfBytes(source, from, length)) / length;
   for (let v = 0; v < 256; v++) recoloured[v] = clampByte(mean + contrast * (brightness * v - mean) + 0.5);
 }
 
