@@ -117,9 +117,11 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
         session.outputNames.map((name) => [name, into[name] ? toOrt(into[name]) : null]),
       );
       const outputs = await session.run(inputs, fetches);
-      // The buffers are filled, but the binding copies every output once more.
-      for (const name of Object.keys(into))
-        discard((outputs[name]!.data as Float32Array<ArrayBuffer>).buffer);
+      // The buffers are filled, but the binding (1.30) copies every output once more.
+      for (const [name, { data }] of Object.entries(into)) {
+        const { buffer } = outputs[name]!.data as Float32Array<ArrayBuffer>;
+        if (buffer !== data.buffer) discard(buffer);
+      }
       return { ...mapTensors(outputs), ...into };
     },
     outputShape(name) {

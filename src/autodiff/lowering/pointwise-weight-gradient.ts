@@ -24,8 +24,9 @@ export function pointwiseWeightGradient(
   const [n, out, height, width] = l.shape(dy) as [number, number, number, number];
   const channels = weightShape[1]!;
   const pixels = height * width;
-  const isSmall = pixels * (out + channels) < out * channels && l.canBlock(dy) && fillsWell(n, l.block);
-  if (isSmall) return blockedWeightGradient(l, x, dy, weightShape, a);
+  const hasFewPixels = pixels * (out + channels) < out * channels;
+  if (hasFewPixels && l.canBlock(dy) && fillsWell(n, l.block))
+    return blockedWeightGradient(l, x, dy, weightShape, a);
   const strided = a.stride[0] !== 1 || a.stride[1] !== 1;
   const input = strided ? seen(l, x, dy, a) : l.blocked(x);
   const filled = l.filled(channels);
