@@ -6,7 +6,7 @@
  * by tensor here. Vectors are joined where something else reads them, and cut where they come in.
  */
 import { ELEMENTWISE_OPERATORS } from '../onnx/elementwise-operators.ts';
-import { int, int64 } from '../onnx/graph-builder.ts';
+import { float32, int, int64 } from '../onnx/graph-builder.ts';
 import type { Attributes, OnnxModel, OnnxNode } from '../onnx/model.ts';
 import { valueTypes } from '../onnx/value-types.ts';
 
@@ -16,8 +16,13 @@ const MOST_PIECES = 16;
 /**
  * The same to the last bit, but for the order in which the magnitude of a vector (`ReduceL1`) is summed up.
  * @param sizes of the tensors in the vectors [P], in their order
+ * @param fixed inputs [P] whose values are known: those that have one number for each tensor need not be read
  */
-export function inPieces(model: OnnxModel, sizes: readonly number[]): OnnxModel {
+export function inPieces(
+  model: OnnxModel,
+  sizes: readonly number[],
+  fixed: ReadonlyMap<string, Float32Array> = new Map(),
+): OnnxModel {
   if (sizes.length < 2 || sizes.length > MOST_PIECES) return model;
   const { graph } = model;
   const types = valueTypes(model);
@@ -29,8 +34,19 @@ export function inPieces(model: OnnxModel, sizes: readonly number[]): OnnxModel 
   const isVector = (value: string): boolean => hasShape(value, length);
   const isScalar = (value: string): boolean => types.get(value)?.shape.every((d) => d === 1) ?? false;
 
+  const pieceNames = (value: string): readonly string[] => sizes.map((_, k) => `pieces/${value}/${k}`);
   const nodes: OnnxNode[] = [];
+  const initializers = new Map([...graph.initializers, [SIZES, int64(sizes)]]);
   const pieces = new Map<string, readonly string[]>();
+  /** In place of the pieces, where another vector gives their shape. */
+  const numbers = new Map<string, readonly string[]>();
+  for (const [name, vector] of fixed) {
+    const values = numberOfEach(vector, sizes);
+    if (values === null) continue;
+    const names = values.map((_, k) => `pieces/${name}/number/${k}`);
+    names.forEach((number, k) => void initializers.set(number, float32([values[k]!])));
+    numbers.set(name, names);
+  }
   /** Vectors that stand for their pieces alone. */
   const apart = new Set<string>();
   const cut = (value: string): readonly string[] => {
@@ -46,10 +62,12 @@ export function inPieces(model: OnnxModel, sizes: readonly number[]): OnnxModel 
     pieces.set(value, parts);
     apart.add(value);
   };
-  const pieceNames = (value: string): readonly string[] => sizes.map((_, k) => `pieces/${value}/${k}`);
   /** The node once for each tensor; gives the names of its outputs. */
   const byPiece = (node: OnnxNode): readonly string[] => {
-    const inputs = node.inputs.map((i) => (isVector(i) ? cut(i) : sizes.map(() => i)));
+    const isShaped = node.inputs.some((i) => isVector(i) && !numbers.has(i));
+    const inputs = node.inputs.map((i) =>
+      isVector(i) ? (isShaped && numbers.get(i)) || cut(i) : sizes.map(() => i),
+    );
     return pieceNames(node.outputs[0]!).map((output, k) => {
       nodes.push({
         ...node,
@@ -83,8 +101,22 @@ export function inPieces(model: OnnxModel, sizes: readonly number[]): OnnxModel 
     }
   }
   for (const { name } of graph.outputs) join(name);
-  const initializers = new Map([...graph.initializers, [SIZES, int64(sizes)]]);
-  return { ...model, graph: { ...graph, initializers, nodes } };
+  const read = new Set(nodes.flatMap((node) => node.inputs));
+  const inputs = graph.inputs.filter(({ name }) => !fixed.has(name) || read.has(name));
+  return { ...model, graph: { ...graph, inputs, initializers, nodes } };
+}
+
+/** The number that each piece of a vector repeats; null where one does not. */
+function numberOfEach(vector: Float32Array, sizes: readonly number[]): readonly number[] | null {
+  let begin = 0;
+  const values: number[] = [];
+  for (const size of sizes) {
+    const value = vector[begin]!;
+    if (!vector.subarray(begin, begin + size).every((v) => v === value)) return null;
+    values.push(value);
+    begin += size;
+  }
+  return values;
 }
 
 const SIZES = 'pieces/sizes';

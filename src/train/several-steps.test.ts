@@ -26,7 +26,9 @@ async function graphOf(
 ): Promise<{ readonly graph: TrainingGraph; readonly weights: ReadonlyMap<string, Tensor> }> {
   const b = networkBuilder([1, 4, 4]);
   const x = convolution ? b.conv(b.input, { out: 4, kernel: 3 }) : b.input;
-  const hidden = b.activation(b.batchNorm(b.linear(b.flatten(x), { out: 12 })), 'relu');
+  // The first layer's weights are enough for sums in one pass (scaled-sums.ts).
+  const wide = b.linear(b.flatten(x), { out: 256 });
+  const hidden = b.activation(b.batchNorm(b.linear(wide, { out: 12 })), 'relu');
   const network = b.build([b.linear(b.dropout(hidden, 0.25), { out: 3 })]);
   const weights = initialWeights(network, createRandom('weights'));
   const graph = trainingGraph(
@@ -42,13 +44,15 @@ async function stepperOf(
   convolution = false,
   optimiser = sgd({ momentum: 0.9, nesterov: true }),
   options: TrainingGraphOptions = { clipNorm: 1, movingAverage: true },
+  decay = (_: number): number => 1e-3,
 ): Promise<Stepper> {
   const { graph, weights } = await graphOf(convolution, optimiser, options);
   const start = new Map([
     ['parameters', pack(graph.parameters, weights)],
     ['statistics', pack(graph.statistics, weights)],
   ]);
-  return createStepper(graph, start, new Float32Array(graph.parameters.length).fill(1e-3), {});
+  const decays = Float32Array.from({ length: graph.parameters.length }, (_, i) => decay(i));
+  return createStepper(graph, start, decays, {});
 }
 
 function inputs(place: number, spoilt = false): StepInputs {
@@ -109,6 +113,19 @@ test.each<[string, Optimiser, TrainingGraphOptions]>([
   await Promise.all([alone.release(), together.release()]);
 });
 
+test('so are those with a decay of its own for every weight', async () => {
+  const perWeight = (i: number): number => (i % 7) / 100;
+  const [alone, together] = [
+    await stepperOf(false, sgd({ momentum: 0.9 }), {}, perWeight),
+    await stepperOf(false, sgd({ momentum: 0.9 }), {}, perWeight),
+  ];
+  const all = Array.from({ length: 4 }, (__, place) => inputs(place));
+  for (const [place, one] of all.entries()) await alone.step(one, noise(place));
+  await together.run(all, noise);
+  expect(bitsOf(together)).toEqual(bitsOf(alone));
+  await Promise.all([alone.release(), together.release()]);
+});
+
 test('between the steps of one run vectors are neither joined nor cut', async () => {
   const { graph } = await graphOf(false, sgd({ momentum: 0.9 }), {});
   const sizes = graph.parameters.entries.map(({ length }) => length);
@@ -121,6 +138,11 @@ test('between the steps of one run vectors are neither joined nor cut', async ()
   // In come parameters, velocity and decay; out go parameters and velocity.
   const apart = inPieces(whole, sizes);
   expect([count(apart, 'Split'), count(apart, 'Concat')]).toEqual([3, 2]);
+  // A decay of one number for each tensor is not even read.
+  const decay = new Float32Array(graph.parameters.length).fill(0.1);
+  const known = inPieces(whole, sizes, new Map([['decay', decay]]));
+  expect([count(known, 'Split'), count(known, 'Concat')]).toEqual([2, 2]);
+  expect(known.graph.inputs.map(({ name }) => name)).not.toContain('decay');
 });
 
 test.each([4, 5, 6, 7])(

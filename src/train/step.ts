@@ -13,8 +13,8 @@ import type { Random } from '../random.ts';
 import { checkFeeds } from '../runtime/feeds.ts';
 import { createSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import { checkClassLabels } from './class-labels.ts';
-import { inPieces } from './in-pieces.ts';
-import { ofStep, stepsWorthOneRun, unrolled } from './unroll.ts';
+import { severalSteps } from './several-steps.ts';
+import { ofStep, stepsWorthOneRun } from './unroll.ts';
 
 /** What one training step is fed with. */
 export interface StepInputs {
@@ -123,8 +123,11 @@ export async function createStepper(
     ]),
   );
   let spare = new Map(names.map((name) => [name, vector(new Float32Array(lengthOf(name)))]));
-  const fixed: Record<string, Tensor> = { decay: vector(decay) };
-  if (graph.learningRateFactors) fixed.learningRateFactors = vector(graph.learningRateFactors);
+  const fixedVectors: Record<string, Float32Array> = { decay };
+  if (graph.learningRateFactors) fixedVectors.learningRateFactors = graph.learningRateFactors;
+  const fixed = Object.fromEntries(
+    Object.entries(fixedVectors).map(([name, data]) => [name, vector(data)] as const),
+  );
   const together = stepsWorthOneRun(graph);
   const noiseTensors = Array.from({ length: together }, () => graph.noise.map(emptyTensor));
   const own = new Set([...names, ...Object.keys(fixed), ...graph.noise.map(({ name }) => name), ...RATES]);
@@ -133,9 +136,6 @@ export async function createStepper(
   let steps = done;
   let finite = true;
   let lastFeeds: Readonly<Record<string, Tensor>> = {};
-
-  const sizes = graph.parameters.entries.map((entry) => entry.length);
-  const allTogether = (): OnnxModel => unrolled(graph.model, together, new Set(Object.keys(fixed)));
 
   /** What a step is fed beside the vectors and what never changes; `place` among those of one run. */
   const feedsOf = (
@@ -189,7 +189,7 @@ export async function createStepper(
     inputs: readonly StepInputs[],
     noise: (place: number) => Random,
   ): Promise<number[] | null> => {
-    several ??= await openSession(encodeModel(inPieces(allTogether(), sizes)), {
+    several ??= await openSession(encodeModel(await severalSteps(graph, together, fixedVectors)), {
       optimisation: usefulOptimisation(graph.model),
       ...sessionOptions,
     });
