@@ -8,7 +8,7 @@
  * changes nothing. Time is the process's processor time, which says the same on a machine that others use too.
  * With `--json` the last line is `{"results":[{"data","space","network","batch","stepMs","residentMs","loaderMs","share"}]}`.
  */
-import { parseArgs } from 'node:util';
+
 import { crossEntropy } from '../src/autodiff/losses/cross-entropy.ts';
 import { OPTIMISERS } from '../src/autodiff/optimisers/index.ts';
 import { pack } from '../src/autodiff/parameter-layout.ts';
@@ -26,8 +26,9 @@ import { loweringTarget } from '../src/runtime/lowering-target.ts';
 import { PRESETS } from '../src/space/presets/index.ts';
 import { sampleGenome } from '../src/space/sampling.ts';
 import { createStepper } from '../src/train/step.ts';
+import { commandLine } from './command-line.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.url, {
   options: {
     data: { type: 'string', multiple: true },
     space: { type: 'string', multiple: true },

@@ -13,6 +13,11 @@ import { defineSpace } from '../src/space/define-space.ts';
 import { STRATEGIES } from '../src/strategy/index.ts';
 import type { Observation, Strategy } from '../src/strategy/strategy.ts';
 import { createCandidates } from '../src/study/candidates.ts';
+import { commandLine } from './command-line.ts';
+
+const { json } = commandLine(import.meta.url, {
+  options: { json: { type: 'boolean', default: false } },
+}).values;
 
 const OPTUNA = fileURLToPath(new URL('optuna-side.py', import.meta.url));
 const PEERS: Readonly<Record<string, string>> = { random: 'random', tpe: 'tpe', nsga2: 'nsga2' };
@@ -108,7 +113,7 @@ for (const length of HISTORIES)
       optunaMs,
       ratio: optunaMs === null ? null : optunaMs / ms,
     });
-    if (!process.argv.includes('--json'))
+    if (!json)
       console.log(
         `${name.padEnd(20)} ${String(length).padStart(6)} trials ${ms.toFixed(2).padStart(9)} ms` +
           (optunaMs === null
@@ -116,4 +121,4 @@ for (const length of HISTORIES)
             : `   Optuna ${optunaMs.toFixed(2)} ms, ${(optunaMs / ms).toFixed(1)} times`),
       );
   }
-if (process.argv.includes('--json')) console.log(JSON.stringify({ results }));
+if (json) console.log(JSON.stringify({ results }));

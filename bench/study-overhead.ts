@@ -14,6 +14,7 @@ import { PRESETS } from '../src/space/presets/index.ts';
 import { openSqlite } from '../src/storage/sqlite.ts';
 import { STRATEGIES } from '../src/strategy/index.ts';
 import { openStudy } from '../src/study/study.ts';
+import { commandLine } from './command-line.ts';
 
 const SIZES = [1_000, 10_000];
 const MEASURED = 500;
@@ -31,11 +32,11 @@ interface Result {
   readonly buildMs: number;
 }
 
-const json = process.argv.includes('--json');
-const chosen = process.argv[process.argv.indexOf('--strategy') + 1];
-const strategies = process.argv.includes('--strategy')
-  ? (chosen ?? '').split(',').map((name) => findStrategy(name))
-  : Object.values(STRATEGIES);
+const { values } = commandLine(import.meta.url, {
+  options: { strategy: { type: 'string' }, json: { type: 'boolean', default: false } },
+});
+const { json } = values;
+const strategies = values.strategy?.split(',').map((name) => findStrategy(name)) ?? Object.values(STRATEGIES);
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
 const load = loadavg()[0]!;
 const cores = availableParallelism();

@@ -3,7 +3,7 @@
  *
  * Run: npx tsx bench/study.ts [--space nasbench201] [--strategy auto] [--trials 30] [--networks 10]
  */
-import { parseArgs } from 'node:util';
+
 import {
   createMemoryStorage,
   createRandom,
@@ -16,8 +16,9 @@ import {
   STRATEGIES,
   sampleGenome,
 } from '../src/index.ts';
+import { commandLine } from './command-line.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.url, {
   options: {
     space: { type: 'string', default: 'nasbench201' },
     strategy: { type: 'string', default: 'auto' },

@@ -16,20 +16,20 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadImageDataset } from '../../src/data/load.ts';
 import { describeMachine } from '../../src/device/machine.ts';
 import { ORT_QUANTISER, pythonWith } from '../../src/quantisation/testing/ort-quantiser.ts';
 import { formatSeconds } from '../../src/report/format.ts';
 import { engineName } from '../../src/search/engine-name.ts';
 import { parseDuration } from '../../src/search/quantity.ts';
+import { commandLine } from '../command-line.ts';
 import { type AccuracyRow, accuracyRow } from './accuracy.ts';
 import { type BenchData, parseData } from './data.ts';
 import { accuracyLines, speedLines, verdictLines, verdicts } from './report.ts';
 import { speedRows } from './speed.ts';
 import { train } from './train.ts';
 
-const { values: flags } = parseArgs({
+const { values: flags } = commandLine(import.meta.url, {
   options: {
     data: { type: 'string', multiple: true, default: [] },
     time: { type: 'string' },

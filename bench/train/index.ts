@@ -13,13 +13,13 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { TORCH_PYTHON } from '../../src/autodiff/testing/torch.ts';
+import { commandLine } from '../command-line.ts';
 import { type Comparison, compare } from './compare.ts';
 import { BENCH_NETWORKS } from './networks/index.ts';
 import type { TorchSettings } from './worker.ts';
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.url, {
   options: {
     network: { type: 'string', multiple: true },
     threads: { type: 'string', default: '1,2' },

@@ -8,7 +8,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../command-line.ts';
 import { espalierSide, randomBatch } from './espalier-side.ts';
 import { BENCH_NETWORKS } from './networks/index.ts';
 
@@ -25,7 +25,7 @@ interface ProfileEvent {
   };
 }
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = commandLine(import.meta.url, {
   allowPositionals: true,
   options: {
     threads: { type: 'string', default: '1' },
