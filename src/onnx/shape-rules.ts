@@ -5,6 +5,7 @@
  * checked against ONNX Runtime's own inference. A dimension may be symbolic (a string such as `batch`); symbols pass
  * through wherever arithmetic on them is not needed. Source: the ONNX operator specifications, opset 21.
  */
+import { BLOCKED_RULES } from './shape-rules/blocked.ts';
 import { CONSTANT_RULES } from './shape-rules/constant.ts';
 import type { ShapeRule } from './shape-rules/context.ts';
 import { ELEMENTWISE_RULES } from './shape-rules/elementwise.ts';
@@ -39,4 +40,5 @@ export const SHAPE_RULES: Readonly<Record<string, ShapeRule>> = {
   ...CONSTANT_RULES,
   ...NORMALISATION_RULES,
   ...RECURRENT_RULES,
+  ...BLOCKED_RULES,
 };

@@ -29,6 +29,7 @@ import { addPhases } from './interleave.ts';
 import type { Layouts } from './layouts.ts';
 import { logSoftmax } from './softmax.ts';
 import { above, below } from './steep.ts';
+import { gemm } from './transposed-product.ts';
 
 const reluGradient: BlockedHandler = (l, node) => {
   const [dy, y] = node.inputs as [string, string];
@@ -138,6 +139,7 @@ const split: BlockedHandler = (l, node) => {
 export const BLOCKED_HANDLERS: Readonly<Record<string, BlockedHandler>> = {
   ...Object.fromEntries(Object.keys(AT_ZERO).map((op) => [op, elementwise])),
   Conv: conv,
+  Gemm: gemm,
   ConvInputGradient: convInputGradient,
   ConvWeightGradient: convWeightGradient,
   BatchNormTraining: batchNormTraining,
