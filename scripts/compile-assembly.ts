@@ -1,5 +1,5 @@
 /**
- * Compiles assembly/ to src/data/image-kernel.wasm.ts; a test says when that is out of date.
+ * Compiles assembly/ to src/data/image-loops.wasm.ts; a test says when that is out of date.
  *
  * Run: npm run assembly
  */

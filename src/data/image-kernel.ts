@@ -4,7 +4,7 @@
  */
 import type { ImageDataset } from './dataset.ts';
 import { affineMap, areaLookedAt, type Geometry } from './geometry.ts';
-import { IMAGE_KERNEL } from './image-kernel.wasm.ts';
+import { instantiateLoops } from './image-loops.ts';
 
 /** One image at a time: it is loaded, changed, and stored as floats. */
 export interface ImageKernel {
@@ -45,13 +45,13 @@ export function createImageKernel(
   const result = image + channels * pitch;
   const table = result + channels * resultPitch;
   const area = table + channels * 256 * Float32Array.BYTES_PER_ELEMENT;
-  let { loops, bytes, floats } = instantiate(area);
+  let { loops, bytes, floats } = instantiateLoops(area);
 
   /** A memory that grows would leave its buffer detached, after which V8 checks every access to any typed array. */
   function reserve(size: number): void {
     if (size <= bytes.length) return;
     const before = bytes;
-    ({ loops, bytes, floats } = instantiate(2 * size));
+    ({ loops, bytes, floats } = instantiateLoops(2 * size));
     bytes.set(before);
   }
 
@@ -102,82 +102,3 @@ const PIXEL = 1 << 16;
 
 /** Bytes for so many, and for what a vector of 16 writes behind them. */
 const wholeVectors = (size: number): number => (size + 31) & ~15;
-
-/** The exports of assembly/index.ts. */
-interface Loops {
-  sum(bytes: number, length: number): number;
-  saturate(
-    image: number,
-    length: number,
-    pitch: number,
-    factor: number,
-    red: number,
-    green: number,
-    blue: number,
-  ): void;
-  gather(
-    plane: number,
-    width: number,
-    height: number,
-    table: number,
-    out: number,
-    dx: number,
-    dy: number,
-    flip: boolean,
-    flipVertical: boolean,
-  ): void;
-  writeOut(
-    plane: number,
-    width: number,
-    height: number,
-    table: number,
-    area: number,
-    left: number,
-    top: number,
-    wide: number,
-    high: number,
-  ): void;
-  sample(
-    area: number,
-    wide: number,
-    high: number,
-    out: number,
-    width: number,
-    height: number,
-    x: number,
-    xx: number,
-    xy: number,
-    y: number,
-    yx: number,
-    yy: number,
-    offset: number,
-    scale: number,
-  ): void;
-}
-
-/** All that is used here of what every JavaScript engine has; Node's types do not declare it. */
-declare const WebAssembly: {
-  readonly Module: new (binary: Uint8Array) => object;
-  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-};
-
-const PAGE = 1 << 16;
-
-let compiled: object | null = null;
-
-/** With a memory of at least so many bytes. */
-function instantiate(size: number): {
-  readonly loops: Loops;
-  readonly bytes: Uint8Array;
-  readonly floats: Float32Array;
-} {
-  compiled ??= new WebAssembly.Module(Buffer.from(IMAGE_KERNEL, 'base64'));
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(size / PAGE) });
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  return {
-    loops: exports as Loops,
-    bytes: new Uint8Array(memory.buffer),
-    floats: new Float32Array(memory.buffer),
-  };
-}

@@ -7,7 +7,7 @@ import asc from 'assemblyscript/asc';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The file of the compiled module. */
-export const COMPILED = join(ROOT, 'src/data/image-kernel.wasm.ts');
+export const COMPILED = join(ROOT, 'src/data/image-loops.wasm.ts');
 
 const OPTIONS =
   '-O3 --noAssert --runtime stub --use abort= --enable simd --importMemory --outFile module.wasm';
@@ -25,7 +25,7 @@ export async function compileAssembly(): Promise<string> {
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   return [
     '/** Compiled from assembly/ by `npm run assembly`, not to be edited: a WebAssembly module in base64. */',
-    `export const IMAGE_KERNEL =\n  '${Buffer.from(binary).toString('base64')}';`,
+    `export const IMAGE_LOOPS =\n  '${Buffer.from(binary).toString('base64')}';`,
     '',
   ].join('\n');
 }
