@@ -173,15 +173,15 @@ export async function createStepper(
     const into = Object.fromEntries([...spare].map(([name, tensor]) => [`next.${name}`, tensor]));
     return { all, outputs: await by.run(all, into) };
   };
-  const allFinite = (outputs: Readonly<Record<string, Tensor>>, nameOf: (name: string) => string): boolean =>
-    ['loss', 'magnitude'].every((name) => Number.isFinite(Number(outputs[nameOf(name)]!.data[0])));
+  const holdsFinite = (outputs: Readonly<Record<string, Tensor>>, name: string): boolean =>
+    Number.isFinite(Number(outputs[name]!.data[0]));
 
   const step = async (inputs: StepInputs, noise: Random): Promise<number> => {
     const { all, outputs } = await advance(session, feedsOf(inputs, noise, 0));
     [current, spare] = [spare, current];
     steps += 1;
     lastFeeds = all;
-    finite = allFinite(outputs, (name) => name);
+    finite = holdsFinite(outputs, 'loss') && holdsFinite(outputs, 'magnitude');
     return Number(outputs.loss!.data[0]);
   };
   /** Null, and nothing has changed, where a step was not finite. */
@@ -199,11 +199,13 @@ export async function createStepper(
       ),
     );
     const { outputs } = await advance(several, Object.fromEntries(feeds));
-    if (!inputs.every((_, place) => allFinite(outputs, (name) => ofStep(name, place)))) return null;
+    const last = inputs.length - 1;
+    const losses = inputs.map((_, place) => ofStep('loss', place));
+    if (![...losses, ofStep('magnitude', last)].every((name) => holdsFinite(outputs, name))) return null;
     [current, spare] = [spare, current];
     steps += inputs.length;
     finite = true;
-    return inputs.map((_, place) => Number(outputs[ofStep('loss', place)]!.data[0]));
+    return losses.map((name) => Number(outputs[name]!.data[0]));
   };
 
   return {

@@ -5,6 +5,7 @@
  */
 import type { TrainingGraph } from '../autodiff/training-graph.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from '../onnx/model.ts';
+import { withoutUnread } from '../onnx/without-unread.ts';
 
 /** Steps that pay off together; more of them gain next to nothing. */
 const TOGETHER = 4;
@@ -26,7 +27,8 @@ export const ofStep = (name: string, step: number): string => `${name}@${step}`;
 /**
  * The model of so many steps. Inputs that differ from step to step (data, labels, learning rate, noise) and the outputs
  * beside the vectors are there once for each step, under the names of {@link ofStep}; the vectors are those before the first
- * and after the last.
+ * and after the last. So is `magnitude`, which tells whether they are finite: what is not finite in a vector does not become so
+ * again.
  * @param shared inputs that all steps have in common: `decay`, `learningRateFactors`
  */
 export function unrolled(model: OnnxModel, steps: number, shared: ReadonlySet<string>): OnnxModel {
@@ -61,12 +63,16 @@ export function unrolled(model: OnnxModel, steps: number, shared: ReadonlySet<st
     inputs: [...graph.inputs.filter(isKept), ...everyStep(graph.inputs.filter((input) => !isKept(input)))],
     outputs: [
       ...graph.outputs.filter(isNext),
-      ...everyStep(graph.outputs.filter((output) => !isNext(output))),
+      ...everyStep(graph.outputs.filter((output) => !isNext(output) && output.name !== MAGNITUDE)),
+      ...graph.outputs
+        .filter(({ name }) => name === MAGNITUDE)
+        .map((value) => ({ ...value, name: ofStep(MAGNITUDE, last) })),
     ],
     nodes,
   };
-  return { ...model, graph: unrolledGraph };
+  return { ...model, graph: withoutUnread(unrolledGraph) };
 }
 
 const NEXT = 'next.';
+const MAGNITUDE = 'magnitude';
 const isNext = ({ name }: ValueInfo): boolean => name.startsWith(NEXT);
