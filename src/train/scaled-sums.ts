@@ -7,6 +7,7 @@ import { NCHWC_DOMAIN } from '../autodiff/lowering/layouts.ts';
 import { int, int64, ints } from '../onnx/graph-builder.ts';
 import type { Attributes, OnnxGraph, OnnxModel, OnnxNode, Tensor } from '../onnx/model.ts';
 import { valueTypes } from '../onnx/value-types.ts';
+import { withoutUnread } from '../onnx/without-unread.ts';
 
 /** Elements below which the nodes beside it cost more than a pass. */
 const LEAST_ELEMENTS = 1 << 12;
@@ -57,6 +58,16 @@ export function withScaledSums(model: OnnxModel, block: number): OnnxModel {
     kernels.set(name, kernel);
     return kernel;
   };
+  const images = new Map<string, string>();
+  const imageOf = (vector: string): string => {
+    const found = images.get(vector);
+    if (found !== undefined) return found;
+    const size = Number(shapeOf(vector)![0]);
+    const shape = constant(`scaled/image/${size}`, int64([1, block, ...rowsAndColumns(size / block)]));
+    const image = emit('Reshape', [vector, shape], `${vector}/image`);
+    images.set(vector, image);
+    return image;
+  };
   for (const node of graph.nodes) {
     const sum = sums.get(node);
     const output = node.outputs[0]!;
@@ -65,17 +76,15 @@ export function withScaledSums(model: OnnxModel, block: number): OnnxModel {
       continue;
     }
     const size = Number(shapeOf(output)![0]);
-    const shape = constant(`scaled/image/${size}`, int64([1, block, ...rowsAndColumns(size / block)]));
     const kernel = kernelOf(sum.factor, node.op === 'Sub');
-    const image = emit('Reshape', [sum.vector, shape], `${output}/scaled`);
-    const added = emit('Reshape', [sum.added, shape], `${output}/added`);
-    const result = emit('Conv', [image, kernel, '', added], `${output}/image`, {
+    const image = emit('Conv', [imageOf(sum.vector), kernel, '', imageOf(sum.added)], `${output}/image`, {
       domain: NCHWC_DOMAIN,
       attributes: { kernel_shape: ints([1, 1]), group: int(block) },
     });
-    emit('Reshape', [result, constant(`scaled/vector/${size}`, int64([size]))], output);
+    images.set(output, image);
+    emit('Reshape', [image, constant(`scaled/vector/${size}`, int64([size]))], output);
   }
-  return { ...model, graph: { ...graph, initializers, nodes } };
+  return { ...model, graph: withoutUnread({ ...graph, initializers, nodes }) };
 }
 
 /** Sums of a large vector and a product, and differences that take one away, where nothing else reads the product. */
