@@ -135,6 +135,11 @@ test('between the steps of one run vectors are neither joined nor cut', async ()
       (node) => node.op === op && [node.inputs, node.outputs].some((l) => l.length === sizes.length),
     ).length;
   expect([count(whole, 'Split'), count(whole, 'Concat')]).toEqual([4, 4]);
+  // Only the last step says whether all is finite.
+  const magnitudes = ({ graph: { nodes } }: OnnxModel): number =>
+    nodes.filter(({ op }) => op === 'ReduceL1').length;
+  expect(magnitudes(graph.model)).toBeGreaterThan(0);
+  expect(magnitudes(whole)).toBe(magnitudes(graph.model));
   // In come parameters, velocity and decay; out go parameters and velocity.
   const apart = inPieces(whole, sizes);
   expect([count(apart, 'Split'), count(apart, 'Concat')]).toEqual([3, 2]);
