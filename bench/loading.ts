@@ -8,7 +8,6 @@
  * changes nothing. Time is the process's processor time, which says the same on a machine that others use too.
  * With `--json` the last line is `{"results":[{"data","space","network","batch","stepMs","residentMs","loaderMs","share"}]}`.
  */
-
 import { crossEntropy } from '../src/autodiff/losses/cross-entropy.ts';
 import { OPTIMISERS } from '../src/autodiff/optimisers/index.ts';
 import { pack } from '../src/autodiff/parameter-layout.ts';

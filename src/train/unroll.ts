@@ -27,8 +27,8 @@ export const ofStep = (name: string, step: number): string => `${name}@${step}`;
 /**
  * The model of so many steps. Inputs that differ from step to step (data, labels, learning rate, noise) and the outputs
  * beside the vectors are there once for each step, under the names of {@link ofStep}; the vectors are those before the first
- * and after the last. So is `magnitude`, which tells whether they are finite: what is not finite in a vector does not become so
- * again.
+ * and after the last. So is `magnitude`, which tells whether they are finite: what is not finite in a vector stays so in the
+ * steps after.
  * @param shared inputs that all steps have in common: `decay`, `learningRateFactors`
  */
 export function unrolled(model: OnnxModel, steps: number, shared: ReadonlySet<string>): OnnxModel {
